@@ -1,0 +1,320 @@
+//! What can go wrong, in words a person can act on.
+//!
+//! Two types. [`Error`] is a refused request to the operating system: which call, on how many bytes, the
+//! errno, and what to do about it. [`AllocError`] is an allocation that an arena could not serve, and why;
+//! it wraps an [`Error`] when the system was the reason. Neither allocates, both are `Copy`, and the
+//! sentence is made only when somebody displays it.
+
+use crate::bytes::Bytes;
+use core::fmt;
+
+/// What was asked of the operating system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Call {
+    /// Reserving address space or mapping memory: `mmap(2)`.
+    Map,
+    /// Mapping a file's bytes: `mmap(2)` with a descriptor.
+    MapFile,
+    /// Returning a mapping: `munmap(2)`.
+    Unmap,
+    /// Changing what may be done with memory, or committing it: `mprotect(2)`.
+    Protect,
+    /// Advising the kernel on how memory is used, or taking RAM back: `madvise(2)`.
+    Advise,
+    /// Growing or shrinking a mapping: `mremap(2)`.
+    Remap,
+    /// Writing a mapping back to its file: `msync(2)`.
+    Sync,
+    /// Asking which pages are in RAM: `mincore(2)`.
+    Resident,
+    /// Naming memory for `/proc/PID/maps`: `prctl(2)`.
+    Name,
+    /// Opening a file: `open(2)`.
+    Open,
+    /// Asking what kind of file a descriptor is: `fstat(2)`.
+    Stat,
+    /// Asking where a descriptor stands: `lseek(2)`.
+    Seek,
+    /// Reading bytes: `read(2)`.
+    Read,
+}
+
+impl Call {
+    /// What the call was for, and the name it has in the manual.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Call::Map => ("map", "mmap"),
+            Call::MapFile => ("map a file of", "mmap"),
+            Call::Unmap => ("unmap", "munmap"),
+            Call::Protect => ("change the protection of", "mprotect"),
+            Call::Advise => ("advise on", "madvise"),
+            Call::Remap => ("resize a mapping to", "mremap"),
+            Call::Sync => ("write back", "msync"),
+            Call::Resident => ("ask for the resident pages of", "mincore"),
+            Call::Name => ("name", "prctl"),
+            Call::Open => ("open the file", "open"),
+            Call::Stat => ("ask for the kind of the file", "fstat"),
+            Call::Seek => ("ask for the position in the file", "lseek"),
+            Call::Read => ("read", "read"),
+        }
+    }
+
+    /// Whether the size says something about this call.
+    const fn has_size(self) -> bool {
+        !matches!(self, Call::Open | Call::Stat | Call::Seek)
+    }
+}
+
+/// An error number as the system gave it.
+///
+/// ```
+/// # #[cfg(all(feature = "os", target_os = "linux"))]
+/// assert_eq!(region::Errno::new(12).name(), Some("ENOMEM"));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Errno(i32);
+
+impl Errno {
+    /// Wraps a raw, positive error number.
+    pub const fn new(raw: i32) -> Self {
+        Errno(raw)
+    }
+
+    /// The raw, positive error number.
+    pub const fn raw(self) -> i32 {
+        self.0
+    }
+
+    /// The number's name in `<errno.h>`, for those that this crate's calls are known to give.
+    pub fn name(self) -> Option<&'static str> {
+        #[cfg(all(feature = "os", unix))]
+        {
+            crate::sys::errno_name(self)
+        }
+        #[cfg(not(all(feature = "os", unix)))]
+        {
+            None
+        }
+    }
+}
+
+impl fmt::Display for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "errno {}", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Why a request failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The operating system refused with this error number.
+    Os(Errno),
+    /// Zero bytes were asked for; a mapping holds at least one page.
+    Empty,
+    /// The size exceeds `isize::MAX` or what is left of the address space.
+    TooLarge,
+    /// An alignment that is not a power of two.
+    BadAlignment,
+    /// A range that reaches outside the region, or is not made of whole pages.
+    BadRange,
+    /// The descriptor is a directory, which has no bytes to read.
+    Directory,
+    /// A path with a NUL byte or too long to hand to the system.
+    BadPath,
+}
+
+/// A request to the operating system that failed: which call, on what, why, and what to do.
+///
+/// ```
+/// # #[cfg(feature = "os")] {
+/// let error = region::Region::options().len(0).map().unwrap_err();
+/// assert_eq!(error.to_string(), "cannot map 0 bytes: a mapping holds at least one page. Ask for more than 0 bytes.");
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error {
+    call: Call,
+    reason: Reason,
+    size: usize,
+    /// The soft RLIMIT_AS at the time of the failure, `usize::MAX` when there is none.
+    address_space: usize,
+}
+
+impl Error {
+    /// An error of `call` on `size` bytes.
+    pub(crate) const fn new(call: Call, reason: Reason, size: usize) -> Self {
+        Error { call, reason, size, address_space: usize::MAX }
+    }
+
+    /// Records the process's address-space limit, for the sentence.
+    #[cfg_attr(not(feature = "os"), allow(dead_code))]
+    pub(crate) const fn limited_to(mut self, address_space: usize) -> Self {
+        self.address_space = address_space;
+        self
+    }
+
+    /// Which call failed.
+    pub const fn call(&self) -> Call {
+        self.call
+    }
+
+    /// Why it failed.
+    pub const fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The system's error number, when it was the system that refused.
+    pub const fn errno(&self) -> Option<Errno> {
+        match self.reason {
+            Reason::Os(errno) => Some(errno),
+            _ => None,
+        }
+    }
+
+    /// How many bytes the call was about.
+    pub const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Whether the system refused with the error number of this name, as in `is("ENOMEM")`.
+    pub fn is(&self, name: &str) -> bool {
+        self.errno().and_then(Errno::name) == Some(name)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (verb, manual) = self.call.words();
+        write!(f, "cannot {verb}")?;
+        if self.call.has_size() {
+            write!(f, " {}", Bytes(self.size))?;
+        }
+        match self.reason {
+            Reason::Os(errno) => {
+                write!(f, ": {errno} ({manual}).")?;
+                if self.address_space != usize::MAX {
+                    let limit = Bytes(self.address_space);
+                    write!(
+                        f,
+                        " The process is limited to {limit} of address space (RLIMIT_AS); \
+                         raise it with `ulimit -v`, or ask for less."
+                    )?;
+                } else if let Some(advice) = advice(self.call, errno) {
+                    write!(f, " {advice}")?;
+                }
+                Ok(())
+            }
+            Reason::Empty => f.write_str(": a mapping holds at least one page. Ask for more than 0 bytes."),
+            Reason::TooLarge => {
+                write!(f, ": no object may exceed {} bytes or what is left of the address space. ", isize::MAX)?;
+                f.write_str("Ask for less.")
+            }
+            Reason::BadAlignment => f.write_str(": the alignment is not a power of two."),
+            Reason::BadRange => {
+                f.write_str(": the range is not made of whole pages inside the region. Round it to page_size().")
+            }
+            Reason::Directory => f.write_str(": it is a directory. Name a file in it."),
+            Reason::BadPath => f.write_str(": the path holds a NUL byte or is longer than 4095 bytes."),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// What to do about the refusals that people meet.
+fn advice(call: Call, errno: Errno) -> Option<&'static str> {
+    Some(match (call, errno.name()?) {
+        (Call::Map | Call::Protect | Call::Remap, "ENOMEM") => {
+            "The system has no memory or address space left for this process, or it holds \
+             vm.max_map_count mappings; ask for less, or free some."
+        }
+        (Call::Map, "EAGAIN") | (Call::Advise, "EAGAIN") => {
+            "Too much memory is locked, or vm.max_map_count is reached; raise `ulimit -l`, or free some."
+        }
+        (Call::Open, "ENOENT") => "There is no such file; check the path.",
+        (Call::Open, "EACCES") => "The file's permissions do not let this user read it.",
+        (Call::Open, "EMFILE") => "Too many files are open in this process; raise `ulimit -n`.",
+        (Call::Read | Call::Stat | Call::Seek, "EBADF") => "The descriptor is closed or not open for reading.",
+        (Call::Read, "EAGAIN") => "The descriptor is non-blocking and has no bytes yet; wait for it, then go on.",
+        (Call::Read, "EISDIR") => "It is a directory; name a file in it.",
+        (Call::Read, "EIO") => "The device failed; the bytes read so far are kept.",
+        (_, "ENOSYS") => "This kernel does not have the call.",
+        _ => return None,
+    })
+}
+
+/// Why an arena could not serve an allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AllocReason {
+    /// The size, rounded to its alignment, exceeds `isize::MAX`.
+    TooLarge,
+    /// The arena's own limit of this many bytes would be passed.
+    Limit(usize),
+    /// The arena's memory is a buffer or reservation of this many bytes, and it is used up.
+    Exhausted(usize),
+    /// The operating system refused more memory.
+    Os(Error),
+}
+
+/// An allocation that an arena could not serve: how many bytes, and why. Nothing was changed.
+///
+/// ```
+/// let mut bytes = [0u8; 64];
+/// let arena = region::Arena::from_buffer(&mut bytes);
+/// let error = arena.try_alloc([0u8; 100]).unwrap_err();
+/// assert_eq!(error.size(), 100);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AllocError {
+    size: usize,
+    reason: AllocReason,
+}
+
+impl AllocError {
+    /// An allocation of `size` bytes that failed for `reason`. For authors of a [`Backing`](crate::Backing).
+    pub const fn new(size: usize, reason: AllocReason) -> Self {
+        AllocError { size, reason }
+    }
+
+    /// How many bytes were asked for.
+    pub const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Why they could not be had.
+    pub const fn reason(&self) -> AllocReason {
+        self.reason
+    }
+}
+
+impl fmt::Display for AllocError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot allocate {}: ", Bytes(self.size))?;
+        match self.reason {
+            AllocReason::TooLarge => write!(f, "no object may exceed {} bytes", isize::MAX),
+            AllocReason::Limit(limit) => {
+                write!(f, "the arena's limit is {}; raise it with `set_limit`, or reset the arena", Bytes(limit))
+            }
+            AllocReason::Exhausted(capacity) => write!(
+                f,
+                "the arena's memory of {} is used up; give it a larger one, or let it go on in mapped memory",
+                Bytes(capacity)
+            ),
+            AllocReason::Os(error) => fmt::Display::fmt(&error, f),
+        }
+    }
+}
+
+impl core::error::Error for AllocError {}

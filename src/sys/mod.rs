@@ -1,0 +1,50 @@
+//! The operating system: the only module that makes a system call.
+//!
+//! One thin function per call, through rustix's raw backend, so that no libc is needed and every other
+//! room of the house speaks of bytes, pages and [`Error`]s. Nothing here owns anything: lengths are
+//! tracked by [`region`](crate::region), descriptors by [`input`](crate::input).
+//!
+//! - `memory`: map, unmap, protect, advise, remap, sync, resident pages.
+//! - `page`: the page sizes of this machine.
+//! - `file`: open, kind, position, read.
+//! - `raw`: the three calls and the advice numbers that rustix does not carry.
+
+mod file;
+mod memory;
+mod page;
+mod raw;
+
+pub(crate) use file::*;
+pub(crate) use memory::*;
+pub use memory::{Access, Advice};
+pub use page::page_size;
+pub(crate) use page::{HUGE_PAGE, page_align_up};
+
+use crate::error::Errno;
+
+/// The names that `<errno.h>` gives to the numbers our calls return.
+pub(crate) fn errno_name(errno: Errno) -> Option<&'static str> {
+    use rustix::io::Errno as E;
+    /// The name of a constant of rustix with its `E` back in front.
+    macro_rules! names {
+        ($($name:ident),*) => {
+            [$((E::$name, concat!("E", stringify!($name)))),*]
+        };
+    }
+    let names = names![
+        PERM, NOENT, INTR, IO, NXIO, BADF, AGAIN, NOMEM, FAULT, BUSY, EXIST, NODEV, NOTDIR, ISDIR, INVAL, NFILE,
+        MFILE, TXTBSY, FBIG, NOSPC, SPIPE, ROFS, PIPE, NAMETOOLONG, NOSYS, LOOP, OVERFLOW, CONNRESET, STALE
+    ];
+    if errno == from_rustix(E::ACCESS) {
+        return Some("EACCES");
+    }
+    if errno == from_rustix(E::OPNOTSUPP) {
+        return Some("EOPNOTSUPP");
+    }
+    names.iter().find(|(known, _)| from_rustix(*known) == errno).map(|(_, name)| *name)
+}
+
+/// rustix's error number as ours.
+fn from_rustix(errno: rustix::io::Errno) -> Errno {
+    Errno::new(errno.raw_os_error())
+}

@@ -1,0 +1,143 @@
+//! The calls and advice numbers that rustix does not carry, as single instructions.
+//!
+//! `mincore`, `prctl(PR_SET_VMA)` and `madvise` with numbers outside rustix's closed enum. Where the
+//! processor or the system is not known here every call answers ENOSYS, which all callers must take in
+//! their stride anyway (`.back.fallback`).
+
+/// `MADV_COLLAPSE` (Linux 6.1): make huge pages of this range now.
+pub(super) const MADV_COLLAPSE: usize = 25;
+/// `MADV_GUARD_INSTALL` (Linux 6.13): fault on any access, without an extra map entry.
+pub(super) const MADV_GUARD_INSTALL: usize = 102;
+/// `PR_SET_VMA` and its only sub-command, `PR_SET_VMA_ANON_NAME` (Linux 5.17).
+const PR_SET_VMA: usize = 0x5356_4d41;
+const PR_SET_VMA_ANON_NAME: usize = 0;
+
+/// The call numbers of this processor: mincore, madvise, prctl.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod number {
+    pub(super) const MINCORE: usize = 27;
+    pub(super) const MADVISE: usize = 28;
+    pub(super) const PRCTL: usize = 157;
+}
+
+/// The generic table, shared by the processors that came later.
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+mod number {
+    pub(super) const MINCORE: usize = 232;
+    pub(super) const MADVISE: usize = 233;
+    pub(super) const PRCTL: usize = 167;
+}
+
+/// ENOSYS, the answer where no call can be made.
+#[allow(dead_code)]
+const ENOSYS: i32 = 38;
+
+/// Makes one system call of up to five arguments.
+///
+/// # Safety
+/// The call and its arguments must not break memory that the program relies on.
+#[inline]
+unsafe fn call(number: usize, arguments: [usize; 5]) -> Result<usize, i32> {
+    #[cfg(all(target_os = "linux", not(miri), target_arch = "x86_64"))]
+    let answer = {
+        let answer: isize;
+        // SAFETY: the x86-64 convention: number in rax, arguments in rdi, rsi, rdx, r10, r8; the kernel
+        // clobbers rcx and r11 and nothing else. What the call does is the caller's promise.
+        unsafe {
+            core::arch::asm!(
+                "syscall",
+                inlateout("rax") number => answer,
+                in("rdi") arguments[0],
+                in("rsi") arguments[1],
+                in("rdx") arguments[2],
+                in("r10") arguments[3],
+                in("r8") arguments[4],
+                lateout("rcx") _,
+                lateout("r11") _,
+                options(nostack),
+            );
+        }
+        answer
+    };
+    #[cfg(all(target_os = "linux", not(miri), target_arch = "aarch64"))]
+    let answer = {
+        let answer: isize;
+        // SAFETY: the AArch64 convention: number in x8, arguments in x0 to x4, answer in x0; nothing else
+        // is clobbered. What the call does is the caller's promise.
+        unsafe {
+            core::arch::asm!(
+                "svc 0",
+                in("x8") number,
+                inlateout("x0") arguments[0] => answer,
+                in("x1") arguments[1],
+                in("x2") arguments[2],
+                in("x3") arguments[3],
+                in("x4") arguments[4],
+                options(nostack),
+            );
+        }
+        answer
+    };
+    #[cfg(all(target_os = "linux", not(miri), target_arch = "riscv64"))]
+    let answer = {
+        let answer: isize;
+        // SAFETY: the RISC-V convention: number in a7, arguments in a0 to a4, answer in a0; nothing else
+        // is clobbered. What the call does is the caller's promise.
+        unsafe {
+            core::arch::asm!(
+                "ecall",
+                in("a7") number,
+                inlateout("a0") arguments[0] => answer,
+                in("a1") arguments[1],
+                in("a2") arguments[2],
+                in("a3") arguments[3],
+                in("a4") arguments[4],
+                options(nostack),
+            );
+        }
+        answer
+    };
+    #[cfg(not(all(
+        target_os = "linux",
+        not(miri),
+        any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+    )))]
+    let answer = {
+        let _ = (number, arguments);
+        -(ENOSYS as isize)
+    };
+    // The kernel answers -4095..=-1 for an error and nothing else in that range.
+    match answer {
+        -4095..=-1 => Err(-answer as i32),
+        _ => Ok(answer as usize),
+    }
+}
+
+/// `madvise(2)` with any advice number.
+///
+/// # Safety
+/// As the advice asks: the range is mapped by the caller and may lose or change its content only if
+/// the caller relies on nothing in it.
+pub(super) unsafe fn madvise(base: *mut u8, len: usize, advice: usize) -> Result<(), i32> {
+    // SAFETY: the caller's promise, passed on unchanged.
+    unsafe { call(number::MADVISE, [base.expose_provenance(), len, advice, 0, 0]) }.map(drop)
+}
+
+/// `mincore(2)`: fills `pages` with one byte a page, bit 0 set where the page is in RAM.
+pub(super) fn mincore(base: *const u8, len: usize, pages: &mut [u8]) -> Result<(), i32> {
+    debug_assert!(pages.len() >= len.div_ceil(super::page_size()));
+    // SAFETY: the kernel writes one byte a page of `len` into `pages`, which holds that many, and reads
+    // nothing of the range itself; an unmapped range is ENOMEM.
+    unsafe {
+        let pages = pages.as_mut_ptr().expose_provenance();
+        call(number::MINCORE, [base.expose_provenance(), len, pages, 0, 0])
+    }
+    .map(drop)
+}
+
+/// `prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME)`: names a range for `/proc/PID/maps`.
+pub(super) fn name(base: *const u8, len: usize, name: &core::ffi::CStr) -> Result<(), i32> {
+    let name = name.as_ptr().expose_provenance();
+    // SAFETY: the kernel copies the NUL-terminated name and labels map entries; no content changes.
+    unsafe { call(number::PRCTL, [PR_SET_VMA, PR_SET_VMA_ANON_NAME, base.expose_provenance(), len, name]) }.map(drop)
+}
