@@ -197,7 +197,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (verb, manual) = self.call.words();
         write!(f, "cannot {verb}")?;
-        if self.call.has_size() {
+        if self.call.has_size() && self.reason != Reason::Directory {
             write!(f, " {}", Bytes(self.size))?;
         }
         match self.reason {

@@ -1,1 +1,111 @@
 //! Files and streams: open, kind, position, read.
+//!
+//! One thin function per call. A file opened here is closed here ([`OpenFile`]); other people's
+//! descriptors are only borrowed ([`Fd`]). What to do with each kind of file is
+//! [`input`](crate::input)'s business.
+
+use super::memory::failed;
+use super::{Fd, from_rustix};
+use crate::error::{Call, Error, Reason};
+use core::ffi::CStr;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+/// Bytes of the longest path that the system takes, its NUL included: Linux's `PATH_MAX`.
+pub(crate) const PATH_MAX: usize = 4096;
+
+/// The kinds of file that differ in how their bytes are had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A regular file of this size, which for `/proc` and `/sys` is a lie.
+    Regular(u64),
+    /// A pipe or fifo: its buffer can be enlarged.
+    Pipe,
+    Directory,
+    /// A socket, a terminal, a device, an event counter: whatever `read` makes of it.
+    Other,
+}
+
+/// A file opened by this crate, closed at drop.
+pub(crate) struct OpenFile(OwnedFd);
+
+impl OpenFile {
+    pub(crate) fn borrow(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Opens a file for reading. `open(2)`.
+///
+/// The path goes to the system as it is, NUL-terminated on the stack (4 KiB of it).
+pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
+    let bad = Error::new(Call::Open, Reason::BadPath, path.len());
+    let mut buffer = [0u8; PATH_MAX];
+    // One byte less than the buffer holds, so that the last is left 0.
+    let room = buffer.get_mut(..path.len()).filter(|_| path.len() < PATH_MAX).ok_or(bad)?;
+    room.copy_from_slice(path);
+    let path = CStr::from_bytes_until_nul(&buffer).ok().filter(|c| c.count_bytes() == path.len()).ok_or(bad)?;
+    loop {
+        // NOCTTY: reading a terminal device must not make it ours.
+        match rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty()) {
+            Ok(fd) => return Ok(OpenFile(fd)),
+            // A fifo waits for its writer here, and a signal may end the wait.
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(failed(Call::Open, 0, errno)),
+        }
+    }
+}
+
+/// The descriptor as rustix wants it; EBADF of `call` for a number that no open file has.
+pub(crate) fn descriptor<'f>(fd: Fd<'f>, call: Call) -> Result<BorrowedFd<'f>, Error> {
+    match fd.as_raw() {
+        ..0 => Err(Error::new(call, Reason::Os(from_rustix(Errno::BADF)), 0)),
+        // SAFETY: not -1, and whoever made the `Fd` keeps it open for `'f`.
+        raw => Ok(unsafe { BorrowedFd::borrow_raw(raw) }),
+    }
+}
+
+/// What kind of file it is. `fstat(2)`.
+pub(crate) fn kind(fd: BorrowedFd<'_>) -> Result<Kind, Error> {
+    let stat = rustix::fs::fstat(fd).map_err(|errno| failed(Call::Stat, 0, errno))?;
+    Ok(match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Kind::Regular(u64::try_from(stat.st_size).unwrap_or(0)),
+        FileType::Fifo => Kind::Pipe,
+        FileType::Directory => Kind::Directory,
+        _ => Kind::Other,
+    })
+}
+
+/// Where the descriptor stands, in bytes from the file's start. `lseek(2)`; ESPIPE for a stream.
+pub(crate) fn position(fd: BorrowedFd<'_>) -> Result<u64, Error> {
+    rustix::fs::seek(fd, rustix::fs::SeekFrom::Current(0)).map_err(|errno| failed(Call::Seek, 0, errno))
+}
+
+/// Reads up to `room.len()` bytes to its start; 0 only at the end (or when `room` is empty). `read(2)`,
+/// begun again when a signal ended it before any byte came.
+pub(crate) fn read(fd: BorrowedFd<'_>, room: &mut [u8]) -> Result<usize, Error> {
+    loop {
+        match rustix::io::read(fd, &mut *room) {
+            Err(Errno::INTR) => {}
+            answer => return answer.map_err(|errno| failed(Call::Read, room.len(), errno)),
+        }
+    }
+}
+
+/// Asks for a pipe's buffer to hold `size` bytes. `fcntl(2)`, `F_SETPIPE_SZ`.
+///
+/// Best effort: EPERM above `/proc/sys/fs/pipe-max-size`, and other systems have no such call.
+pub(crate) fn enlarge_pipe(fd: BorrowedFd<'_>, size: usize) {
+    #[cfg(target_os = "linux")]
+    {
+        // Never shrink one that its owner made larger; the kernel would, where the bytes in it allow.
+        if rustix::pipe::fcntl_getpipe_size(fd).is_ok_and(|now| now < size) {
+            let _ = rustix::pipe::fcntl_setpipe_size(fd, size);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (fd, size);
+    }
+}

@@ -9,7 +9,9 @@ use crate::sync::global::{AtomicBool, Ordering};
 use core::ffi::{CStr, c_void};
 use core::ptr::NonNull;
 use rustix::fd::BorrowedFd;
-use rustix::mm::{MapFlags, MprotectFlags, MremapFlags, MsyncFlags, ProtFlags};
+#[cfg(target_os = "linux")]
+use rustix::mm::MremapFlags;
+use rustix::mm::{MapFlags, MprotectFlags, MsyncFlags, ProtFlags};
 
 /// What may be done with memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,7 +108,7 @@ pub(crate) struct MapRequest {
 }
 
 /// An error of `call` on `size` bytes, from what rustix said.
-fn failed(call: Call, size: usize, errno: rustix::io::Errno) -> Error {
+pub(super) fn failed(call: Call, size: usize, errno: rustix::io::Errno) -> Error {
     failed_raw(call, size, from_rustix(errno))
 }
 
@@ -170,7 +172,8 @@ pub(crate) fn map_file(fd: BorrowedFd<'_>, offset: u64, len: usize, access: Acce
 /// Returns a mapping. `munmap(2)`.
 ///
 /// # Safety
-/// `base..base + len` is one whole mapping of the caller's, and nothing refers into it any more.
+/// `base..base + len` is one whole mapping of the caller's, or the end of one (another part would have to be
+/// split off, which the kernel may refuse), and nothing refers into it any more.
 pub(crate) unsafe fn unmap(base: NonNull<u8>, len: usize) -> Result<(), Error> {
     // SAFETY: the caller owns the mapping and gives it up.
     unsafe { rustix::mm::munmap(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unmap, len, errno))
@@ -191,11 +194,29 @@ pub(crate) unsafe fn protect(base: NonNull<u8>, len: usize, access: Access) -> R
 /// # Safety
 /// `base..base + old` is one whole mapping of the caller's, and nothing refers into it: it may move.
 #[cfg(target_os = "linux")]
-#[allow(dead_code)] // input streams and file regions are its users
 pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
     // SAFETY: the caller's promise, passed on.
     let base = unsafe { rustix::mm::mremap(base.as_ptr().cast(), old, new, MremapFlags::MAYMOVE) };
     base.map_err(|errno| failed(Call::Remap, new, errno)).and_then(|base| mapped(base, Call::Remap, new))
+}
+
+/// Grows or shrinks a mapping by copying it: systems other than Linux cannot resize one.
+///
+/// # Safety
+/// `base..base + old` is one whole private, anonymous, writable mapping of the caller's, and nothing refers
+/// into it: it moves.
+#[cfg(not(target_os = "linux"))]
+pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
+    let request =
+        MapRequest { len: new, access: Access::ReadWrite, sharing: Sharing::Private, charge: true, populate: false };
+    let to = map(request)?;
+    // SAFETY: both are mapped, at least this long, and distinct, for the kernel has just chosen the second;
+    // the caller gives the first up, whole.
+    unsafe {
+        base.copy_to_nonoverlapping(to, old.min(new));
+        unmap(base, old)?;
+    }
+    Ok(to)
 }
 
 /// Writes modified pages of a shared file mapping back. `msync(2)`.

@@ -6,14 +6,17 @@
 //!
 //! - `memory`: map, unmap, protect, advise, remap, sync, resident pages.
 //! - `page`: the page sizes of this machine.
+//! - `fd`: a borrowed descriptor.
 //! - `file`: open, kind, position, read.
 //! - `raw`: the three calls and the advice numbers that rustix does not carry.
 
+mod fd;
 mod file;
 mod memory;
 mod page;
 mod raw;
 
+pub use fd::Fd;
 pub(crate) use file::*;
 pub(crate) use memory::*;
 pub use memory::{Access, Advice};
@@ -32,8 +35,35 @@ pub(crate) fn errno_name(errno: Errno) -> Option<&'static str> {
         };
     }
     let names = names![
-        PERM, NOENT, INTR, IO, NXIO, BADF, AGAIN, NOMEM, FAULT, BUSY, EXIST, NODEV, NOTDIR, ISDIR, INVAL, NFILE,
-        MFILE, TXTBSY, FBIG, NOSPC, SPIPE, ROFS, PIPE, NAMETOOLONG, NOSYS, LOOP, OVERFLOW, CONNRESET, STALE
+        PERM,
+        NOENT,
+        INTR,
+        IO,
+        NXIO,
+        BADF,
+        AGAIN,
+        NOMEM,
+        FAULT,
+        BUSY,
+        EXIST,
+        NODEV,
+        NOTDIR,
+        ISDIR,
+        INVAL,
+        NFILE,
+        MFILE,
+        TXTBSY,
+        FBIG,
+        NOSPC,
+        SPIPE,
+        ROFS,
+        PIPE,
+        NAMETOOLONG,
+        NOSYS,
+        LOOP,
+        OVERFLOW,
+        CONNRESET,
+        STALE
     ];
     if errno == from_rustix(E::ACCESS) {
         return Some("EACCES");

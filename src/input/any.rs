@@ -1,0 +1,411 @@
+//! [`Input`]: the bytes of a path, a descriptor or standard input, whichever kind of file it is.
+//!
+//! Decides between mapping and reading, by the table of what each kind of descriptor says
+//! (docs/design.md, "input"); the doing is `mapped`'s and `stream`'s. It does not watch a file, seek in
+//! one, or wait for a non-blocking one.
+
+use super::mapped::MappedFile;
+use super::stream::{STEP, Stream};
+use super::{Lines, PathBytes};
+use crate::bytes::Bytes;
+use crate::error::{Call, Error, Reason};
+use crate::sys::{self, Fd, Kind};
+use core::fmt;
+use core::ops::Deref;
+use core::str::Utf8Error;
+use rustix::fd::BorrowedFd;
+
+/// How an [`Input`] got at its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The file is mapped: its page cache is shown, nothing was copied.
+    Mapped,
+    /// The bytes were read into memory of the input's own.
+    Read,
+}
+
+/// All bytes of a file as one slice, whether the file can be mapped or not (`.input.any`).
+///
+/// | | may map: fast, `unsafe` | reads: safe |
+/// |---|---|---|
+/// | a path | [`open`](Self::open) | [`read`](Self::read) |
+/// | a descriptor | [`from_fd`](Self::from_fd) | [`read_fd`](Self::read_fd) |
+/// | standard input | [`stdin`](Self::stdin) | [`read_stdin`](Self::read_stdin) |
+///
+/// Both columns give the same bytes: from where the descriptor stands to the end. The left one maps a
+/// regular file, so that nothing is copied, and reads whatever cannot be mapped: pipes, sockets, terminals,
+/// devices, and the files of `/proc` and `/sys`, whose sizes lie. The right one reads every kind. A
+/// descriptor that was read stands at its end afterwards, one that was mapped where it stood.
+///
+/// *Cost*: mapping is four system calls for a path of any length, and a fault for every 64 KiB, or larger
+/// piece of the page cache, that is looked at. Reading copies in steps of 1 MiB, onto huge pages from
+/// 512 KiB on, and takes RAM for what was read and at most a page more. Dropping gives everything back at
+/// once. *Memory* other than that is not allocated. *Threads*: `Send` and `Sync`, as a `Box<[u8]>` is.
+///
+/// # Safety
+///
+/// Why the left column is `unsafe`: a mapping shows the file as it is at every moment, and others may change
+/// it. **As long as the input lives, nobody may write to those bytes of the file or truncate it**, in this
+/// process or another. A write breaks Rust's promise that bytes behind `&[u8]` stay the same (undefined
+/// behaviour; checked UTF-8 stops being UTF-8); a truncation kills the process with SIGBUS at the next
+/// touch behind the new end. Replacing the file by `rename(2)` is harmless. Where that cannot be
+/// known (a log that is being written, a directory that others may write to), read.
+///
+/// ```
+/// # if cfg!(miri) { return Ok(()) }
+/// // SAFETY: a program that is running is not written to (ETXTBSY).
+/// let program = unsafe { region::Input::open("/proc/self/exe") }?;
+/// assert_eq!(&program[..4], b"\x7fELF");
+///
+/// let status = region::Input::read("/proc/self/status")?;
+/// let threads = status.lines().find_map(|line| line.strip_prefix(b"Threads:"));
+/// assert!(threads.is_some());
+/// # Ok::<(), region::InputError>(())
+/// ```
+pub struct Input {
+    /// The file, if it is mapped; it is shown then, and `stream` is empty.
+    file: Option<MappedFile>,
+    stream: Stream,
+}
+
+// SAFETY: an input owns its bytes as a `Box<[u8]>` does; no state is tied to the thread that made it.
+unsafe impl Send for Input {}
+// SAFETY: through a shared reference the bytes can only be read, and every change takes `&mut self`.
+unsafe impl Sync for Input {}
+
+impl Input {
+    /// An input of no bytes, to [`read_more`](Self::read_more) into. Makes no system call.
+    pub const fn new() -> Self {
+        Input { file: None, stream: Stream::new() }
+    }
+
+    /// The bytes of the file of this path, mapped where it can be. `open(2)`, `mmap(2)`.
+    ///
+    /// # Errors
+    /// When the path holds a NUL byte or is too long, when the file cannot be opened, when it is a directory, or
+    /// as [`read_more`](Self::read_more).
+    ///
+    /// # Safety
+    /// As long as the input lives, nobody writes to the file or truncates it ([why](Self#safety)).
+    pub unsafe fn open(path: impl PathBytes) -> Result<Self, InputError> {
+        let file = sys::open(path.path_bytes())?;
+        // SAFETY: the caller's promise, passed on.
+        unsafe { Self::map_or_read(file.borrow()) }
+    }
+
+    /// The bytes of an open file, from where it stands, mapped where they can be. `mmap(2)`.
+    ///
+    /// The descriptor may be closed at once. If the file was mapped it stands where it stood.
+    ///
+    /// # Errors
+    /// When it is a directory, closed, or not open for reading, or as [`read_more`](Self::read_more).
+    ///
+    /// # Safety
+    /// As long as the input lives, nobody writes to the file or truncates it ([why](Self#safety)).
+    pub unsafe fn from_fd<'f>(fd: impl Into<Fd<'f>>) -> Result<Self, InputError> {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { Self::map_or_read(sys::descriptor(fd.into(), Call::Stat)?) }
+    }
+
+    /// The bytes of standard input, mapped where they can be (`program < file`), read where not
+    /// (`other | program`).
+    ///
+    /// Bytes that `std::io::stdin()` has buffered already are not among them.
+    ///
+    /// # Errors
+    /// As [`from_fd`](Self::from_fd).
+    ///
+    /// # Safety
+    /// As long as the input lives, nobody writes to the file or truncates it ([why](Self#safety)).
+    pub unsafe fn stdin() -> Result<Self, InputError> {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { Self::from_fd(Fd::STDIN) }
+    }
+
+    /// The bytes of the file of this path, read into memory. `open(2)`, `read(2)`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    ///
+    /// ```
+    /// # if cfg!(miri) { return Ok(()) }
+    /// let input = region::Input::read("/proc/sys/kernel/ostype")?;
+    /// assert_eq!(input.as_str(), Ok("Linux\n"));
+    ///
+    /// let error = region::Input::read("/no/such/file").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "cannot open the file: ENOENT (open). There is no such file; check the path."
+    /// );
+    /// # Ok::<(), region::InputError>(())
+    /// ```
+    pub fn read(path: impl PathBytes) -> Result<Self, InputError> {
+        let file = sys::open(path.path_bytes())?;
+        Self::read_all(file.borrow(), sys::kind(file.borrow())?)
+    }
+
+    /// The bytes of an open file from where it stands, read into memory. `read(2)`.
+    ///
+    /// A pipe is asked to hold 1 MiB from now on.
+    ///
+    /// # Errors
+    /// When it is a directory, closed, or not open for reading, or as [`read_more`](Self::read_more).
+    pub fn read_fd<'f>(fd: impl Into<Fd<'f>>) -> Result<Self, InputError> {
+        let fd = sys::descriptor(fd.into(), Call::Stat)?;
+        Self::read_all(fd, sys::kind(fd)?)
+    }
+
+    /// The bytes of standard input, read into memory.
+    ///
+    /// Bytes that `std::io::stdin()` has buffered already are not among them.
+    ///
+    /// # Errors
+    /// As [`read_fd`](Self::read_fd).
+    pub fn read_stdin() -> Result<Self, InputError> {
+        Self::read_fd(Fd::STDIN)
+    }
+
+    /// Reads what else there is, to the end, behind the bytes that are here. Gives how many bytes came.
+    ///
+    /// For going on after an error, and for putting several files into one slice. The bytes may move
+    /// to another address; a mapped input is copied into memory of its own first. Address space behind the content is kept for more, see
+    /// [`shrink_to_fit`](Self::shrink_to_fit).
+    ///
+    /// # Errors
+    /// When the system refuses the next bytes (EAGAIN of a non-blocking descriptor that has none yet, EIO of
+    /// a device, EBADF of a descriptor that is not open for reading, ENOMEM). What was read before it is
+    /// kept: the input is as long as it got.
+    ///
+    /// ```
+    /// # if cfg!(miri) { return Ok(()) }
+    /// use region::{Input, InputError};
+    /// use std::io::Write;
+    /// use std::os::fd::AsRawFd;
+    ///
+    /// let (reader, mut writer) = std::os::unix::net::UnixStream::pair()?;
+    /// reader.set_nonblocking(true)?;
+    /// // SAFETY: `reader` is ours and stays open until the end of this example.
+    /// let fd = unsafe { region::Fd::from_raw(reader.as_raw_fd()) };
+    ///
+    /// writer.write_all(b"half a ")?;
+    /// let stopped: InputError = Input::read_fd(fd).unwrap_err();
+    /// assert!(stopped.error().is("EAGAIN"));
+    /// let mut input = stopped.into_input();
+    /// assert_eq!(&*input, b"half a ");
+    ///
+    /// writer.write_all(b"line\n")?;                   // here one would poll(2)
+    /// drop(writer);
+    /// assert_eq!(input.read_more(fd)?, 5);
+    /// assert_eq!(&*input, b"half a line\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn read_more<'f>(&mut self, fd: impl Into<Fd<'f>>) -> Result<usize, Error> {
+        self.read_more_up_to(fd, usize::MAX)
+    }
+
+    /// Reads at most `limit` bytes behind the bytes that are here: [`read_more`](Self::read_more) for streams
+    /// that may be longer than RAM, or never end. Fewer came only if that was the end.
+    ///
+    /// # Errors
+    /// As [`read_more`](Self::read_more).
+    ///
+    /// ```
+    /// # if cfg!(miri) { return Ok(()) }
+    /// use std::os::fd::AsRawFd;
+    /// let endless = std::fs::File::open("/dev/zero")?;
+    /// // SAFETY: `endless` is ours and stays open until the end of this example.
+    /// let fd = unsafe { region::Fd::from_raw(endless.as_raw_fd()) };
+    /// let mut input = region::Input::new();
+    /// assert_eq!(input.read_more_up_to(fd, 10_000)?, 10_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn read_more_up_to<'f>(&mut self, fd: impl Into<Fd<'f>>, limit: usize) -> Result<usize, Error> {
+        let fd = sys::descriptor(fd.into(), Call::Stat)?;
+        let kind = sys::kind(fd)?;
+        read_kind(fd, kind, self.own()?, limit)
+    }
+
+    /// Returns the address space that is kept for more bytes, and RAM behind the content, to the system.
+    ///
+    /// Constructors have done that; worth a call after [`read_more`](Self::read_more).
+    pub fn shrink_to_fit(&mut self) {
+        self.stream.shrink_to_fit();
+    }
+
+    /// How the bytes were had.
+    pub const fn source(&self) -> Source {
+        match self.file {
+            Some(_) => Source::Mapped,
+            None => Source::Read,
+        }
+    }
+
+    /// The bytes. Aligned to nothing in particular.
+    pub fn as_slice(&self) -> &[u8] {
+        match &self.file {
+            Some(file) => file.as_slice(),
+            None => self.stream.as_slice(),
+        }
+    }
+
+    /// The bytes as text; looks at every byte once.
+    ///
+    /// # Errors
+    /// When they are not UTF-8; the error says where.
+    pub fn as_str(&self) -> Result<&str, Utf8Error> {
+        core::str::from_utf8(self)
+    }
+
+    /// The lines, without their newlines, as slices of this input (`.input.lines`).
+    pub fn lines(&self) -> Lines<'_> {
+        Lines::new(self)
+    }
+
+    /// Maps all of `fd`, or reads it where it cannot be mapped.
+    ///
+    /// # Safety
+    /// As long as the input lives, nobody writes to the file or truncates it.
+    unsafe fn map_or_read(fd: BorrowedFd<'_>) -> Result<Self, InputError> {
+        let kind = sys::kind(fd)?;
+        if let Kind::Regular(size @ 1..) = kind {
+            let position = sys::position(fd)?;
+            if position < size {
+                // SAFETY: the caller's promise, passed on.
+                match unsafe { MappedFile::new(fd, position, size) } {
+                    Ok(file) => return Ok(Input { file: Some(file), stream: Stream::new() }),
+                    Err(error) if can_still_be_read(&error) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        Self::read_all(fd, kind)
+    }
+
+    /// Reads all of `fd`, which is of this kind.
+    fn read_all(fd: BorrowedFd<'_>, kind: Kind) -> Result<Self, InputError> {
+        let mut input = Self::new();
+        match read_kind(fd, kind, &mut input.stream, usize::MAX) {
+            Ok(_) => {
+                input.shrink_to_fit();
+                Ok(input)
+            }
+            // Whoever goes on needs the room behind what is here.
+            Err(error) => Err(InputError { error, input }),
+        }
+    }
+
+    /// The input's own memory, into which a mapped file is copied first.
+    fn own(&mut self) -> Result<&mut Stream, Error> {
+        if let Some(file) = &self.file {
+            let mut copy = Stream::new();
+            copy.extend(file.as_slice())?;
+            self.stream = copy;
+            self.file = None;
+        }
+        Ok(&mut self.stream)
+    }
+}
+
+/// Whether a file that cannot be mapped may have bytes to read all the same.
+///
+/// ENODEV: the file system maps nothing, or not this file (`/proc`, `/sys`). EIO: some of `/proc`. EACCES: a
+/// descriptor open for writing only, of which `read` then says so. EPERM: sealed, or a mount that forbids.
+/// EINVAL: a file system that maps whole huge pages only. Anything else, such as ENOMEM, reading would
+/// meet as well.
+fn can_still_be_read(error: &Error) -> bool {
+    ["ENODEV", "EIO", "EACCES", "EPERM", "EINVAL"].iter().any(|name| error.is(name))
+}
+
+/// Reads `fd`, a file of this kind, to its end or `limit`, into `stream`.
+fn read_kind(fd: BorrowedFd<'_>, kind: Kind, stream: &mut Stream, limit: usize) -> Result<usize, Error> {
+    let expected = match kind {
+        Kind::Directory => return Err(Error::new(Call::Read, Reason::Directory, 0)),
+        // Only a hint: the file may grow or shrink meanwhile, and files that are not stored anywhere lie.
+        Kind::Regular(size @ 1..) => size.saturating_sub(sys::position(fd)?),
+        Kind::Pipe => {
+            sys::enlarge_pipe(fd, STEP);
+            0
+        }
+        Kind::Regular(0) | Kind::Other => 0,
+    };
+    stream.read_from(fd, usize::try_from(expected).unwrap_or(usize::MAX), limit)
+}
+
+impl Default for Input {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deref for Input {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl AsRef<[u8]> for Input {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input")
+            .field("source", &self.source())
+            .field("len", &format_args!("{}", Bytes(self.len())))
+            .finish()
+    }
+}
+
+/// Why an input is not complete, together with what was read before.
+///
+/// Turns into the plain [`Error`] by `?`, which drops those bytes.
+#[derive(Debug)]
+pub struct InputError {
+    error: Error,
+    input: Input,
+}
+
+impl InputError {
+    /// What went wrong.
+    pub const fn error(&self) -> Error {
+        self.error
+    }
+
+    /// The bytes read before it, possibly none.
+    pub const fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// The bytes read before it, to use, or to go on with ([`Input::read_more`]).
+    pub fn into_input(self) -> Input {
+        self.input
+    }
+}
+
+impl From<Error> for InputError {
+    fn from(error: Error) -> Self {
+        InputError { error, input: Input::new() }
+    }
+}
+
+impl From<InputError> for Error {
+    fn from(stopped: InputError) -> Self {
+        stopped.error
+    }
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)?;
+        match self.input.len() {
+            0 => Ok(()),
+            len => write!(f, " {} came before that.", Bytes(len)),
+        }
+    }
+}
+
+impl core::error::Error for InputError {}

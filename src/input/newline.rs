@@ -1,0 +1,292 @@
+//! Newlines, 64 bytes at a time: one bit for each.
+//!
+//! A search for one newline pays its start and its end anew for every line; a mask of 64 bytes pays them
+//! once a block, and its bits are had by counting zeroes. Here is the mask for each processor (SSE2 and,
+//! where there is, AVX2; NEON; plain words elsewhere), and masks by the batch. What the bits mean as lines
+//! is `lines`' business. Nothing outside the slice is ever read.
+
+/// Bytes that one mask tells of.
+pub(super) const BLOCK: usize = 64;
+
+/// Masks made at a time, so that the choice of instructions is made once in 1 KiB of text.
+///
+/// Fewer make that choice more often (4: 8 % slower by the line, 1.6× when counting); more waste time on those
+/// who want a few lines only, and make [`Lines`](super::Lines), which carries a batch, large (64: as fast).
+const BATCH: usize = 16;
+
+/// Bytes that a batch tells of.
+pub(super) const BATCH_BYTES: usize = BATCH * BLOCK;
+
+/// Bit `i` of mask `k` says whether byte `64 * k + i` is a newline; 0 behind the end of the text.
+pub(super) type Masks = [u64; BATCH];
+
+/// Makes the masks of the first [`BATCH_BYTES`] bytes of `text`, or of all of it if it is shorter.
+pub(super) fn fill(masks: &mut Masks, text: &[u8]) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    if let (true, Some(batch)) = (x86::has_avx2(), text.first_chunk()) {
+        // SAFETY: the processor and the system have just said that they have AVX2.
+        unsafe { x86::fill_avx2(masks, batch) };
+        return;
+    }
+    *masks = [0; BATCH];
+    for (place, block) in masks.iter_mut().zip(text.chunks(BLOCK)) {
+        *place = mask_of(block);
+    }
+}
+
+/// How many newlines `text` has.
+pub(super) fn count(text: &[u8]) -> usize {
+    let mut masks = [0; BATCH];
+    let of = |batch: &[u8]| {
+        fill(&mut masks, batch);
+        masks.iter().map(|mask| mask.count_ones() as usize).sum::<usize>()
+    };
+    text.chunks(BATCH_BYTES).map(of).sum()
+}
+
+/// Where the last newline of `text` is.
+pub(super) fn last(text: &[u8]) -> Option<usize> {
+    let mut end = text.len();
+    for block in text.rchunks(BLOCK) {
+        let at = end - block.len();
+        if let Some(highest) = mask_of(block).checked_ilog2() {
+            return Some(at + highest as usize);
+        }
+        end = at;
+    }
+    None
+}
+
+/// The mask of one block, which may be shorter than [`BLOCK`] at the text's end.
+fn mask_of(block: &[u8]) -> u64 {
+    if let Some(block) = block.first_chunk() {
+        return mask(block);
+    }
+    // A copy, so that the wide loads stay inside memory that is ours; its zeroes are no newlines.
+    let mut padded = [0; BLOCK];
+    for (to, from) in padded.iter_mut().zip(block) {
+        *to = *from;
+    }
+    mask(&padded)
+}
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use x86::mask_sse2 as mask;
+
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little", not(miri)))]
+use arm::mask_neon as mask;
+
+#[cfg(any(
+    miri,
+    not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon", target_endian = "little")))
+))]
+use mask_words as mask;
+
+/// The mask by 8-byte words, for processors without a vector unit that is known here.
+#[cfg_attr(not(test), allow(dead_code))]
+fn mask_words(block: &[u8; BLOCK]) -> u64 {
+    const LOW_BITS: u64 = u64::MAX / 255;
+    const NEWLINES: u64 = LOW_BITS * b'\n' as u64;
+    const LOW_SEVEN: u64 = LOW_BITS * 0x7f;
+    /// Multiplied with one bit in the lowest place of some bytes, gathers them into the highest byte: byte
+    /// `i` is moved by `56 - 7 * i`, to bit `56 + i`, and no two meet on the way.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let mut mask = 0;
+    for (index, word) in block.chunks_exact(8).enumerate() {
+        let Ok(word) = word.try_into() else { continue };
+        let other = u64::from_le_bytes(word) ^ NEWLINES;
+        // The high bit of each byte of `other` that is 0; the sum cannot carry from byte to byte.
+        let zero = !(((other & LOW_SEVEN) + LOW_SEVEN) | other | LOW_SEVEN);
+        let bits = (zero >> 7).wrapping_mul(GATHER) >> 56;
+        mask |= bits << (8 * index);
+    }
+    mask
+}
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+mod x86 {
+    use super::{BATCH_BYTES, BLOCK, Masks};
+    use crate::sync::global::{AtomicUsize, Ordering};
+    use core::arch::x86_64::*;
+
+    /// Whether AVX2 can be used. Asked once; the answer is the same in every thread.
+    pub(super) fn has_avx2() -> bool {
+        if cfg!(target_feature = "avx2") {
+            return true;
+        }
+        const UNKNOWN: usize = 0;
+        const NO: usize = 1;
+        const YES: usize = 2;
+        static KNOWN: AtomicUsize = AtomicUsize::new(UNKNOWN);
+        match KNOWN.load(Ordering::Relaxed) {
+            UNKNOWN => {
+                let has = ask();
+                KNOWN.store(if has { YES } else { NO }, Ordering::Relaxed);
+                has
+            }
+            known => known == YES,
+        }
+    }
+
+    /// Asks the processor whether it knows AVX2, and whether the system keeps its registers.
+    #[cold]
+    #[allow(unused_unsafe)] // newer compilers know that CPUID is safe
+    fn ask() -> bool {
+        /// Leaf 1, ECX: the system uses XSAVE (so XGETBV exists); AVX.
+        const OSXSAVE_AND_AVX: u32 = 1 << 27 | 1 << 28;
+        /// Leaf 7, EBX: AVX2.
+        const AVX2: u32 = 1 << 5;
+        /// XCR0: the system keeps the SSE and the AVX registers of a thread that is not running.
+        const SSE_AND_AVX_STATE: u64 = 0b110;
+        // SAFETY: every x86-64 processor has CPUID. XGETBV exists where OSXSAVE says so, which is tested
+        // before it is executed.
+        unsafe {
+            let (highest_leaf, _) = __get_cpuid_max(0);
+            highest_leaf >= 7
+                && __cpuid(1).ecx & OSXSAVE_AND_AVX == OSXSAVE_AND_AVX
+                && saved_state() & SSE_AND_AVX_STATE == SSE_AND_AVX_STATE
+                && __cpuid_count(7, 0).ebx & AVX2 != 0
+        }
+    }
+
+    /// XCR0: which registers the system keeps.
+    ///
+    /// # Safety
+    /// CPUID says OSXSAVE.
+    #[target_feature(enable = "xsave")]
+    unsafe fn saved_state() -> u64 {
+        // SAFETY: the caller has seen OSXSAVE; register 0 always exists.
+        unsafe { _xgetbv(0) }
+    }
+
+    /// The mask with the instructions that every x86-64 has.
+    #[inline]
+    pub(super) fn mask_sse2(block: &[u8; BLOCK]) -> u64 {
+        // SAFETY: SSE2 belongs to x86-64; the four unaligned loads read bytes 0..64 of a block of 64.
+        unsafe {
+            let newline = _mm_set1_epi8(b'\n' as i8);
+            let quarter = |index: usize| {
+                let bytes = _mm_loadu_si128(block.as_ptr().cast::<__m128i>().add(index));
+                u64::from(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, newline)) as u32) << (16 * index)
+            };
+            quarter(0) | quarter(1) | quarter(2) | quarter(3)
+        }
+    }
+
+    /// A whole batch of masks.
+    ///
+    /// # Safety
+    /// The processor has AVX2, and the system keeps its registers.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn fill_avx2(masks: &mut Masks, text: &[u8; BATCH_BYTES]) {
+        // SAFETY: AVX2 is there, says the caller; the loads read bytes `64 * index..64 * index + 64`, and
+        // `index` is less than the 16 blocks that `text` has by its type.
+        unsafe {
+            let newline = _mm256_set1_epi8(b'\n' as i8);
+            for (index, place) in masks.iter_mut().enumerate() {
+                let from = text.as_ptr().cast::<__m256i>().add(2 * index);
+                let low = _mm256_cmpeq_epi8(_mm256_loadu_si256(from), newline);
+                let high = _mm256_cmpeq_epi8(_mm256_loadu_si256(from.add(1)), newline);
+                let (low, high) = (_mm256_movemask_epi8(low) as u32, _mm256_movemask_epi8(high) as u32);
+                *place = u64::from(low) | u64::from(high) << 32;
+            }
+        }
+    }
+}
+
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little", not(miri)))]
+mod arm {
+    use super::BLOCK;
+    use core::arch::aarch64::*;
+
+    /// The mask with NEON, which has no movemask: every byte keeps the bit of its place among eight, and
+    /// three rounds of adding neighbours gather the bits.
+    #[inline]
+    pub(super) fn mask_neon(block: &[u8; BLOCK]) -> u64 {
+        const PLACES: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
+        // SAFETY: NEON is among this build's target features; the loads read the 16 bytes of `PLACES` and
+        // bytes 0..64 of a block of 64.
+        unsafe {
+            let places = vld1q_u8(PLACES.as_ptr());
+            let newline = vdupq_n_u8(b'\n');
+            let quarter = |index: usize| {
+                let bytes = vld1q_u8(block.as_ptr().add(16 * index));
+                vandq_u8(vceqq_u8(bytes, newline), places)
+            };
+            let halves = (vpaddq_u8(quarter(0), quarter(1)), vpaddq_u8(quarter(2), quarter(3)));
+            let whole = vpaddq_u8(halves.0, halves.1);
+            vgetq_lane_u64::<0>(vreinterpretq_u64_u8(vpaddq_u8(whole, whole)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    /// The mask, one byte after the other.
+    fn slow_mask(block: &[u8]) -> u64 {
+        block.iter().enumerate().filter(|&(_, &byte)| byte == b'\n').fold(0, |mask, (index, _)| mask | 1 << index)
+    }
+
+    /// Bytes that repeat late, with newlines and their neighbours (a carry would show in 9 and 11, a lost
+    /// sign in 0x8a).
+    fn bytes(len: usize, seed: u64) -> Vec<u8> {
+        let kinds = [b'\n', 9, 11, 0x8a, 0, 0xff, b'x', b'\n'];
+        let mut state = seed | 1;
+        let next = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            kinds[(state >> 61) as usize]
+        };
+        (0..len).map(next).collect()
+    }
+
+    #[test]
+    fn every_byte_value_in_every_place_is_told_from_a_newline() {
+        for value in 0..=255u8 {
+            for place in 0..BLOCK {
+                let mut block = [0u8; BLOCK];
+                block[place] = value;
+                let expected = u64::from(value == b'\n') << place;
+                assert_eq!(mask(&block), expected, "{value} at {place}");
+                assert_eq!(mask_words(&block), expected, "{value} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn masks_agree_with_a_slow_search_at_every_alignment_and_length() {
+        let text = bytes(2 * BATCH_BYTES, 1);
+        let mut masks = [u64::MAX; BATCH];
+        for from in 0..BLOCK {
+            for len in (0..200).chain(BATCH_BYTES - 70..BATCH_BYTES + 70) {
+                let text = &text[from..from + len];
+                fill(&mut masks, text);
+                let mut expected = [0; BATCH];
+                for (place, block) in expected.iter_mut().zip(text.chunks(BLOCK)) {
+                    *place = slow_mask(block);
+                }
+                assert_eq!(masks, expected, "{len} bytes from {from}");
+                assert_eq!(last(text), text.iter().rposition(|&byte| byte == b'\n'));
+                assert_eq!(count(text), text.iter().filter(|&&byte| byte == b'\n').count());
+            }
+        }
+    }
+
+    #[test]
+    fn words_agree_with_vectors() {
+        for seed in 0..1000 {
+            let text = bytes(BLOCK, seed);
+            let block = text.first_chunk().unwrap();
+            assert_eq!(mask_words(block), slow_mask(block));
+            assert_eq!(mask(block), slow_mask(block));
+        }
+    }
+
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    #[test]
+    fn avx2_is_found_where_std_finds_it() {
+        assert_eq!(x86::has_avx2(), std::is_x86_feature_detected!("avx2"));
+    }
+}

@@ -1,0 +1,127 @@
+//! `Lines` gives what cutting at every newline gives, on any text, from both ends.
+
+use proptest::prelude::*;
+use region::Lines;
+use std::collections::VecDeque;
+
+/// The lines, obviously: pieces between newlines, less the empty piece behind a last newline.
+fn obvious(text: &[u8]) -> VecDeque<&[u8]> {
+    let mut pieces: VecDeque<_> = text.split(|&byte| byte == b'\n').collect();
+    if pieces.back() == Some(&&b""[..]) {
+        pieces.pop_back();
+    }
+    pieces
+}
+
+/// Texts whose lines are long, short, empty or absent.
+fn texts() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        4 => prop::collection::vec(any::<u8>(), 0..100),
+        2 => Just(vec![]),
+        1 => prop::collection::vec(any::<u8>(), 900..1200),
+        1 => (0usize..5000).prop_map(|len| vec![b'x'; len]),
+        1 => Just(b"\r".to_vec()),
+    ];
+    (prop::collection::vec(line, 0..40), any::<bool>()).prop_map(|(lines, ended)| {
+        let mut text = lines.join(&b'\n');
+        if ended {
+            text.push(b'\n');
+        }
+        text
+    })
+}
+
+proptest! {
+    #[test]
+    fn lines_are_what_cutting_at_newlines_gives(text in texts(), skip in 0usize..64) {
+        let text = &text[skip.min(text.len())..];
+        let expected = obvious(text);
+        prop_assert_eq!(Lines::new(text).collect::<VecDeque<_>>(), expected.clone());
+        prop_assert_eq!(Lines::new(text).rev().collect::<VecDeque<_>>(), expected.iter().rev().copied().collect::<VecDeque<_>>());
+        prop_assert_eq!(Lines::new(text).count(), expected.len());
+        prop_assert_eq!(Lines::new(text).last(), expected.back().copied());
+    }
+
+    #[test]
+    fn both_ends_meet_without_losing_or_repeating_a_line(text in texts(), turns in prop::collection::vec(any::<bool>(), 0..120)) {
+        let mut expected = obvious(&text);
+        let mut lines = Lines::new(&text);
+        for front in turns.into_iter().chain(std::iter::repeat_n(true, 60)) {
+            let (low, high) = lines.size_hint();
+            prop_assert!(low <= expected.len() && expected.len() <= high.unwrap());
+            prop_assert_eq!(lines.clone().count(), expected.len());
+            prop_assert_eq!(obvious(lines.remainder()), expected.clone());
+            if front {
+                prop_assert_eq!(lines.next(), expected.pop_front());
+            } else {
+                prop_assert_eq!(lines.next_back(), expected.pop_back());
+            }
+        }
+    }
+
+    #[test]
+    fn crlf_is_trimmed_as_str_lines_does(text in "[a\r\n\0é]{0,200}") {
+        let expected: Vec<_> = text.lines().map(str::as_bytes).collect();
+        prop_assert_eq!(Lines::new(text.as_bytes()).trim_crlf().collect::<Vec<_>>(), expected.clone());
+        let from_back: Vec<_> = Lines::new(text.as_bytes()).trim_crlf().rev().collect();
+        prop_assert_eq!(from_back, expected.into_iter().rev().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn every_length_at_every_alignment_around_a_newline() {
+    let mut buffer = vec![b'x'; 300];
+    for newline in 0..220 {
+        buffer[newline] = b'\n';
+        for from in 0..newline.min(65) + 1 {
+            for to in [newline, newline + 1, newline + 2, newline + 70] {
+                let text = &buffer[from..to];
+                assert!(Lines::new(text).eq(obvious(text)), "newline at {newline}, text {from}..{to}");
+            }
+        }
+        buffer[newline] = b'x';
+    }
+}
+
+#[test]
+fn an_empty_text_has_no_line_and_a_newline_has_one() {
+    assert_eq!(Lines::new(b"").next(), None);
+    assert_eq!(Lines::new(b"").next_back(), None);
+    assert_eq!(Lines::new(b"").size_hint(), (0, Some(0)));
+    assert!(Lines::new(b"\n").eq([b""]));
+    assert!(Lines::new(b"\n\n").eq([b"", b""]));
+}
+
+#[test]
+fn lines_stay_over_once_they_are_over() {
+    for mut lines in [Lines::new(b"a\nb"), Lines::new(b"a\nb\n"), Lines::new(b"")] {
+        while lines.next().is_some() {}
+        for _ in 0..100 {
+            assert_eq!((lines.next(), lines.next_back(), lines.remainder()), (None, None, &b""[..]));
+        }
+    }
+}
+
+#[test]
+fn lines_are_slices_of_the_text_itself() {
+    let text = b"zero\none\n";
+    for (line, offset) in Lines::new(text).zip([0, 5]) {
+        assert_eq!(line.as_ptr(), text[offset..].as_ptr());
+    }
+}
+
+#[test]
+fn nothing_behind_the_end_of_the_text_is_read() {
+    // The text ends where readable memory ends: one byte too many is a SIGSEGV.
+    let page = region::page_size();
+    let mut region = region::Region::options().len(2 * page).guard_pages().map().unwrap();
+    for len in (0..2 * page).step_by(61).chain(0..130) {
+        let bytes = region.as_mut_slice();
+        bytes.fill(b'x');
+        bytes[..2 * page - len].fill(b'\n');
+        assert_eq!(Lines::new(&bytes[2 * page - len..]).map(<[u8]>::len).sum::<usize>(), len);
+        assert_eq!(Lines::new(&bytes[..len]).rev().count(), Lines::new(&bytes[..len]).count());
+    }
+}
+
+static_assertions::assert_impl_all!(Lines<'static>: Send, Sync, Clone, std::fmt::Debug, std::panic::UnwindSafe);
