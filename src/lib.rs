@@ -10,12 +10,16 @@ mod error;
 mod sync;
 
 #[cfg(all(feature = "os", unix))]
+mod pool;
+#[cfg(all(feature = "os", unix))]
 mod region;
 #[cfg(all(feature = "os", unix))]
 mod sys;
 
 pub use bytes::Bytes;
 pub use error::{AllocError, AllocReason, Call, Errno, Error, Reason};
+#[cfg(all(feature = "os", unix, not(loom)))]
+pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
 pub use region::{Access, Advice, Pages, Region, RegionOptions};
 #[cfg(all(feature = "os", unix))]

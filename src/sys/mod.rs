@@ -32,8 +32,35 @@ pub(crate) fn errno_name(errno: Errno) -> Option<&'static str> {
         };
     }
     let names = names![
-        PERM, NOENT, INTR, IO, NXIO, BADF, AGAIN, NOMEM, FAULT, BUSY, EXIST, NODEV, NOTDIR, ISDIR, INVAL, NFILE,
-        MFILE, TXTBSY, FBIG, NOSPC, SPIPE, ROFS, PIPE, NAMETOOLONG, NOSYS, LOOP, OVERFLOW, CONNRESET, STALE
+        PERM,
+        NOENT,
+        INTR,
+        IO,
+        NXIO,
+        BADF,
+        AGAIN,
+        NOMEM,
+        FAULT,
+        BUSY,
+        EXIST,
+        NODEV,
+        NOTDIR,
+        ISDIR,
+        INVAL,
+        NFILE,
+        MFILE,
+        TXTBSY,
+        FBIG,
+        NOSPC,
+        SPIPE,
+        ROFS,
+        PIPE,
+        NAMETOOLONG,
+        NOSYS,
+        LOOP,
+        OVERFLOW,
+        CONNRESET,
+        STALE
     ];
     if errno == from_rustix(E::ACCESS) {
         return Some("EACCES");
