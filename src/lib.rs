@@ -13,6 +13,8 @@ mod input;
 mod sync;
 
 #[cfg(all(feature = "os", unix))]
+mod pool;
+#[cfg(all(feature = "os", unix))]
 mod region;
 #[cfg(all(feature = "os", unix))]
 mod sys;
@@ -22,6 +24,8 @@ pub use error::{AllocError, AllocReason, Call, Errno, Error, Reason};
 pub use input::{CrlfLines, Lines};
 #[cfg(all(feature = "os", unix))]
 pub use input::{Input, InputError, PathBytes, Source};
+#[cfg(all(feature = "os", unix, not(loom)))]
+pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
 pub use region::{Access, Advice, Pages, Region, RegionOptions};
 #[cfg(all(feature = "os", unix))]

@@ -18,7 +18,7 @@ pub use options::{Pages, RegionOptions};
 
 use crate::bytes::Bytes;
 use crate::error::{Call, Error, Reason};
-use crate::sys;
+use crate::sys::{self, Sharing};
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
 use core::ptr::NonNull;
@@ -49,6 +49,7 @@ pub struct Region {
     writable: usize,
     mapping: NonNull<u8>,
     mapped: usize,
+    sharing: Sharing,
 }
 
 // SAFETY: a region owns its bytes as a `Box<[u8]>` does; no state is tied to the thread that made it.
@@ -99,7 +100,8 @@ impl Region {
         accessible: usize,
     ) -> Self {
         debug_assert!(accessible <= len && len <= mapped);
-        Region { base, len, readable: accessible, writable: accessible, mapping, mapped }
+        let sharing = Sharing::Private;
+        Region { base, len, readable: accessible, writable: accessible, mapping, mapped, sharing }
     }
 
     /// Gives the mapping up to the caller, who must unmap it: its base and length.
@@ -173,8 +175,24 @@ impl Region {
             return Ok(());
         }
         // SAFETY: `pages_of` vouches for whole pages inside `base..base + len`, which this region owns,
-        // private and anonymous; `&mut self` proves that nobody holds a slice of them.
-        unsafe { sys::decommit(self.base.add(at), len) }
+        // anonymous; `&mut self` proves that nobody holds a slice of them.
+        unsafe { sys::decommit(self.base.add(at), len, self.sharing) }
+    }
+
+    /// Gives the RAM of `len` bytes from `at` back, through a shared reference.
+    ///
+    /// # Safety
+    /// The bytes are whole pages inside the region, and the caller owns them: nobody else, in any process
+    /// that shares them, reads or writes them or holds a reference to them.
+    pub(crate) unsafe fn decommit_owned(&self, at: usize, len: usize) -> Result<(), Error> {
+        debug_assert!(at + len <= self.len);
+        // SAFETY: the caller vouches for whole pages of this region's, anonymous, that are its alone.
+        unsafe { sys::decommit(self.base.add(at), len, self.sharing) }
+    }
+
+    /// Whether forked children see this region's bytes, or copies.
+    pub(crate) const fn sharing(&self) -> Sharing {
+        self.sharing
     }
 
     /// Sets what may be done with `range`. Slices shrink to what is left accessible from the start.

@@ -45,6 +45,8 @@ pub struct RegionOptions<'n> {
     guard: bool,
     pages: Pages,
     name: Option<&'n CStr>,
+    sharing: Sharing,
+    charge: bool,
 }
 
 impl<'n> RegionOptions<'n> {
@@ -57,6 +59,8 @@ impl<'n> RegionOptions<'n> {
             guard: false,
             pages: Pages::Base,
             name: None,
+            sharing: Sharing::Private,
+            charge: true,
         }
     }
 
@@ -102,6 +106,23 @@ impl<'n> RegionOptions<'n> {
         self
     }
 
+    /// Children forked later see the same bytes, and so does this process what they write. The RAM is back
+    /// when the last of them has let go.
+    ///
+    /// Rust's rules for references hold across processes: whoever reads or writes must know by other means
+    /// (atomics, a [`PagePool`](crate::PagePool)) that nobody else is at it.
+    pub const fn shared(mut self) -> Self {
+        self.sharing = Sharing::Shared;
+        self
+    }
+
+    /// Does not count the whole length against the system's commit limit now; RAM counts as it is touched,
+    /// and a touch may then fail (the out-of-memory killer). For reserving far more than will be used.
+    pub const fn uncharged(mut self) -> Self {
+        self.charge = false;
+        self
+    }
+
     /// Maps the region.
     ///
     /// # Errors
@@ -132,8 +153,8 @@ impl<'n> RegionOptions<'n> {
         let mapping = sys::map(MapRequest {
             len: mapped,
             access: self.access,
-            sharing: Sharing::Private,
-            charge: self.access == Access::ReadWrite,
+            sharing: self.sharing,
+            charge: self.charge && self.access == Access::ReadWrite,
             // Populating slack would waste RAM, and advice must come first, so a plain mapping only.
             populate: self.populate && mapped == len && !wants_huge && self.access == Access::ReadWrite,
         })?;
@@ -145,7 +166,8 @@ impl<'n> RegionOptions<'n> {
         let accessible = if self.access == Access::ReadWrite { len } else { 0 };
         // SAFETY: the mapping was made above, nobody else knows it, and `base..base + len` lies inside it,
         // page-aligned, accessible as requested.
-        let region = unsafe { Region::from_mapping((mapping, mapped), (base, len), accessible) };
+        let mut region = unsafe { Region::from_mapping((mapping, mapped), (base, len), accessible) };
+        region.sharing = self.sharing;
 
         if self.guard {
             // SAFETY: one page on either side of `base..base + len`, inside the mapping made above, that

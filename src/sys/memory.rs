@@ -90,7 +90,6 @@ pub(crate) enum Sharing {
     /// Copy-on-write, this process only.
     Private,
     /// Seen by forked children, and written to the file if there is one.
-    #[allow(dead_code)] // file and shared regions come with their own rooms
     Shared,
 }
 
@@ -296,15 +295,23 @@ pub(crate) unsafe fn populate(base: NonNull<u8>, len: usize) {
     }
 }
 
-/// Gives the RAM of private anonymous pages back; they read as zeroes afterwards. `MADV_DONTNEED`.
+/// Gives the RAM of anonymous pages back; they read as zeroes afterwards. `MADV_DONTNEED` on private ones;
+/// `MADV_REMOVE` on shared ones, whose bytes DONTNEED would keep.
 ///
 /// # Safety
-/// The pages are the caller's mapping, private, anonymous and not locked; nobody relies on their bytes.
-pub(crate) unsafe fn decommit(base: NonNull<u8>, len: usize) -> Result<(), Error> {
+/// The pages are the caller's mapping, anonymous and not locked; nobody relies on their bytes, which for
+/// shared pages means nobody in any process.
+pub(crate) unsafe fn decommit(base: NonNull<u8>, len: usize, sharing: Sharing) -> Result<(), Error> {
     #[cfg(target_os = "linux")]
-    let advice = rustix::mm::Advice::LinuxDontNeed;
+    let advice = match sharing {
+        Sharing::Private => rustix::mm::Advice::LinuxDontNeed,
+        Sharing::Shared => rustix::mm::Advice::LinuxRemove,
+    };
     #[cfg(not(target_os = "linux"))]
-    let advice = rustix::mm::Advice::DontNeed;
+    let advice = match sharing {
+        Sharing::Private => rustix::mm::Advice::DontNeed,
+        Sharing::Shared => return Err(failed(Call::Advise, len, rustix::io::Errno::INVAL)),
+    };
     // SAFETY: the caller's promise, passed on.
     unsafe { rustix::mm::madvise(base.as_ptr().cast(), len, advice) }.map_err(|errno| failed(Call::Advise, len, errno))
 }

@@ -1,0 +1,53 @@
+//! Page pools: fixed-size blocks of memory, taken and given back by any thread without a lock.
+//!
+//! [`PagePool`] is the type, [`Page`] the handle that owns what was taken. A pool is one range of address
+//! space, cut into blocks, and a *ledger* beside it that says which are out (`.sync.pool`): nothing is
+//! ever written into a free block, so its RAM can go back to the system, and the ledger means the same to
+//! every process that sees it. What a pool does not do: serve different sizes, or grow.
+//!
+//! ```text
+//!  ledger, a mapping of its own              blocks, the region
+//!  │ slots │ taken │ full │ warm │           │ 0 │ 1 │ 2 │ 3 │ .......................│
+//!  └───────┴───────┴──────┴──────┘           └───┴───┴───┴───┴─ no RAM until touched ─┘
+//! ```
+//!
+//! From the bottom up:
+//! - `bits`: the arithmetic on words and runs of bits, pure.
+//! - `bitmap`: which blocks are out, lowest first, with summary words. Lock-free.
+//! - `slots`: blocks kept ready for the next taker, one locked instruction a life.
+//! - `ledger`: the two together, and what is warm. Everything atomic ends here.
+//! - `seeded`: bugs that the models must notice. Nothing in a shipped build.
+//! - `models`: the loom models of all that; only under `cfg(loom)`.
+//! - `page_pool`, `page`, `options`, `error`: the ledger's numbers turned into memory, and the faces.
+//!
+//! `docs/pool.md` has the measurements behind the choices.
+
+// A model build has nothing above the ledger, and so no user of it but the models.
+#![cfg_attr(loom, allow(dead_code))]
+
+mod bitmap;
+mod bits;
+mod ledger;
+#[cfg(all(loom, test))]
+mod models;
+mod seeded;
+mod slots;
+
+// loom's atomics cannot live in mapped memory, so a model build stops at the ledger.
+#[cfg(not(loom))]
+mod error;
+#[cfg(not(loom))]
+mod options;
+#[cfg(not(loom))]
+mod page;
+#[cfg(not(loom))]
+mod page_pool;
+
+#[cfg(not(loom))]
+pub use error::{PoolError, PoolReason};
+#[cfg(not(loom))]
+pub use options::PoolOptions;
+#[cfg(not(loom))]
+pub use page::{Page, PageByte};
+#[cfg(not(loom))]
+pub use page_pool::PagePool;

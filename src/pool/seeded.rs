@@ -1,0 +1,65 @@
+//! Bugs that the models must notice: each names one thing that the algorithms may not leave out.
+//!
+//! In a model build a test switches one on and expects its model to fail, which shows that the model is
+//! alive. In every other build [`seeded`] is the constant `false` and the compiler drops the branch.
+
+/// A mistake that can be switched on in a model build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(loom), allow(dead_code))]
+pub(super) enum Bug {
+    /// A block goes back to the bitmap without publishing what its owner wrote.
+    GiveRelaxed,
+    /// A block is taken from the bitmap without seeing what its last owner wrote.
+    TakeRelaxed,
+    /// A bit is set by a load and a store instead of one exchange.
+    TakeTorn,
+    /// A run that crosses words is left half taken when its second half turns out to be gone.
+    RunWithoutRollback,
+    /// A full word is marked full, and nobody looks whether it still is.
+    MarkWithoutRecheck,
+    /// A word that ceases to be full is not counted.
+    ReopenUncounted,
+    /// A failed search trusts the summaries and one look at the slots.
+    ExhaustedTooSoon,
+    /// A block goes back to its slot without publishing what its owner wrote.
+    SlotGiveRelaxed,
+    /// A slot is taken by a load and a store instead of one exchange.
+    SlotTakeTorn,
+    /// A slot is taken without showing what its taker gave back before.
+    SlotTakeHidesGive,
+    /// A block that is detached from its slot is not given to the bitmap.
+    DetachForgets,
+    /// A slot's word does not count its takers.
+    SlotWithoutVersion,
+    /// A trimmed block is given back before its RAM is.
+    TrimGivesEarly,
+    /// A trimmed block keeps its warm mark cleared although its RAM could not be given back.
+    TrimForgetsFailure,
+    /// Two returns of one block are told apart by a load instead of an exchange.
+    ReturnTorn,
+}
+
+/// Whether `bug` is switched on: never, outside of a model.
+#[cfg(not(loom))]
+#[inline(always)]
+pub(super) const fn seeded(_bug: Bug) -> bool {
+    false
+}
+
+#[cfg(loom)]
+std::thread_local! {
+    /// loom runs all threads of a model on the system thread that started it, so this is one per test.
+    static ACTIVE: core::cell::Cell<Option<Bug>> = const { core::cell::Cell::new(None) };
+}
+
+/// Whether `bug` is switched on in this test.
+#[cfg(loom)]
+pub(super) fn seeded(bug: Bug) -> bool {
+    ACTIVE.with(|active| active.get() == Some(bug))
+}
+
+/// Switches one bug on, or all off, for the calling test.
+#[cfg(all(loom, test))]
+pub(super) fn seed(bug: Option<Bug>) {
+    ACTIVE.with(|active| active.set(bug));
+}
