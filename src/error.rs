@@ -266,13 +266,15 @@ pub enum AllocReason {
     Exhausted(usize),
     /// The operating system refused more memory.
     Os(Error),
+    /// A `Display` implementation returned an error while it was formatted into the arena.
+    Format,
 }
 
 /// An allocation that an arena could not serve: how many bytes, and why. Nothing was changed.
 ///
 /// ```
-/// let mut bytes = [0u8; 64];
-/// let arena = region::Arena::from_buffer(&mut bytes);
+/// let mut memory = region::StackBuffer::<64>::new();
+/// let arena = region::Arena::from_buffer(&mut memory);
 /// let error = arena.try_alloc([0u8; 100]).unwrap_err();
 /// assert_eq!(error.size(), 100);
 /// ```
@@ -313,6 +315,7 @@ impl fmt::Display for AllocError {
                 Bytes(capacity)
             ),
             AllocReason::Os(error) => fmt::Display::fmt(&error, f),
+            AllocReason::Format => f.write_str("a Display implementation returned an error"),
         }
     }
 }

@@ -1,4 +1,41 @@
-//! placeholder
+//! Memory on the kernel's own terms: bump arenas, page pools and regions that live without malloc.
+//!
+//! ```
+//! let arena = region::Arena::new();                        // no system call yet
+//! let name: &str = arena.alloc_str("answer");
+//! let node: &mut (&str, u32) = arena.alloc((name, 41));
+//! node.1 += 1;
+//! assert_eq!(*node, ("answer", 42));
+//! // Dropped: the RAM is back at the system at once.
+//! ```
+//!
+//! The kernel grants address space, not RAM; RAM comes page by page at first touch, zeroed, and goes back
+//! the moment it is unmapped. So this crate reserves far and commits late, where `malloc` doubles and
+//! copies; it takes zeroes for free; and every mapping knows its own length.
+//!
+//! | you have | you take |
+//! |---|---|
+//! | a tree, a graph, strings, all freed together | [`Arena`] |
+//! | a buffer on the stack or in a `static`, and maybe no system at all | [`Arena::from_buffer`], [`StackBuffer`], [`StaticBuffer`] |
+//! | a stage whose values end with it | [`Arena::scoped`] |
+//! | blocks of one size, from many threads | [`PagePool`] |
+//! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
+//! | a range of memory of your own | [`Region`] |
+//!
+//! # What it stands on
+//!
+//! `no_std`, no `alloc`, no libc: system calls go through rustix's raw backend. Without the feature `os` (on
+//! by default) there is no system at all, and arenas live in buffers. Feature `std` adds conversions from
+//! the standard library's paths and descriptors.
+//!
+//! Threads: an arena is `Send` and used by one thread at a time; pools are `Sync` and lock-free. Nothing
+//! uses thread-local storage or pthreads.
+//!
+//! # Where things are
+//!
+//! `arena` bumps; `pool` recycles blocks; `region` maps; `input` reads; `sys` makes the system calls, and it
+//! alone. docs/design.md in the repository tells why, with the figures.
+
 #![no_std]
 #![deny(missing_docs, unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
@@ -7,6 +44,7 @@ extern crate alloc;
 #[cfg(any(test, loom, feature = "std"))]
 extern crate std;
 
+mod arena;
 mod bytes;
 mod error;
 mod input;
@@ -19,6 +57,11 @@ mod region;
 #[cfg(all(feature = "os", unix))]
 mod sys;
 
+#[cfg(all(feature = "os", unix))]
+pub use arena::Mapped;
+pub use arena::{
+    Arena, Backing, Block, Buffer, DefaultBacking, Mark, Scope, ScopeGuard, Spill, StackBuffer, StaticBuffer, Zeroable,
+};
 pub use bytes::Bytes;
 pub use error::{AllocError, AllocReason, Call, Errno, Error, Reason};
 pub use input::{CrlfLines, Lines};

@@ -163,7 +163,7 @@ impl Stream {
             // The kernel's map is full and it merged this mapping with a neighbour: keep the addresses,
             // give back the RAM.
             // SAFETY: as above; the pages are private and anonymous. Refused means locked: they stay.
-            Err(_) => drop(unsafe { sys::decommit(tail, self.mapped - keep) }),
+            Err(_) => drop(unsafe { sys::decommit(tail, self.mapped - keep, sys::Sharing::Private) }),
         }
     }
 

@@ -50,7 +50,7 @@ pub struct RegionOptions<'n> {
 }
 
 impl<'n> RegionOptions<'n> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         RegionOptions {
             len: 0,
             align: 1,

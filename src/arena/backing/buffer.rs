@@ -1,0 +1,181 @@
+//! Bytes that the caller owns: the stack, a `static`, any slice. No system call, ever.
+//!
+//! [`Buffer`] lends bytes to one arena; [`StackBuffer`] and [`StaticBuffer`] are such bytes. When a
+//! buffer is used up the arena says so; to go on elsewhere there is [`Spill`](super::Spill).
+
+use super::{Backing, Block};
+use crate::arena::bump;
+use crate::error::{AllocError, AllocReason};
+use crate::sync::global::{AtomicBool, Ordering};
+use core::alloc::Layout;
+use core::cell::{Cell, UnsafeCell};
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+/// A caller's bytes as an arena's only memory.
+///
+/// Made from a [`StackBuffer`], a [`StaticBuffer`], or a slice or array of `MaybeUninit<u8>`. Plain
+/// `&mut [u8]` is taken for `'static` only: values leave uninitialized padding behind, and whoever got the
+/// bytes back could read it.
+///
+/// *Cost*: none; no system call is made. *Threads*: `Send`.
+#[derive(Debug)]
+pub struct Buffer<'b> {
+    start: NonNull<u8>,
+    len: usize,
+    /// Bytes from `start` that may be other than zero.
+    dirty: usize,
+    /// Whether an arena holds the bytes now. They go out as one block.
+    lent: Cell<bool>,
+    bytes: PhantomData<&'b mut [u8]>,
+}
+
+// SAFETY: a buffer is a unique borrow of plain bytes, which may be used from any one thread at a time.
+unsafe impl Send for Buffer<'_> {}
+
+impl<'b> Buffer<'b> {
+    /// Lends `bytes`, whatever they hold.
+    pub const fn new(bytes: &'b mut [MaybeUninit<u8>]) -> Self {
+        let len = bytes.len();
+        // SAFETY: a reference to a slice is never null.
+        let start = unsafe { NonNull::new_unchecked(bytes.as_mut_ptr().cast::<u8>()) };
+        Buffer { start, len, dirty: len, lent: Cell::new(false), bytes: PhantomData }
+    }
+
+    /// Bytes in the buffer.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether the buffer has no bytes at all.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether `block` is this buffer's.
+    pub(super) fn owns(&self, block: &Block) -> bool {
+        self.lent.get() && block.start == self.start
+    }
+}
+
+impl<'b> From<&'b mut [MaybeUninit<u8>]> for Buffer<'b> {
+    fn from(bytes: &'b mut [MaybeUninit<u8>]) -> Self {
+        Buffer::new(bytes)
+    }
+}
+
+impl From<&'static mut [u8]> for Buffer<'static> {
+    fn from(bytes: &'static mut [u8]) -> Self {
+        let len = bytes.len();
+        // Values may leave uninitialized padding behind, which nobody may read as `u8`. A borrow for
+        // `'static` never ends, so nobody gets to.
+        Buffer { start: NonNull::from(bytes).cast(), len, dirty: len, lent: Cell::new(false), bytes: PhantomData }
+    }
+}
+
+impl<'b, const N: usize> From<&'b mut [MaybeUninit<u8>; N]> for Buffer<'b> {
+    fn from(bytes: &'b mut [MaybeUninit<u8>; N]) -> Self {
+        Buffer::new(bytes)
+    }
+}
+
+impl<'b, const N: usize> From<&'b mut StackBuffer<N>> for Buffer<'b> {
+    fn from(buffer: &'b mut StackBuffer<N>) -> Self {
+        Buffer::new(&mut buffer.0)
+    }
+}
+
+/// `N` uninitialized bytes for the stack, aligned for any ordinary value.
+///
+/// ```
+/// let mut memory = region::StackBuffer::<1024>::new();
+/// let arena = region::Arena::from_buffer(&mut memory);
+/// assert_eq!(arena.alloc_str("no heap, no kernel"), "no heap, no kernel");
+/// ```
+#[repr(C, align(16))]
+pub struct StackBuffer<const N: usize>([MaybeUninit<u8>; N]);
+
+impl<const N: usize> StackBuffer<N> {
+    /// Bytes that nothing has been written to.
+    #[inline]
+    pub const fn new() -> Self {
+        StackBuffer([MaybeUninit::uninit(); N])
+    }
+}
+
+impl<const N: usize> Default for StackBuffer<N> {
+    fn default() -> Self {
+        StackBuffer::new()
+    }
+}
+
+// SAFETY: the one block that goes out is the unique borrow `'b` itself, which outlives this value; `lent`
+// lets it out once at a time. All of it is ready, and `dirty` is `len` or, for a fresh static, 0.
+unsafe impl Backing for Buffer<'_> {
+    fn acquire(&self, layout: Layout, _previous: usize) -> Result<Block, AllocError> {
+        let start = self.start.addr().get();
+        let fits = bump::fit::<1, false>(start, start + self.len, layout.size(), layout.align());
+        if self.lent.get() || fits.is_none() {
+            return Err(AllocError::new(layout.size(), AllocReason::Exhausted(self.len)));
+        }
+        self.lent.set(true);
+        Ok(Block { start: self.start, len: self.len, ready: self.len, dirty: self.dirty, tag: 0 })
+    }
+
+    unsafe fn commit(&self, block: &mut Block, need: usize) -> Result<(), AllocError> {
+        debug_assert!(need <= block.ready, "a buffer is ready from the start");
+        Ok(())
+    }
+
+    unsafe fn decommit(&self, _block: &mut Block, _keep: usize) {}
+
+    unsafe fn release(&self, _block: Block) {
+        self.lent.set(false);
+    }
+}
+
+/// `N` bytes of global memory for one arena: zeroed, taken once, no system call.
+///
+/// ```
+/// use region::{Arena, StaticBuffer};
+/// static MEMORY: StaticBuffer<4096> = StaticBuffer::new();
+///
+/// let arena = Arena::from_buffer(MEMORY.take().expect("nobody took it before"));
+/// let counters = arena.alloc_slice_zeroed::<u64>(8);      // no memset: a static is zero
+/// assert_eq!(counters, [0; 8]);
+/// assert!(MEMORY.take().is_none());
+/// ```
+///
+/// *Threads*: any may call [`take`](Self::take); one of them gets the bytes.
+#[repr(C, align(16))]
+pub struct StaticBuffer<const N: usize> {
+    bytes: UnsafeCell<[u8; N]>,
+    taken: AtomicBool,
+}
+
+// SAFETY: the bytes are reached through `take` alone, which gives them to one caller, once.
+unsafe impl<const N: usize> Sync for StaticBuffer<N> {}
+
+impl<const N: usize> StaticBuffer<N> {
+    /// Zeroed bytes, for a `static`.
+    pub const fn new() -> Self {
+        StaticBuffer { bytes: UnsafeCell::new([0; N]), taken: AtomicBool::new(false) }
+    }
+
+    /// The bytes, at the first call; `None` ever after.
+    pub fn take(&'static self) -> Option<Buffer<'static>> {
+        // Relaxed: nothing was ever written to the bytes that the taker would have to see.
+        if self.taken.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let start = NonNull::new(self.bytes.get().cast::<u8>())?;
+        Some(Buffer { start, len: N, dirty: 0, lent: Cell::new(false), bytes: PhantomData })
+    }
+}
+
+impl<const N: usize> Default for StaticBuffer<N> {
+    fn default() -> Self {
+        StaticBuffer::new()
+    }
+}

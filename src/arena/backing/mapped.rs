@@ -1,0 +1,277 @@
+//! Address space from the kernel, RAM as it is touched: the default backing.
+//!
+//! The first block is small and lazily touched (`.back.first-block`). Beyond it a block is a region of 4 GiB
+//! of addresses, then 64 GiB, then 1 TiB (`.back.region`), of which RAM is brought in a little ahead of the
+//! cursor (`.back.populate`), and 2 MiB at a time once the arena is big enough to deserve huge pages
+//! (`.back.runway`):
+//!
+//! ```text
+//!            2 MiB boundary         2 MiB                  2 MiB
+//!   │ untouched │← runway →│ huge page │ huge page │ ...
+//!   mapping     start      boundary                        mapping + mapped
+//! ```
+//!
+//! Where the kernel refuses so much, commits by `mprotect` and smaller regions follow (`.back.fallback`),
+//! decided by trying.
+
+use super::{Backing, Block};
+use crate::arena::bump::{pad_to, round_up};
+use crate::error::{AllocError, AllocReason, Call, Error, Reason};
+use crate::region::{Region, RegionOptions};
+use crate::sys::{self, Access, Advice, HUGE_PAGE, Sharing};
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// Bytes of an arena's first block.
+///
+/// Most arenas of a compiler or a server end below this. Larger would make each cached block dearer to
+/// keep, smaller would send more arenas to a region of their own (a mapping: 1.7 µs plus its faults).
+pub(crate) const FIRST_BLOCK: usize = 64 << 10;
+
+/// Lengths of the regions that follow the first block, each tried when the one before is used up.
+///
+/// Mapping 64 GiB costs what 64 KiB costs, so the only hazard of a large one is a refusal. All are
+/// multiples of 2 MiB: otherwise the kernel does not align them for huge pages.
+#[cfg(target_pointer_width = "64")]
+const RUNGS: [usize; 3] = [4 << 30, 64 << 30, 1 << 40];
+/// On 32 bits, shares of an address space of 2 to 4 GiB.
+#[cfg(not(target_pointer_width = "64"))]
+const RUNGS: [usize; 3] = [32 << 20, 128 << 20, 512 << 20];
+
+/// Bytes of a region below its first huge page: smaller arenas live here on base pages.
+///
+/// One 2 MiB fault costs about as much as populating 300 KiB of base pages, so an arena must be at least
+/// that big before a huge page pays; larger wastes less RAM on arenas that end just past the boundary and
+/// pays more small faults on those that go on. docs/design.md ("Runway") has the table.
+const RUNWAY: usize = 512 << 10;
+
+/// Bounds of the step by which RAM is brought in ahead of the cursor on base pages: a quarter of what the
+/// block holds, within these.
+///
+/// Smaller steps cost more system calls, larger ones zero lines that leave the cache before they are used:
+/// 64–256 KiB were 1.37× faster than page-by-page faults, 2 MiB 1.27×, all at once 1.03×.
+const STEP_LEAST: usize = 64 << 10;
+const STEP_MOST: usize = 256 << 10;
+
+/// Least bytes by which a region that commits through `mprotect` grows: each step costs 0.36 µs, whatever
+/// its size, and takes no RAM.
+const PROTECT_STEP: usize = 1 << 20;
+
+const _: () = assert!(RUNWAY < HUGE_PAGE && RUNWAY % STEP_MOST == 0 && STEP_LEAST <= STEP_MOST);
+const _: () = assert!(RUNGS[0] % HUGE_PAGE == 0 && RUNGS[1] % HUGE_PAGE == 0 && RUNGS[2] % HUGE_PAGE == 0);
+const _: () = assert!(FIRST_BLOCK <= RUNWAY);
+
+/// Memory mapped from the kernel, by reserving far and committing late.
+///
+/// *Cost*: nothing until the first allocation; then one mapping of 64 KiB; past that one region of 4 GiB of
+/// addresses, whose RAM comes in steps of 64–256 KiB and from 512 KiB on in 2 MiB pages where the system
+/// allows them. *Threads*: `Send` and `Sync`; it holds no state.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mapped {
+    /// Bytes of the one region to use; 0 for the usual row of growing blocks.
+    reservation: usize,
+}
+
+impl Mapped {
+    /// Growing blocks: 64 KiB, then regions of 4 GiB, 64 GiB and 1 TiB of addresses.
+    pub const fn new() -> Self {
+        Mapped { reservation: 0 }
+    }
+
+    /// One contiguous region of `bytes`, rounded up to whole pages, and nothing after it.
+    ///
+    /// An exact wish: where that much cannot be reserved the first allocation fails, with no smaller try.
+    pub const fn exactly(bytes: usize) -> Self {
+        // 0 would mean the usual row; a reservation of nothing is one page that a caller barely uses.
+        Mapped { reservation: if bytes == 0 { 1 } else { bytes } }
+    }
+}
+
+/// What [`Block::tag`] says of a mapped block: how far the mapping reaches below the block's start, in
+/// whole pages, and in the bits under a page what is known of it.
+#[derive(Clone, Copy)]
+struct Tag(usize);
+
+impl Tag {
+    /// The region was reserved without access and commits through `mprotect`.
+    const PROTECTED: usize = 1;
+    /// Everything from the runway's end on has been advised huge.
+    const ADVISED: usize = 2;
+    /// The bits that flags may use; pages are larger everywhere.
+    const FLAGS: usize = 0xfff;
+
+    const fn new(lead: usize, flags: usize) -> Self {
+        debug_assert!(lead & Self::FLAGS == 0 && flags & !Self::FLAGS == 0);
+        Tag(lead | flags)
+    }
+
+    const fn lead(self) -> usize {
+        self.0 & !Self::FLAGS
+    }
+
+    const fn has(self, flag: usize) -> bool {
+        self.0 & flag != 0
+    }
+}
+
+// SAFETY: every block is a whole mapping that this value made and owns nothing else of: `acquire` maps it
+// and `release` unmaps it, and the kernel gives a range to one mapping at a time. The first `ready` bytes
+// were mapped or protected readable and writable; `decommit` keeps access and content below `keep`. New
+// anonymous memory is zero, and `MADV_DONTNEED` makes it so again before `dirty` falls.
+unsafe impl Backing for Mapped {
+    fn acquire(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
+        let fail = |reason| AllocError::new(layout.size(), reason);
+        if self.reservation != 0 {
+            if previous != 0 {
+                return Err(fail(AllocReason::Exhausted(self.reservation)));
+            }
+            let len = sys::page_align_up(self.reservation).ok_or(fail(AllocReason::TooLarge))?;
+            if room_for(layout).is_none_or(|need| need > len) {
+                return Err(fail(AllocReason::Exhausted(len)));
+            }
+            return reserve(len, len).map(lazy_start).map_err(|error| fail(AllocReason::Os(error)));
+        }
+        let need = room_for(layout).ok_or(fail(AllocReason::TooLarge))?;
+        let block = match previous {
+            0 if need <= FIRST_BLOCK => first_block(),
+            0 => ladder(previous, need).map(lazy_start),
+            _ => ladder(previous, need),
+        };
+        block.map_err(|error| fail(AllocReason::Os(error)))
+    }
+
+    unsafe fn commit(&self, block: &mut Block, need: usize) -> Result<(), AllocError> {
+        debug_assert!(need > block.ready && need <= block.len);
+        let tag = Tag(block.tag);
+        let asked = need - block.ready;
+        let goal = goal(block, need);
+        // SAFETY: `ready <= goal <= len`, whole pages of the block, which is ours and on loan; raising
+        // access and advising keep every byte.
+        unsafe {
+            let from = block.start.add(block.ready);
+            let bytes = goal - block.ready;
+            if tag.has(Tag::PROTECTED) {
+                sys::protect(from, bytes, Access::ReadWrite)
+                    .map_err(|error| AllocError::new(asked, AllocReason::Os(error)))?;
+            }
+            let runway = runway(block.start);
+            if goal > runway && !tag.has(Tag::ADVISED) {
+                // Without THP this says EINVAL, or 0 and does nothing; base pages serve then.
+                let _ = sys::advise(block.start.add(runway), block.len - runway, Advice::HugePage);
+                block.tag |= Tag::ADVISED;
+            }
+            // A value larger than a step may never be written in full: its RAM comes at first touch.
+            if asked <= STEP_MOST && !tag.has(Tag::PROTECTED) {
+                sys::populate(from, bytes);
+            }
+        }
+        block.ready = goal;
+        Ok(())
+    }
+
+    unsafe fn decommit(&self, block: &mut Block, keep: usize) {
+        let keep = round_up(keep, sys::page_size());
+        if keep >= block.ready {
+            return;
+        }
+        // SAFETY: `keep..ready` are whole pages of the block, private and anonymous, and the caller says
+        // that nobody uses them.
+        if unsafe { sys::decommit(block.start.add(keep), block.ready - keep, Sharing::Private) }.is_ok() {
+            block.dirty = block.dirty.min(keep);
+            // A first block's worth is not brought in by steps, so it stays ready.
+            block.ready = keep.max(FIRST_BLOCK.min(block.ready));
+        }
+    }
+
+    unsafe fn release(&self, block: Block) {
+        let lead = Tag(block.tag).lead();
+        // SAFETY: `region` and `first_block` made the block of a mapping that begins `lead` bytes below it
+        // and ends where it ends, and gave the mapping up to the block.
+        unsafe {
+            let mapping = (block.start.sub(lead), block.len + lead);
+            drop(Region::from_mapping(mapping, (block.start, block.len), block.ready));
+        }
+    }
+
+    fn resident(&self, block: &Block) -> usize {
+        sys::resident_bytes(block.start, block.ready).unwrap_or(block.ready)
+    }
+}
+
+/// How far to make a block usable when `need` bytes of it are needed: whole pages, at most `len`.
+fn goal(block: &Block, need: usize) -> usize {
+    let runway = runway(block.start);
+    let goal = if Tag(block.tag).has(Tag::PROTECTED) {
+        need.saturating_add(PROTECT_STEP)
+    } else if need > runway {
+        // From there on RAM comes 2 MiB at a time anyway.
+        runway + round_up(need - runway, HUGE_PAGE)
+    } else {
+        // Populating across the runway's end would bring a huge page in early.
+        (need + (need / 4).clamp(STEP_LEAST, STEP_MOST)).min(runway)
+    };
+    // Rounding cannot wrap: `goal` is at most a step past `need <= len`, and the kernel maps nothing in
+    // the last pages of the address space.
+    round_up(goal, sys::page_size()).min(block.len)
+}
+
+/// Bytes from `start` to the first huge page: at least [`RUNWAY`], and just that where a region was placed
+/// for it.
+fn runway(start: NonNull<u8>) -> usize {
+    RUNWAY + pad_to(start.addr().get().wrapping_add(RUNWAY), HUGE_PAGE)
+}
+
+/// Bytes, in whole pages, of a mapping that can hold `layout`: a mapping starts at a page, so more
+/// alignment costs that much room.
+fn room_for(layout: Layout) -> Option<usize> {
+    let slack = layout.align().saturating_sub(sys::page_size());
+    sys::page_align_up(layout.size().checked_add(slack)?)
+}
+
+/// Lets the start of an arena's first block be touched lazily, as most arenas end there.
+fn lazy_start(mut block: Block) -> Block {
+    if !Tag(block.tag).has(Tag::PROTECTED) {
+        block.ready = FIRST_BLOCK.min(block.len);
+    }
+    block
+}
+
+/// Maps an arena's first block: small, all of it ready, RAM as touched.
+fn first_block() -> Result<Block, Error> {
+    let (start, len) = RegionOptions::new().len(FIRST_BLOCK).map()?.into_mapping();
+    Ok(Block { start, len, ready: len, dirty: 0, tag: Tag::new(0, 0).0 })
+}
+
+/// Reserves the next larger region that can hold `need` bytes, or as much as can be had down to that.
+fn ladder(previous: usize, need: usize) -> Result<Block, Error> {
+    let too_large = Error::new(Call::Map, Reason::TooLarge, need);
+    let with_runway = need.checked_add(2 * HUGE_PAGE).ok_or(too_large)?;
+    let rung = RUNGS.into_iter().find(|&rung| rung > previous && rung >= with_runway);
+    let mut want = rung.unwrap_or(with_runway);
+    loop {
+        match reserve(want, need) {
+            Ok(block) => return Ok(block),
+            Err(error) if want == need => return Err(error),
+            Err(_) => want = round_up(want / 4, sys::page_size()).max(need),
+        }
+    }
+}
+
+/// Reserves `want` bytes, of which `need` can be used whatever the start: with room to spare, the start is
+/// moved to lie one runway below a huge page.
+///
+/// Readable and writable at once if the kernel allows (one entry in its map); reserved without access and
+/// committed by `mprotect` if not (strict overcommit, valgrind).
+fn reserve(want: usize, need: usize) -> Result<Block, Error> {
+    let region = RegionOptions::new().len(want).uncharged().map();
+    let (region, flags) = match region {
+        Ok(region) => (region, 0),
+        Err(_) => (RegionOptions::new().len(want).reserve_only().map()?, Tag::PROTECTED),
+    };
+    let (mapping, mapped) = region.into_mapping();
+    let to_runway = pad_to(mapping.as_ptr().addr().wrapping_add(RUNWAY), HUGE_PAGE);
+    let lead = if mapped - need >= to_runway { to_runway } else { 0 };
+    // SAFETY: `lead <= mapped - need`, so the start lies inside the mapping.
+    let start = unsafe { mapping.add(lead) };
+    Ok(Block { start, len: mapped - lead, ready: 0, dirty: 0, tag: Tag::new(lead, flags).0 })
+}

@@ -1,0 +1,61 @@
+//! A caller's buffer first, another backing when it is used up.
+
+use super::{Backing, Block, Buffer};
+use crate::error::AllocError;
+use core::alloc::Layout;
+
+/// A [`Buffer`] that spills into another backing, for arenas that are usually small.
+///
+/// ```
+/// # #[cfg(feature = "os")] {
+/// let mut stack = region::StackBuffer::<512>::new();
+/// let arena = region::Arena::with_buffer(&mut stack);
+/// arena.alloc([0u8; 400]);                     // on the stack, no system call
+/// arena.alloc([0u8; 100_000]);                 // in mapped memory
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Spill<'b, B> {
+    buffer: Buffer<'b>,
+    rest: B,
+}
+
+impl<'b, B> Spill<'b, B> {
+    /// `buffer` first, `rest` after it.
+    pub const fn new(buffer: Buffer<'b>, rest: B) -> Self {
+        Spill { buffer, rest }
+    }
+}
+
+// SAFETY: every block is the buffer's or the rest's, each of which keeps the contract; `owns` tells them
+// apart by the start address, which no live block of another backing can share with the buffer's bytes.
+unsafe impl<B: Backing> Backing for Spill<'_, B> {
+    fn acquire(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
+        match self.buffer.acquire(layout, previous) {
+            Ok(block) => Ok(block),
+            // The rest starts its own row of sizes: how long the buffer was says nothing about it.
+            Err(_) => self.rest.acquire(layout, if previous <= self.buffer.len() { 0 } else { previous }),
+        }
+    }
+
+    unsafe fn commit(&self, block: &mut Block, need: usize) -> Result<(), AllocError> {
+        // SAFETY: the block is passed to the backing it came from, under the caller's promise.
+        unsafe { if self.buffer.owns(block) { self.buffer.commit(block, need) } else { self.rest.commit(block, need) } }
+    }
+
+    unsafe fn decommit(&self, block: &mut Block, keep: usize) {
+        // SAFETY: the block is passed to the backing it came from, under the caller's promise.
+        unsafe {
+            if self.buffer.owns(block) { self.buffer.decommit(block, keep) } else { self.rest.decommit(block, keep) }
+        }
+    }
+
+    unsafe fn release(&self, block: Block) {
+        // SAFETY: the block is passed to the backing it came from, under the caller's promise.
+        unsafe { if self.buffer.owns(&block) { self.buffer.release(block) } else { self.rest.release(block) } }
+    }
+
+    fn resident(&self, block: &Block) -> usize {
+        if self.buffer.owns(block) { self.buffer.resident(block) } else { self.rest.resident(block) }
+    }
+}

@@ -1,0 +1,273 @@
+//! The stack of blocks: entering a new one, leaving it again, rewinding to a mark.
+//!
+//! An arena has one current block. A block that follows another begins with a [`Link`] that leads back, so
+//! the first block, which may be a caller's buffer, is used to its last byte. One block that was left is
+//! kept as a spare: a loop of marks and rewinds across the end of a block takes no system call.
+
+use super::backing::{Backing, Block};
+use super::bump::{pad_to, round_up};
+use super::{Arena, dangling};
+use crate::error::AllocError;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// At the start of every block but the first: the state of the arena before it entered.
+pub(super) struct Link {
+    block: Block,
+    cur: NonNull<u8>,
+    base: NonNull<u8>,
+    link: Option<NonNull<Link>>,
+    below: usize,
+}
+
+// A spare block keeps its own description where its link was.
+const _: () = assert!(size_of::<Block>() <= size_of::<Link>() && align_of::<Block>() <= align_of::<Link>());
+
+/// A position in an arena, to rewind to. Made by [`Arena::mark`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    block: NonNull<u8>,
+    cur: NonNull<u8>,
+    used: usize,
+}
+
+impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
+    /// Enters a block with room for `layout`: the spare if it serves, a new one if not.
+    pub(super) fn enter_new_block(&self, layout: Layout) -> Result<(), AllocError> {
+        let linked = self.block.get().len != 0;
+        // What the block must hold: the link, if one is needed, and the value behind it.
+        let start = Layout::new::<Link>().align_to(MIN_ALIGN);
+        let whole = match (linked, start) {
+            (false, _) => layout.align_to(MIN_ALIGN).ok(),
+            (true, Ok(start)) => start.pad_to_align().extend(layout).ok().map(|(whole, _)| whole),
+            (true, Err(_)) => None,
+        };
+        let too_large = AllocError::new(layout.size(), crate::AllocReason::TooLarge);
+        let whole = whole.ok_or(too_large)?;
+
+        if let Some(spare) = self.take_spare() {
+            if fits(&spare, whole) {
+                return self.enter(spare, linked, layout);
+            }
+            self.keep_spare(spare);
+        }
+        let acquired = self.backing.acquire(whole, self.block.get().len);
+        let block = acquired.map_err(|error| AllocError::new(layout.size(), error.reason()))?;
+        self.enter(block, linked, layout)
+    }
+
+    /// Makes `block` the current one, with a link to the one before if there is one.
+    fn enter(&self, mut block: Block, linked: bool, layout: Layout) -> Result<(), AllocError> {
+        let at = pad_to(block.start.addr().get(), MIN_ALIGN.max(if linked { align_of::<Link>() } else { 1 }));
+        let base = at + if linked { round_up(size_of::<Link>(), MIN_ALIGN) } else { 0 };
+        if linked && base > block.ready {
+            // SAFETY: the block is on loan from this backing, and `fits` or `acquire` made sure that a link
+            // and the value lie within its length.
+            if let Err(error) = unsafe { self.backing.commit(&mut block, base) } {
+                // SAFETY: the block is on loan and nothing was put into it.
+                unsafe { self.backing.release(block) };
+                return Err(AllocError::new(layout.size(), error.reason()));
+            }
+        }
+        // SAFETY: `fits` or `acquire` made sure that the padding, the link and the value that is to follow
+        // lie within the block's length.
+        let (at, base) = unsafe { (block.start.add(at), block.start.add(base)) };
+        let mut link = None;
+        if linked {
+            let place = at.cast::<Link>();
+            // SAFETY: `place` is aligned for a link and its bytes are ready and below `base`, where no
+            // value is ever placed.
+            unsafe {
+                place.write(Link {
+                    block: self.block.get(),
+                    cur: self.cur.get(),
+                    base: self.base.get(),
+                    link: self.link.get(),
+                    below: self.below.get(),
+                });
+            }
+            link = Some(place);
+            self.below.set(self.used());
+        }
+        self.link.set(link);
+        self.block.set(block);
+        self.base.set(base);
+        self.cur.set(base);
+        self.set_end();
+        Ok(())
+    }
+
+    /// Leaves the current block for the one below it. False when there is none below.
+    pub(super) fn leave(&self) -> bool {
+        let Some(link) = self.link.get() else { return false };
+        // SAFETY: a link is written when its block is entered and lies below `base`, where nothing else is
+        // ever written.
+        let Link { block, cur, base, link, below } = unsafe { link.read() };
+        self.lower(self.base.get());
+        let left = self.block.get();
+        self.block.set(block);
+        self.cur.set(cur);
+        self.base.set(base);
+        self.link.set(link);
+        self.below.set(below);
+        self.keep_spare(left);
+        true
+    }
+
+    /// Keeps a block for later: the larger of it and the spare there was. The other goes back.
+    fn keep_spare(&self, block: Block) {
+        let (keep, release) = match self.take_spare() {
+            Some(spare) if spare.len > block.len => (spare, Some(block)),
+            spare => (block, spare),
+        };
+        if let Some(block) = release {
+            // SAFETY: the block came from this backing, `leave` recorded how far it was written, and all
+            // references into it ended with the rewind.
+            unsafe { self.backing.release(block) };
+        }
+        let at = pad_to(keep.start.addr().get(), align_of::<Link>());
+        // SAFETY: only blocks that had a link become spares, so the same place holds a block's description
+        // (asserted above) and is ready. Nothing refers into a block that was left.
+        unsafe {
+            let place = keep.start.add(at).cast::<Block>();
+            place.write(keep);
+            self.spare.set(Some(place));
+        }
+    }
+
+    /// The spare block, taken out.
+    fn take_spare(&self) -> Option<Block> {
+        // SAFETY: `keep_spare` wrote the description, and nothing was put into the block since.
+        self.spare.take().map(|place| unsafe { place.read() })
+    }
+
+    /// The present position, for [`rewind`](Self::rewind).
+    pub fn mark(&self) -> Mark {
+        Mark { block: self.block.get().start, cur: self.cur.get(), used: self.used() }
+    }
+
+    /// Frees everything that was allocated since `mark`, and keeps the memory. Constant time, but for a
+    /// step per block that was entered since.
+    ///
+    /// [`scoped`](Self::scoped) and [`scope_guard`](Self::scope_guard) do the same without `unsafe`.
+    ///
+    /// # Safety
+    /// The mark is of this arena, neither a reset nor a rewind to an older mark came after it, and nothing
+    /// that was allocated since is used any more.
+    ///
+    /// # Panics
+    /// Debug builds panic when the mark is newer than the arena's position: marks rewound out of order.
+    pub unsafe fn rewind(&self, mark: Mark) {
+        debug_assert!(mark.used <= self.used(), "rewound to a mark that an earlier rewind or reset undid");
+        while self.block.get().start != mark.block && self.leave() {}
+        // A mark of an arena without blocks is the start of the first.
+        let first = mark.block == Block::NONE.start;
+        self.lower_to_mark(if first { self.base.get() } else { mark.cur });
+    }
+
+    fn lower_to_mark(&self, to: NonNull<u8>) {
+        if self.block.get().len != 0 {
+            self.lower(to);
+            self.set_end();
+        }
+    }
+
+    /// Frees everything and keeps the memory: the next allocations touch pages that are in RAM already.
+    ///
+    /// Kept are the first block and the largest; others go back. Values are not dropped.
+    ///
+    /// *Cost*: constant, no system call unless there are more than two blocks; giving RAM back and
+    /// touching it again would be 24 to 250 times dearer (`.back.reset`).
+    ///
+    /// ```
+    /// let mut arena = region::Arena::new();
+    /// let first = arena.alloc(1u64) as *const u64;
+    /// arena.reset();
+    /// assert_eq!(arena.used(), 0);
+    /// assert_eq!(arena.alloc(2u64) as *const u64, first);
+    /// ```
+    pub fn reset(&mut self) {
+        while self.leave() {}
+        self.lower_to_mark(self.base.get());
+    }
+
+    /// Frees everything, keeps the RAM of about `bytes`, and gives the rest back to the system at once.
+    ///
+    /// ```
+    /// let mut arena = region::Arena::new();
+    /// arena.alloc_slice_fill_copy(64 << 20, 1u8);
+    /// arena.reset_keeping(1 << 20);
+    /// assert!(arena.committed() <= 2 << 20);
+    /// ```
+    pub fn reset_keeping(&mut self, bytes: usize) {
+        self.reset();
+        let mut block = self.block.get();
+        if block.len == 0 {
+            return;
+        }
+        // SAFETY: the block is on loan, and after the reset nothing in it is in use.
+        unsafe { self.backing.decommit(&mut block, bytes) };
+        self.block.set(block);
+        self.set_end();
+        let rest = bytes.saturating_sub(block.ready);
+        if let Some(mut spare) = self.take_spare() {
+            if rest == 0 {
+                // SAFETY: a spare is on loan, its `dirty` was recorded when it was left, nobody uses it.
+                unsafe { self.backing.release(spare) };
+            } else {
+                // The description of the spare itself must stay in RAM.
+                // SAFETY: as above, and what `keep_spare` writes lies in the part that is kept.
+                unsafe { self.backing.decommit(&mut spare, rest.max(size_of::<Link>() + align_of::<Link>())) };
+                self.keep_spare(spare);
+            }
+        }
+    }
+
+    /// The blocks that hold values, newest first: each with its first value's address and its cursor.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = (Block, NonNull<u8>, NonNull<u8>)> {
+        let mut next = match self.block.get() {
+            Block { len: 0, .. } => None,
+            block => Some((block, self.base.get(), self.cur.get(), self.link.get())),
+        };
+        core::iter::from_fn(move || {
+            let (block, base, cur, link) = next.take()?;
+            if let Some(link) = link {
+                // SAFETY: links are written when a block is entered and stay until it is left.
+                let link = unsafe { link.as_ref() };
+                next = Some((link.block, link.base, link.cur, link.link));
+            }
+            Some((block, base, cur))
+        })
+    }
+
+    /// The spare's description, without taking it.
+    pub(super) fn spare_block(&self) -> Option<Block> {
+        // SAFETY: as in `take_spare`.
+        self.spare.get().map(|place| unsafe { place.read() })
+    }
+}
+
+/// Whether `layout` fits into the block past the padding that aligns it.
+fn fits(block: &Block, layout: Layout) -> bool {
+    let pad = pad_to(block.start.addr().get(), layout.align());
+    layout.size() <= block.len && pad <= block.len - layout.size()
+}
+
+impl<const MIN_ALIGN: usize, B: Backing> Drop for Arena<MIN_ALIGN, B> {
+    #[inline]
+    fn drop(&mut self) {
+        while self.leave() {}
+        if let Some(spare) = self.take_spare() {
+            // SAFETY: the spare is on loan, its `dirty` was recorded when it was left, and no reference
+            // into the arena outlives it.
+            unsafe { self.backing.release(spare) };
+        }
+        if self.block.get().len != 0 {
+            self.lower(self.base.get());
+            // SAFETY: as above, for the first block.
+            unsafe { self.backing.release(self.block.get()) };
+            self.block.set(Block::NONE);
+            self.cur.set(dangling(MIN_ALIGN));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A row of values whose length is not known yet, grown at the tip of the arena.
+//!
+//! As long as nothing else is allocated the row grows in place; when something came after it, it moves once
+//! to a place with twice the room. What it did not use is given back at the end. Behind
+//! `alloc_slice_fill_iter` and `alloc_fmt`, neither of which may trust what it is told about lengths
+//! (`.bump.iter`).
+
+use super::bump::round_up;
+use super::failure::Failure;
+use super::{Arena, Backing};
+use core::ptr::NonNull;
+
+/// A growing row of `T`. Dropped before [`finish`](Self::finish), it gives its room back if it is still at
+/// the tip; the values in it are leaked, as an arena's values are.
+pub(super) struct Growing<'a, T, const MIN_ALIGN: usize, B: Backing> {
+    arena: &'a Arena<MIN_ALIGN, B>,
+    start: NonNull<T>,
+    len: usize,
+    room: usize,
+}
+
+/// Values that a row has room for when it first needs any.
+const FIRST_ROOM: usize = 8;
+
+impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
+    /// An empty row, which takes nothing yet.
+    pub(super) fn new(arena: &'a Arena<MIN_ALIGN, B>) -> Self {
+        let room = if size_of::<T>() == 0 { usize::MAX } else { 0 };
+        Growing { arena, start: NonNull::dangling(), len: 0, room }
+    }
+
+    /// Makes room for `more` values.
+    pub(super) fn reserve<F: Failure>(&mut self, more: usize) -> Result<(), F::Error> {
+        if more <= self.room - self.len {
+            return Ok(());
+        }
+        let room = self.len.saturating_add(more).max(self.room.saturating_mul(2)).max(FIRST_ROOM);
+        if self.at_tip() {
+            // What comes after the row is nobody's, so the missing part is just the next allocation, as
+            // long as it follows without a gap.
+            let end = self.end();
+            let extra = self.arena.slots_for::<F, T>(room - self.room)?;
+            if extra.cast::<u8>().addr().get() == end && self.rounded() {
+                self.room = room;
+                return Ok(());
+            }
+            self.arena.give_back_tip(extra.cast(), (room - self.room).saturating_mul(size_of::<T>()));
+        }
+        let start = self.arena.slots_for::<F, T>(room)?;
+        // SAFETY: the first `len` values are initialized, the new place has room for more, and two
+        // allocations of one arena do not overlap.
+        unsafe { start.copy_from_nonoverlapping(self.start, self.len) };
+        (self.start, self.room) = (start, room);
+        Ok(())
+    }
+
+    /// Appends a value.
+    #[inline]
+    pub(super) fn push<F: Failure>(&mut self, value: T) -> Result<(), F::Error> {
+        if self.len == self.room {
+            self.reserve::<F>(1)?;
+        }
+        // SAFETY: `len < room` places belong to the row.
+        unsafe { self.start.add(self.len).write(value) };
+        self.len += 1;
+        Ok(())
+    }
+
+    /// Appends copies.
+    pub(super) fn extend_from_slice<F: Failure>(&mut self, values: &[T]) -> Result<(), F::Error>
+    where
+        T: Copy,
+    {
+        self.reserve::<F>(values.len())?;
+        // SAFETY: `reserve` made room for `values.len()` more, and the row is not part of `values`: nobody
+        // has a reference into it.
+        unsafe { self.start.add(self.len).copy_from_nonoverlapping(NonNull::from(values).cast(), values.len()) };
+        self.len += values.len();
+        Ok(())
+    }
+
+    /// The values, with the unused room given back.
+    pub(super) fn finish(mut self) -> &'a mut [T] {
+        let (start, len) = (self.start, self.len);
+        self.release_from(len);
+        core::mem::forget(self);
+        // SAFETY: the first `len` values are initialized and belong to the row, which is given up.
+        unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) }
+    }
+
+    /// Whether the row ends where the arena's cursor stands.
+    fn at_tip(&self) -> bool {
+        self.room != 0 && round_up(self.end(), MIN_ALIGN) == self.arena.cur.get().addr().get()
+    }
+
+    /// Whether the row's room ends on a cursor position, so that nothing lies between it and the next.
+    fn rounded(&self) -> bool {
+        self.end() % MIN_ALIGN == 0
+    }
+
+    fn end(&self) -> usize {
+        self.start.addr().get() + self.room * size_of::<T>()
+    }
+
+    /// Gives the room from value `keep` on back, if the row is at the tip.
+    fn release_from(&mut self, keep: usize) {
+        if size_of::<T>() != 0 && self.at_tip() {
+            let keep = round_up(keep * size_of::<T>(), MIN_ALIGN);
+            // SAFETY: `keep` is at most the rounded size of the room, so this is at most the cursor.
+            self.arena.lower(unsafe { self.start.cast::<u8>().add(keep) });
+        }
+    }
+}
+
+impl<T, const MIN_ALIGN: usize, B: Backing> Drop for Growing<'_, T, MIN_ALIGN, B> {
+    fn drop(&mut self) {
+        self.release_from(0);
+    }
+}

@@ -1,0 +1,400 @@
+//! Arenas: values of any type, one bump of a pointer each, all given back at once.
+//!
+//! ```text
+//!  block.start      base            cur               end                     start + len
+//!  │ link to the block below │ values │ room, usable now │ reserved, no RAM yet │
+//! ```
+//!
+//! [`Arena`] is the type; this file holds its state, its fast path and its one slow path. Around it:
+//!
+//! - `bump`: the arithmetic, without `unsafe`. `failure`: one body for the panicking and the `try_` forms.
+//! - `value`, `slice`, `text`, `zeroed`, `growing`: the ways to allocate, by what is allocated.
+//! - `blocks`: the stack of blocks: entering, leaving, rewinding. `scope`: rewinding made safe by lifetimes.
+//! - `figures`: what an arena holds and costs. `backing`: where its memory comes from.
+//!
+//! An arena never runs `Drop` of what it holds, and is used by one thread at a time (`.sync.arena`).
+
+pub(crate) mod backing;
+mod blocks;
+mod bump;
+mod failure;
+mod figures;
+mod growing;
+mod scope;
+mod slice;
+mod text;
+mod value;
+mod zeroed;
+
+#[cfg(all(feature = "os", unix))]
+pub use backing::Mapped;
+pub use backing::{Backing, Block, Buffer, DefaultBacking, Spill, StackBuffer, StaticBuffer};
+pub use blocks::Mark;
+pub use scope::{Scope, ScopeGuard};
+pub use zeroed::Zeroable;
+
+use crate::error::{AllocError, AllocReason};
+use blocks::Link;
+use bump::{round_down, round_up};
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::ptr::NonNull;
+use failure::{Failure, Panic, Report};
+
+/// Bump allocation: values of any type for the price of an addition, freed together.
+///
+/// ```
+/// let arena = region::Arena::new();                  // no system call yet
+/// let name: &str = arena.alloc_str("x");
+/// let pair: &mut (&str, u32) = arena.alloc((name, 7));
+/// pair.1 += 1;
+/// let list = arena.alloc_slice_fill_iter((0..3).map(|i| i * i));
+/// assert_eq!((*pair, &*list), (("x", 8), &[0, 1, 4][..]));
+/// // Dropping the arena gives the RAM back to the system.
+/// ```
+///
+/// *Alignment*: every start is a multiple of `MIN_ALIGN` (a power of two, 8 unless told otherwise); sizes
+/// are rounded up to it. 1 packs strings, 16 serves SIMD. *Backing*: `B` says where memory comes from;
+/// mapped memory by default.
+///
+/// *Lifetime*: references live as long as the borrow of the arena; what can end them early
+/// ([`reset`](Self::reset), [scopes](Self::scoped)) takes `&mut self`. `Drop` of the values never runs.
+///
+/// *Errors*: the plain methods panic when memory cannot be had, as `Vec` aborts; every one has a `try_` form
+/// that returns an [`AllocError`] and never panics. Either way nothing is lost.
+///
+/// *Cost*: seven instructions and one branch for a `u64`; a system call only when more RAM must be brought
+/// in. *Threads*: `Send`, not `Sync`.
+///
+/// # Invariants
+/// - `cur <= end`, both multiples of `MIN_ALIGN` inside the current block; what lies between them is
+///   usable, and handed out to no one. With no block, both are the address `MIN_ALIGN`.
+/// - `base..cur` was handed out since the last rewind; `base..end` lies within the block's `ready` bytes and
+///   below the limit.
+/// - Every byte of the block at or above both `cur` and `block.start + block.dirty` is zero if it can be
+///   touched (`.back.zero`).
+#[repr(C)]
+pub struct Arena<const MIN_ALIGN: usize = 8, B: Backing = DefaultBacking> {
+    /// Where the next value starts. With `end`, the whole of the fast path (`.bump.inline`).
+    cur: Cell<NonNull<u8>>,
+    /// The soft end of the room (`.bump.cold`): beyond it lies the slow path, not necessarily the end.
+    end: Cell<NonNull<u8>>,
+    /// The first address that the current block hands out.
+    base: Cell<NonNull<u8>>,
+    /// The current block; `Block::NONE` before the first.
+    block: Cell<Block>,
+    /// What leads from the current block to the one below; none in the first block.
+    link: Cell<Option<NonNull<Link>>>,
+    /// A block that a rewind left, to go on in.
+    spare: Cell<Option<NonNull<Block>>>,
+    /// Bytes used in the blocks below the current one.
+    below: Cell<usize>,
+    /// Most bytes that `used` may reach; `usize::MAX` bytes cannot be reached (`.bump.limit`).
+    limit: Cell<usize>,
+    backing: B,
+}
+
+// SAFETY: the pointers are into blocks that the backing lends to this arena alone, and a backing that is
+// `Send` may be used from another thread with them. References to the values borrow the arena, so none is
+// left behind when it is moved.
+unsafe impl<const MIN_ALIGN: usize, B: Backing + Send> Send for Arena<MIN_ALIGN, B> {}
+
+#[cfg(all(feature = "os", unix))]
+impl Arena {
+    /// An empty arena in mapped memory. Makes no system call and takes no memory (`.back.lazy`).
+    #[inline]
+    pub const fn new() -> Self {
+        Arena::new_in(Mapped::new())
+    }
+
+    /// An arena whose first block can hold `bytes` without asking the system for addresses again. RAM still
+    /// comes as touched.
+    ///
+    /// # Panics
+    /// When the addresses cannot be reserved.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Panic::unwrap(Self::with_capacity_or::<Panic>(bytes))
+    }
+
+    /// As [`with_capacity`](Self::with_capacity).
+    ///
+    /// # Errors
+    /// When the addresses cannot be reserved.
+    pub fn try_with_capacity(bytes: usize) -> Result<Self, AllocError> {
+        Self::with_capacity_or::<Report>(bytes)
+    }
+
+    fn with_capacity_or<F: Failure>(bytes: usize) -> Result<Self, F::Error> {
+        let arena = Arena::new();
+        if bytes != 0 {
+            let layout = Layout::from_size_align(bytes, 1);
+            let layout = layout.map_err(|_| F::from(AllocError::new(bytes, AllocReason::TooLarge)))?;
+            arena.enter_new_block(layout).map_err(F::from)?;
+        }
+        Ok(arena)
+    }
+
+    /// An arena in one contiguous reservation of `bytes`, rounded up to whole pages, and nothing after it.
+    /// Addresses only: RAM comes as touched, so a reservation may exceed it by far.
+    ///
+    /// # Errors
+    /// When that much cannot be reserved; nothing smaller is tried.
+    ///
+    /// ```
+    /// let arena = region::Arena::try_with_reservation(1 << 20)?;
+    /// assert!(arena.try_alloc([0u8; 1 << 20]).is_ok());
+    /// assert!(arena.try_alloc(1u8).is_err());
+    /// # Ok::<(), region::AllocError>(())
+    /// ```
+    pub fn try_with_reservation(bytes: usize) -> Result<Arena, AllocError> {
+        let arena = Arena::new_in(Mapped::exactly(bytes));
+        arena.enter_new_block(Layout::new::<u8>())?;
+        Ok(arena)
+    }
+
+    /// An arena that starts in the caller's `buffer` and goes on in mapped memory.
+    pub fn with_buffer<'b>(buffer: impl Into<Buffer<'b>>) -> Arena<8, Spill<'b, Mapped>> {
+        Arena::new_in(Spill::new(buffer.into(), Mapped::new()))
+    }
+}
+
+#[cfg(all(feature = "os", unix))]
+impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
+    /// An empty arena in mapped memory whose values are aligned to `MIN_ALIGN` at least.
+    ///
+    /// ```
+    /// let packed = region::Arena::<1>::with_min_align();
+    /// packed.alloc_str("abc");
+    /// packed.alloc_str("de");
+    /// assert_eq!(packed.used(), 5);
+    /// ```
+    #[inline]
+    pub const fn with_min_align() -> Self {
+        Arena::new_in(Mapped::new())
+    }
+}
+
+impl<'b> Arena<8, Buffer<'b>> {
+    /// An arena in the caller's bytes: a [`StackBuffer`], a [`StaticBuffer`] that was taken, or any slice of
+    /// `MaybeUninit<u8>`. Makes no system call, ever; when the bytes are used up, allocations fail.
+    pub fn from_buffer(buffer: impl Into<Buffer<'b>>) -> Self {
+        Arena::new_in(buffer.into())
+    }
+}
+
+#[cfg(all(feature = "os", unix))]
+impl<const MIN_ALIGN: usize> Default for Arena<MIN_ALIGN> {
+    fn default() -> Self {
+        Arena::new_in(Mapped::new())
+    }
+}
+
+impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
+    /// An address for nothing: aligned for any value that needs no more than `MIN_ALIGN`, never touched.
+    const NOWHERE: NonNull<u8> = dangling(MIN_ALIGN);
+
+    /// What a wrong `MIN_ALIGN` runs into, at compile time. A page bounds it because mapped blocks start
+    /// at one.
+    const CHECK: () = assert!(MIN_ALIGN.is_power_of_two() && MIN_ALIGN <= 4096);
+
+    /// An empty arena over any backing.
+    #[inline]
+    pub const fn new_in(backing: B) -> Self {
+        const { Self::CHECK };
+        Arena {
+            cur: Cell::new(Self::NOWHERE),
+            end: Cell::new(Self::NOWHERE),
+            base: Cell::new(Self::NOWHERE),
+            block: Cell::new(Block::NONE),
+            link: Cell::new(None),
+            spare: Cell::new(None),
+            below: Cell::new(0),
+            limit: Cell::new(usize::MAX),
+            backing,
+        }
+    }
+
+    /// Where the arena's memory comes from.
+    pub const fn backing(&self) -> &B {
+        &self.backing
+    }
+
+    /// Most bytes that [`used`](Self::used) may reach; `usize::MAX` unless set.
+    pub fn limit(&self) -> usize {
+        self.limit.get()
+    }
+
+    /// Lets [`used`](Self::used) reach `bytes` and not one more. What is in use already stays.
+    ///
+    /// Every byte counts that the cursor passes, alignment included, so with `MIN_ALIGN` above 1 a limit is
+    /// rounded down to a multiple of it.
+    ///
+    /// ```
+    /// let arena = region::Arena::new();
+    /// arena.set_limit(16_384);
+    /// assert!(arena.try_alloc([0u8; 16_384]).is_ok());
+    /// assert!(arena.try_alloc(0u8).is_err());
+    /// ```
+    pub fn set_limit(&self, bytes: usize) {
+        self.limit.set(bytes);
+        self.set_end();
+    }
+
+    /// The fast path: takes room for `layout` if there is any before the soft end.
+    ///
+    /// `KNOWN` as in [`bump::fit`].
+    #[inline(always)]
+    fn take<const KNOWN: bool>(&self, layout: Layout) -> Option<NonNull<u8>> {
+        let cur = self.cur.get();
+        let end = self.end.get().addr().get();
+        let fit = bump::fit::<MIN_ALIGN, KNOWN>(cur.addr().get(), end, layout.size(), layout.align())?;
+        // SAFETY: `fit.pad <= fit.advance <= end - cur` (its postcondition, property-tested), and `cur..end`
+        // is inside one block that the backing lends us (the arena's invariant). With no block the
+        // distance is zero, and so is what we add.
+        unsafe {
+            self.cur.set(cur.add(fit.advance));
+            Some(cur.add(fit.pad))
+        }
+    }
+
+    /// Takes room for a layout of which the compiler knows size and alignment.
+    #[inline(always)]
+    fn take_known<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
+        match self.take::<true>(layout) {
+            Some(start) => Ok(start),
+            None => self.refill::<F>(layout),
+        }
+    }
+
+    /// Takes room for any layout.
+    ///
+    /// Padding is left to a path of its own, so that the one for ordinary alignments stays short.
+    #[inline(always)]
+    fn take_any<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
+        if layout.align() <= MIN_ALIGN
+            && let Some(start) = self.take::<false>(layout)
+        {
+            return Ok(start);
+        }
+        self.refill::<F>(layout)
+    }
+
+    /// The one slow path, for every form of every method (`.bump.cold`).
+    #[cold]
+    #[inline(never)]
+    fn refill<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
+        self.take_slowly(layout).map_err(F::from)
+    }
+
+    /// Takes room wherever it can be had: in this block, further up in it, or in another.
+    fn take_slowly(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(dangling(layout.align()));
+        }
+        if let Some(start) = self.take::<false>(layout) {
+            return Ok(start);
+        }
+        if layout.size() > self.limit.get().saturating_sub(self.used()) {
+            return Err(self.over_limit(layout));
+        }
+        if let Some(start) = self.take_committing(layout)? {
+            return Ok(start);
+        }
+        self.enter_new_block(layout)?;
+        match self.take_committing(layout) {
+            Ok(Some(start)) => Ok(start),
+            refused => {
+                // The block before may still serve smaller values.
+                self.leave();
+                Err(refused.err().unwrap_or(self.over_limit(layout)))
+            }
+        }
+    }
+
+    /// Takes room in the current block, making more of it usable; none when the block is too short.
+    fn take_committing(&self, layout: Layout) -> Result<Option<NonNull<u8>>, AllocError> {
+        let block = self.block.get();
+        if block.len == 0 {
+            return Ok(None);
+        }
+        let cur = self.cur.get().addr().get();
+        let wall = self.wall(block.len).max(cur);
+        match bump::fit::<MIN_ALIGN, false>(cur, wall, layout.size(), layout.align()) {
+            Some(fit) => {
+                self.commit_to(cur + fit.advance, layout.size())?;
+                Ok(self.take::<false>(layout))
+            }
+            // Another block would not help against the limit.
+            None if wall < self.wall_without_limit(block.len) => Err(self.over_limit(layout)),
+            None => Ok(None),
+        }
+    }
+
+    fn over_limit(&self, layout: Layout) -> AllocError {
+        AllocError::new(layout.size(), AllocReason::Limit(self.limit.get()))
+    }
+
+    /// Makes the current block usable up to the address `to`, which lies in it.
+    fn commit_to(&self, to: usize, size: usize) -> Result<(), AllocError> {
+        let mut block = self.block.get();
+        let need = to - block.start.addr().get();
+        if need > block.ready {
+            // SAFETY: the block is on loan from this backing, and `need` is at most its length.
+            let committed = unsafe { self.backing.commit(&mut block, need) };
+            committed.map_err(|error| AllocError::new(size, error.reason()))?;
+            self.block.set(block);
+        }
+        self.set_end();
+        Ok(())
+    }
+
+    /// The address where the first `bytes` of the current block end for this arena: rounded down to
+    /// `MIN_ALIGN`, and not beyond the limit.
+    fn wall(&self, bytes: usize) -> usize {
+        let allowed = self.limit.get().saturating_sub(self.below.get());
+        let by_limit = self.base.get().addr().get().saturating_add(allowed);
+        round_down(by_limit, MIN_ALIGN).min(self.wall_without_limit(bytes))
+    }
+
+    fn wall_without_limit(&self, bytes: usize) -> usize {
+        round_down(self.block.get().start.addr().get() + bytes, MIN_ALIGN)
+    }
+
+    /// Sets the soft end to what is usable and allowed, and never below the cursor.
+    fn set_end(&self) {
+        let block = self.block.get();
+        let cur = self.cur.get();
+        let wall = if block.len == 0 { 0 } else { self.wall(block.ready) };
+        let room = wall.saturating_sub(cur.addr().get());
+        // SAFETY: `cur + room` is the wall, inside the block's ready bytes, or the cursor itself.
+        self.end.set(unsafe { cur.add(room) });
+    }
+
+    /// Takes the last value back, if `start..start + size` is the last: the cursor returns to its start.
+    #[inline]
+    fn give_back_tip(&self, start: NonNull<u8>, size: usize) {
+        // Blocks never touch at a value's end: a later block begins with a link, so equal addresses mean
+        // that the value is the last one of the current block.
+        if start.addr().get().wrapping_add(round_up(size, MIN_ALIGN)) == self.cur.get().addr().get() {
+            self.lower(start);
+        }
+    }
+
+    /// Moves the cursor down to `to`, a cursor position of the current block, and remembers how far the
+    /// block was written (`.back.zero`).
+    #[inline]
+    fn lower(&self, to: NonNull<u8>) {
+        let mut block = self.block.get();
+        let used = self.cur.get().addr().get() - block.start.addr().get();
+        block.dirty = block.dirty.max(used);
+        self.block.set(block);
+        self.cur.set(to);
+    }
+}
+
+/// An aligned address that is never touched, for values without bytes (`.bump.zst`) and arenas without
+/// blocks.
+const fn dangling(align: usize) -> NonNull<u8> {
+    // SAFETY: an alignment is at least 1, so the address is not null.
+    unsafe { NonNull::new_unchecked(core::ptr::without_provenance_mut(align)) }
+}

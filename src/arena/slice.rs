@@ -1,0 +1,315 @@
+//! Allocating slices: copied, cloned, filled, collected.
+
+use super::failure::{Failure, Panic, Report};
+use super::growing::Growing;
+use super::value::Slot;
+use super::{Arena, Backing};
+use crate::error::AllocError;
+use core::convert::Infallible;
+
+impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
+    /// Copies a slice into the arena.
+    ///
+    /// # Panics
+    /// When memory cannot be had, as all methods here without `try_`.
+    ///
+    /// ```
+    /// let arena = region::Arena::new();
+    /// let copy = arena.alloc_slice_copy(&[1, 2, 3]);
+    /// copy[0] = 9;
+    /// assert_eq!(copy, [9, 2, 3]);
+    /// ```
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_slice_copy<T: Copy>(&self, source: &[T]) -> &mut [T] {
+        Panic::unwrap(self.slice_copy_or::<Panic, T>(source))
+    }
+
+    /// As [`alloc_slice_copy`](Self::alloc_slice_copy).
+    ///
+    /// # Errors
+    /// When memory cannot be had.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_slice_copy<T: Copy>(&self, source: &[T]) -> Result<&mut [T], AllocError> {
+        self.slice_copy_or::<Report, T>(source)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    pub(super) fn slice_copy_or<F: Failure, T: Copy>(&self, source: &[T]) -> Result<&mut [T], F::Error> {
+        let start = self.slots_for::<F, T>(source.len())?;
+        // SAFETY: `start` has room for as many values as `source` has, freshly handed out, so it overlaps
+        // nothing; after the copy all of them are initialized and ours.
+        unsafe {
+            start.as_ptr().copy_from_nonoverlapping(source.as_ptr(), source.len());
+            Ok(core::slice::from_raw_parts_mut(start.as_ptr(), source.len()))
+        }
+    }
+
+    /// Clones a slice into the arena. `clone` may allocate from the same arena.
+    ///
+    /// # Panics
+    /// When memory cannot be had, or `clone` does.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_slice_clone<T: Clone>(&self, source: &[T]) -> &mut [T] {
+        Panic::unwrap(self.slice_fill_or::<Panic, T, Infallible>(source.len(), |i| Ok(source[i].clone())))
+            .unwrap_or_never()
+    }
+
+    /// As [`alloc_slice_clone`](Self::alloc_slice_clone).
+    ///
+    /// # Errors
+    /// When memory cannot be had.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_slice_clone<T: Clone>(&self, source: &[T]) -> Result<&mut [T], AllocError> {
+        Ok(self.slice_fill_or::<Report, T, Infallible>(source.len(), |i| Ok(source[i].clone()))?.unwrap_or_never())
+    }
+
+    /// Fills a slice of `len` values with what `f` makes of each index. `f` may allocate from the same arena.
+    ///
+    /// # Panics
+    /// When memory cannot be had, or `f` does; the room is then given back if nothing came after it.
+    ///
+    /// ```
+    /// let arena = region::Arena::new();
+    /// let squares = arena.alloc_slice_fill_with(4, |i| i * i);
+    /// assert_eq!(squares, [0, 1, 4, 9]);
+    /// ```
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_slice_fill_with<T>(&self, len: usize, mut f: impl FnMut(usize) -> T) -> &mut [T] {
+        Panic::unwrap(self.slice_fill_or::<Panic, T, Infallible>(len, |i| Ok(f(i)))).unwrap_or_never()
+    }
+
+    /// As [`alloc_slice_fill_with`](Self::alloc_slice_fill_with).
+    ///
+    /// # Errors
+    /// When memory cannot be had; `f` is not called then.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_slice_fill_with<T>(
+        &self,
+        len: usize,
+        mut f: impl FnMut(usize) -> T,
+    ) -> Result<&mut [T], AllocError> {
+        Ok(self.slice_fill_or::<Report, T, Infallible>(len, |i| Ok(f(i)))?.unwrap_or_never())
+    }
+
+    /// Fills a slice with an `f` that may fail; then the room is given back, if nothing came after it.
+    ///
+    /// # Errors
+    /// What `f` says first.
+    ///
+    /// # Panics
+    /// When memory cannot be had.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_slice_try_fill_with<T, E>(
+        &self,
+        len: usize,
+        f: impl FnMut(usize) -> Result<T, E>,
+    ) -> Result<&mut [T], E> {
+        Panic::unwrap(self.slice_fill_or::<Panic, T, E>(len, f))
+    }
+
+    /// As [`alloc_slice_try_fill_with`](Self::alloc_slice_try_fill_with).
+    ///
+    /// # Errors
+    /// The outer error when memory cannot be had, the inner one when `f` fails.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_slice_try_fill_with<T, E>(
+        &self,
+        len: usize,
+        f: impl FnMut(usize) -> Result<T, E>,
+    ) -> Result<Result<&mut [T], E>, AllocError> {
+        self.slice_fill_or::<Report, T, E>(len, f)
+    }
+
+    /// Fills a slice with `len` copies of `value`.
+    ///
+    /// # Panics
+    /// When memory cannot be had.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_slice_fill_copy<T: Copy>(&self, len: usize, value: T) -> &mut [T] {
+        self.alloc_slice_fill_with(len, |_| value)
+    }
+
+    /// As [`alloc_slice_fill_copy`](Self::alloc_slice_fill_copy).
+    ///
+    /// # Errors
+    /// When memory cannot be had.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_slice_fill_copy<T: Copy>(&self, len: usize, value: T) -> Result<&mut [T], AllocError> {
+        self.try_alloc_slice_fill_with(len, |_| value)
+    }
+
+    /// Fills a slice with `len` clones of `value`.
+    ///
+    /// # Panics
+    /// When memory cannot be had, or `clone` does.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_slice_fill_clone<T: Clone>(&self, len: usize, value: &T) -> &mut [T] {
+        self.alloc_slice_fill_with(len, |_| value.clone())
+    }
+
+    /// As [`alloc_slice_fill_clone`](Self::alloc_slice_fill_clone).
+    ///
+    /// # Errors
+    /// When memory cannot be had.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_slice_fill_clone<T: Clone>(&self, len: usize, value: &T) -> Result<&mut [T], AllocError> {
+        self.try_alloc_slice_fill_with(len, |_| value.clone())
+    }
+
+    /// Fills a slice with `len` default values.
+    ///
+    /// # Panics
+    /// When memory cannot be had, or `default` does.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_slice_fill_default<T: Default>(&self, len: usize) -> &mut [T] {
+        self.alloc_slice_fill_with(len, |_| T::default())
+    }
+
+    /// As [`alloc_slice_fill_default`](Self::alloc_slice_fill_default).
+    ///
+    /// # Errors
+    /// When memory cannot be had.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_slice_fill_default<T: Default>(&self, len: usize) -> Result<&mut [T], AllocError> {
+        self.try_alloc_slice_fill_with(len, |_| T::default())
+    }
+
+    /// Collects an iterator into a slice.
+    ///
+    /// The iterator may say anything about its length, and may allocate from the same arena: the slice
+    /// then moves when it must grow. Unused room is given back.
+    ///
+    /// # Panics
+    /// When memory cannot be had, or the iterator does.
+    ///
+    /// ```
+    /// let arena = region::Arena::new();
+    /// let words = arena.alloc_slice_fill_iter("to be or not".split(' '));
+    /// assert_eq!(words, ["to", "be", "or", "not"]);
+    /// ```
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_slice_fill_iter<T>(&self, values: impl IntoIterator<Item = T>) -> &mut [T] {
+        Panic::unwrap(self.slice_collect_or::<Panic, T, Infallible>(values.into_iter().map(Ok))).unwrap_or_never()
+    }
+
+    /// As [`alloc_slice_fill_iter`](Self::alloc_slice_fill_iter).
+    ///
+    /// # Errors
+    /// When memory cannot be had; what was collected is leaked in the arena.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_slice_fill_iter<T>(&self, values: impl IntoIterator<Item = T>) -> Result<&mut [T], AllocError> {
+        Ok(self.slice_collect_or::<Report, T, Infallible>(values.into_iter().map(Ok))?.unwrap_or_never())
+    }
+
+    /// Collects an iterator of results into a slice, up to the first error.
+    ///
+    /// # Errors
+    /// The iterator's first error; the room is then given back if nothing came after it.
+    ///
+    /// # Panics
+    /// When memory cannot be had, or the iterator does.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_slice_try_fill_iter<T, E>(
+        &self,
+        values: impl IntoIterator<Item = Result<T, E>>,
+    ) -> Result<&mut [T], E> {
+        Panic::unwrap(self.slice_collect_or::<Panic, T, E>(values.into_iter()))
+    }
+
+    /// As [`alloc_slice_try_fill_iter`](Self::alloc_slice_try_fill_iter).
+    ///
+    /// # Errors
+    /// The outer error when memory cannot be had, the inner one when the iterator gives one.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_slice_try_fill_iter<T, E>(
+        &self,
+        values: impl IntoIterator<Item = Result<T, E>>,
+    ) -> Result<Result<&mut [T], E>, AllocError> {
+        self.slice_collect_or::<Report, T, E>(values.into_iter())
+    }
+
+    /// Fills a slice of known length, for every form above.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    fn slice_fill_or<F: Failure, T, E>(
+        &self,
+        len: usize,
+        mut f: impl FnMut(usize) -> Result<T, E>,
+    ) -> Result<Result<&mut [T], E>, F::Error> {
+        let start = self.slots_for::<F, T>(len)?;
+        // `slots_for` made sure that the size of `len` values does not wrap.
+        let slot = Slot::new(self, start.cast(), len * size_of::<T>());
+        for i in 0..len {
+            match f(i) {
+                // SAFETY: the place is one of the `len` that were just taken, and what `f` allocated lies
+                // elsewhere.
+                Ok(value) => unsafe { start.add(i).write(value) },
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        slot.keep();
+        // SAFETY: all `len` values were written.
+        Ok(Ok(unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) }))
+    }
+
+    /// Collects any iterator, for every form above.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    fn slice_collect_or<F: Failure, T, E>(
+        &self,
+        values: impl Iterator<Item = Result<T, E>>,
+    ) -> Result<Result<&mut [T], E>, F::Error> {
+        let mut row = Growing::new(self);
+        // A hint only: a wrong one costs a move, an absurd one must not fail the allocation.
+        let hint = values.size_hint().0;
+        if hint.saturating_mul(size_of::<T>()) <= LARGEST_HINT {
+            row.reserve::<F>(hint)?;
+        }
+        for value in values {
+            match value {
+                Ok(value) => row.push::<F>(value)?,
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(row.finish()))
+    }
+}
+
+/// Bytes up to which an iterator's word on its least length is believed in advance (`.bump.iter`).
+///
+/// Larger believes lies that cost memory for the time of the call; smaller costs long honest iterators one
+/// copy for each doubling that could not be done in place.
+const LARGEST_HINT: usize = 1 << 30;
+
+/// The value of a result that cannot be an error.
+trait Never<T> {
+    fn unwrap_or_never(self) -> T;
+}
+
+impl<T> Never<T> for Result<T, Infallible> {
+    #[inline(always)]
+    fn unwrap_or_never(self) -> T {
+        match self {
+            Ok(value) => value,
+        }
+    }
+}

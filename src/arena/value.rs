@@ -1,0 +1,223 @@
+//! Allocating single values, and raw layouts.
+
+use super::failure::{Failure, Panic, Report};
+use super::{Arena, Backing, dangling};
+use crate::error::AllocError;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// A slot that a caller's closure is about to fill. If the closure does not come through, dropping this
+/// gives the slot back, provided that it is still the last thing in the arena (`.bump.order`).
+pub(super) struct Slot<'a, const MIN_ALIGN: usize, B: Backing> {
+    arena: &'a Arena<MIN_ALIGN, B>,
+    start: NonNull<u8>,
+    size: usize,
+}
+
+impl<'a, const MIN_ALIGN: usize, B: Backing> Slot<'a, MIN_ALIGN, B> {
+    #[inline(always)]
+    pub(super) fn new(arena: &'a Arena<MIN_ALIGN, B>, start: NonNull<u8>, size: usize) -> Self {
+        Slot { arena, start, size }
+    }
+
+    /// The slot is filled: it stays.
+    #[inline(always)]
+    pub(super) fn keep(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl<const MIN_ALIGN: usize, B: Backing> Drop for Slot<'_, MIN_ALIGN, B> {
+    fn drop(&mut self) {
+        if self.size != 0 {
+            self.arena.give_back_tip(self.start, self.size);
+        }
+    }
+}
+
+impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
+    /// Moves `value` into the arena.
+    ///
+    /// The value's `Drop` never runs. A value without bytes takes no memory (`.bump.zst`).
+    ///
+    /// # Panics
+    /// When memory cannot be had; [`try_alloc`](Self::try_alloc) says so instead.
+    ///
+    /// ```
+    /// let arena = region::Arena::new();
+    /// let x = arena.alloc(20u32);
+    /// *x += 1;
+    /// assert_eq!(*x, 21);
+    /// ```
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)] // every call hands out other bytes
+    pub fn alloc<T>(&self, value: T) -> &mut T {
+        Panic::unwrap(self.alloc_or::<Panic, T>(value))
+    }
+
+    /// As [`alloc`](Self::alloc).
+    ///
+    /// # Errors
+    /// When memory cannot be had; the value is dropped.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc<T>(&self, value: T) -> Result<&mut T, AllocError> {
+        self.alloc_or::<Report, T>(value)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    fn alloc_or<F: Failure, T>(&self, value: T) -> Result<&mut T, F::Error> {
+        let slot = self.slot_for::<F, T>()?;
+        // SAFETY: `slot_for` gives bytes for one `T`, aligned, ours alone until the arena is reset or
+        // dropped, which the returned borrow prevents.
+        unsafe {
+            slot.write(value);
+            Ok(&mut *slot.as_ptr())
+        }
+    }
+
+    /// Room for one `T`.
+    #[inline(always)]
+    fn slot_for<F: Failure, T>(&self) -> Result<NonNull<T>, F::Error> {
+        if size_of::<T>() == 0 {
+            return Ok(NonNull::dangling());
+        }
+        Ok(self.take_known::<F>(Layout::new::<T>())?.cast())
+    }
+
+    /// Makes the value in place with `f`, after its room was taken: a large value is not copied.
+    ///
+    /// `f` may allocate from the same arena. When it panics the room is given back if nothing came after it.
+    ///
+    /// # Panics
+    /// When memory cannot be had, before `f` is called.
+    ///
+    /// ```
+    /// let arena = region::Arena::new();
+    /// let big: &mut [u8; 65_536] = arena.alloc_with(|| [0; 65_536]);
+    /// assert_eq!(big.len(), 65_536);
+    /// ```
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_with<T>(&self, f: impl FnOnce() -> T) -> &mut T {
+        Panic::unwrap(self.alloc_with_or::<Panic, T>(f))
+    }
+
+    /// As [`alloc_with`](Self::alloc_with).
+    ///
+    /// # Errors
+    /// When memory cannot be had; `f` is not called then.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_with<T>(&self, f: impl FnOnce() -> T) -> Result<&mut T, AllocError> {
+        self.alloc_with_or::<Report, T>(f)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    fn alloc_with_or<F: Failure, T>(&self, f: impl FnOnce() -> T) -> Result<&mut T, F::Error> {
+        // `.bump.order`: the cursor moves first, then the closure runs, then its value is written. A closure
+        // that allocates gets other bytes.
+        let place = self.slot_for::<F, T>()?;
+        let slot = Slot::new(self, place.cast(), size_of::<T>());
+        // SAFETY: as in `alloc_or`; whatever the closure allocated lies elsewhere.
+        unsafe {
+            place.write(f());
+            slot.keep();
+            Ok(&mut *place.as_ptr())
+        }
+    }
+
+    /// Makes the value in place with an `f` that may fail; then the room is given back, if nothing came
+    /// after it.
+    ///
+    /// # Errors
+    /// What `f` says.
+    ///
+    /// # Panics
+    /// When memory cannot be had, before `f` is called.
+    ///
+    /// ```
+    /// let arena = region::Arena::new();
+    /// let parsed: Result<&mut u32, _> = arena.alloc_try_with(|| "12x".parse::<u32>());
+    /// assert!(parsed.is_err());
+    /// assert_eq!(arena.used(), 0);
+    /// ```
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_try_with<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<&mut T, E> {
+        Panic::unwrap(self.alloc_try_with_or::<Panic, T, E>(f))
+    }
+
+    /// As [`alloc_try_with`](Self::alloc_try_with).
+    ///
+    /// # Errors
+    /// The outer error when memory cannot be had (`f` is not called then), the inner one when `f` fails.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_try_with<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<Result<&mut T, E>, AllocError> {
+        self.alloc_try_with_or::<Report, T, E>(f)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    fn alloc_try_with_or<F: Failure, T, E>(
+        &self,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Result<&mut T, E>, F::Error> {
+        let place = self.slot_for::<F, T>()?;
+        let slot = Slot::new(self, place.cast(), size_of::<T>());
+        match f() {
+            Ok(value) => {
+                // SAFETY: as in `alloc_or`.
+                unsafe { place.write(value) };
+                slot.keep();
+                // SAFETY: the value was just written.
+                Ok(Ok(unsafe { &mut *place.as_ptr() }))
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Uninitialized bytes for `layout`, valid until the arena is reset or dropped.
+    ///
+    /// Zero bytes give an aligned address that must not be touched. Any alignment up to what the address
+    /// space holds works.
+    ///
+    /// # Panics
+    /// When memory cannot be had.
+    ///
+    /// ```
+    /// use std::alloc::Layout;
+    /// let arena = region::Arena::new();
+    /// let page = arena.alloc_layout(Layout::from_size_align(4096, 4096)?);
+    /// assert_eq!(page.addr().get() % 4096, 0);
+    /// # Ok::<(), std::alloc::LayoutError>(())
+    /// ```
+    #[inline(always)]
+    pub fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
+        Panic::unwrap(self.take_any::<Panic>(layout))
+    }
+
+    /// As [`alloc_layout`](Self::alloc_layout).
+    ///
+    /// # Errors
+    /// When memory cannot be had.
+    #[inline(always)]
+    pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        self.take_any::<Report>(layout)
+    }
+
+    /// Room for `len` values of `T` in a row.
+    #[inline(always)]
+    pub(super) fn slots_for<F: Failure, T>(&self, len: usize) -> Result<NonNull<T>, F::Error> {
+        match Layout::array::<T>(len) {
+            Ok(layout) if layout.size() == 0 => Ok(dangling(align_of::<T>()).cast()),
+            Ok(layout) => Ok(self.take_any::<F>(layout)?.cast()),
+            Err(_) => {
+                Err(F::from(AllocError::new(len.saturating_mul(size_of::<T>()), crate::error::AllocReason::TooLarge)))
+            }
+        }
+    }
+}

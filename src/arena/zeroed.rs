@@ -1,0 +1,144 @@
+//! Zeroed allocation that writes nothing where the kernel's zeroes still stand (`.back.zero`).
+
+use super::failure::{Failure, Panic, Report};
+use super::{Arena, Backing};
+use crate::error::AllocError;
+use core::alloc::Layout;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+/// Types for which all bytes zero is a value.
+///
+/// # Safety
+/// The value whose bytes are all zero must be valid for the type.
+pub unsafe trait Zeroable {}
+
+/// Marks plain types.
+macro_rules! zeroable {
+    ($($type:ty),*) => { $(
+        // SAFETY: zero is a value of this plain type.
+        unsafe impl Zeroable for $type {}
+    )* };
+}
+zeroable!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64, bool, char, ());
+zeroable!(
+    core::sync::atomic::AtomicBool,
+    core::sync::atomic::AtomicU8,
+    core::sync::atomic::AtomicU32,
+    core::sync::atomic::AtomicUsize
+);
+
+// SAFETY: any bytes are a value.
+unsafe impl<T> Zeroable for MaybeUninit<T> {}
+// SAFETY: a null pointer is a value of a raw pointer to a sized type.
+unsafe impl<T> Zeroable for *const T {}
+// SAFETY: as above.
+unsafe impl<T> Zeroable for *mut T {}
+// SAFETY: the null pointer is `None`, as the language guarantees for references to sized types.
+unsafe impl<T> Zeroable for Option<&T> {}
+// SAFETY: as above.
+unsafe impl<T> Zeroable for Option<&mut T> {}
+// SAFETY: as above, guaranteed for `NonNull`.
+unsafe impl<T> Zeroable for Option<NonNull<T>> {}
+// SAFETY: each element is zeroable, and an array has nothing else.
+unsafe impl<T: Zeroable, const N: usize> Zeroable for [T; N] {}
+// SAFETY: a cell is its content.
+unsafe impl<T: Zeroable> Zeroable for core::cell::Cell<T> {}
+
+impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
+    /// A zero value. Costs no `memset` on memory that was never used.
+    ///
+    /// # Panics
+    /// When memory cannot be had.
+    ///
+    /// ```
+    /// let arena = region::Arena::new();
+    /// let table: &mut [u64; 512] = arena.alloc_zeroed();
+    /// assert!(table.iter().all(|&slot| slot == 0));
+    /// ```
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_zeroed<T: Zeroable>(&self) -> &mut T {
+        &mut self.alloc_slice_zeroed(1)[0]
+    }
+
+    /// As [`alloc_zeroed`](Self::alloc_zeroed).
+    ///
+    /// # Errors
+    /// When memory cannot be had.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_zeroed<T: Zeroable>(&self) -> Result<&mut T, AllocError> {
+        Ok(&mut self.try_alloc_slice_zeroed(1)?[0])
+    }
+
+    /// `len` zero values. A large slice takes RAM only where it is touched.
+    ///
+    /// # Panics
+    /// When memory cannot be had.
+    ///
+    /// ```
+    /// let arena = region::Arena::new();
+    /// let sparse: &mut [u32] = arena.alloc_slice_zeroed(100_000_000);      // 400 MB of addresses
+    /// sparse[77_777_777] = 1;                                              // a page or two of RAM
+    /// assert_eq!(sparse[5], 0);
+    /// ```
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_slice_zeroed<T: Zeroable>(&self, len: usize) -> &mut [T] {
+        Panic::unwrap(self.slice_zeroed_or::<Panic, T>(len))
+    }
+
+    /// As [`alloc_slice_zeroed`](Self::alloc_slice_zeroed).
+    ///
+    /// # Errors
+    /// When memory cannot be had.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_slice_zeroed<T: Zeroable>(&self, len: usize) -> Result<&mut [T], AllocError> {
+        self.slice_zeroed_or::<Report, T>(len)
+    }
+
+    #[allow(clippy::mut_from_ref)]
+    fn slice_zeroed_or<F: Failure, T: Zeroable>(&self, len: usize) -> Result<&mut [T], F::Error> {
+        let start = self.slots_for::<F, T>(len)?;
+        self.zero(start.cast(), len * size_of::<T>());
+        // SAFETY: `slots_for` gave room for `len` values, all of it is zero now, and zero is a value of `T`.
+        Ok(unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) })
+    }
+
+    /// Zeroed bytes for `layout`; otherwise as [`alloc_layout`](Self::alloc_layout).
+    ///
+    /// # Panics
+    /// When memory cannot be had.
+    #[inline]
+    pub fn alloc_layout_zeroed(&self, layout: Layout) -> NonNull<u8> {
+        let start = self.alloc_layout(layout);
+        self.zero(start, layout.size());
+        start
+    }
+
+    /// As [`alloc_layout_zeroed`](Self::alloc_layout_zeroed).
+    ///
+    /// # Errors
+    /// When memory cannot be had.
+    #[inline]
+    pub fn try_alloc_layout_zeroed(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        let start = self.try_alloc_layout(layout)?;
+        self.zero(start, layout.size());
+        Ok(start)
+    }
+
+    /// Zeroes what was just taken, as far as it may have been written before.
+    fn zero(&self, start: NonNull<u8>, size: usize) {
+        if size == 0 {
+            return;
+        }
+        let block = self.block.get();
+        // The last thing taken lies in the current block, at or above its start.
+        let at = start.addr().get() - block.start.addr().get();
+        let dirty = block.dirty.saturating_sub(at).min(size);
+        // SAFETY: `dirty <= size` bytes that were just handed out to us.
+        unsafe { start.write_bytes(0, dirty) };
+    }
+}
