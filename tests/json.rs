@@ -135,7 +135,7 @@ fn every_escape_means_its_character() {
 /// The scan looks at eight bytes at a time; whatever ends a run must be found at each place in them.
 #[test]
 fn a_string_may_end_or_be_escaped_at_any_place() {
-    for filler in ["x", "é", "\u{7f}", "!", "\u{80}", "𝄞", "]"] {
+    for filler in ["x", " ", "é", "\u{7f}", "!", "\u{80}", "𝄞", "]"] {
         for len in 0..40 {
             let plain = filler.repeat(len);
             assert_eq!(string(&format!("\"{plain}\"")), plain);

@@ -129,7 +129,8 @@ fn measure(mut arguments: impl Iterator<Item = OsString>) -> Option<Command> {
     let candidate = Candidate::from_name(&next()?)?;
     let options = Options { max_depth: next()?.parse().ok()? };
     let access = if next()? == "map" { Access::Map } else { Access::Read };
-    Some(Command::Measure(Order { candidate, options, access }))
+    let ram = next()?.parse().ok()?;
+    Some(Command::Measure(Order { candidate, options, access, ram }))
 }
 
 /// Whether a document was put on standard input: by `other | json` or `json < file`.

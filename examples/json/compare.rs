@@ -12,20 +12,22 @@ pub type Outcome = Result<Figures, String>;
 
 /// Measures every candidate `settings.rounds` times.
 ///
-/// One round more comes first and counts for nothing: RAM that a virtual machine never touched is several
-/// times slower at first, and whoever ran first would pay for all. Each round begins with another candidate,
-/// so that what a neighbour does to the machine falls on all alike.
+/// One round more comes first and tells how much RAM each takes, which its later runs warm up before they
+/// are timed. Each round begins with another candidate, so that what a neighbour does to the machine falls on
+/// all alike.
 pub fn run(document: &Document, settings: &Settings) -> Vec<(Candidate, Outcome)> {
     let mut runs: [Result<Vec<Figures>, String>; Candidate::ALL.len()] = std::array::from_fn(|_| Ok(Vec::new()));
+    let mut ram = [0; Candidate::ALL.len()];
     let total = (settings.rounds + 1) * runs.len();
     let progress = Progress::runs("measuring", total, document.bytes().len());
     for round in 0..=settings.rounds {
         for turn in 0..runs.len() {
             let at = (round + turn) % runs.len();
-            let order = Order { candidate: Candidate::ALL[at], options: settings.options, access: settings.access };
+            let (options, access) = (settings.options, settings.access);
+            let order = Order { candidate: Candidate::ALL[at], options, access, ram: ram[at] };
             if let Ok(done) = &mut runs[at] {
                 match measure(document, &order) {
-                    Ok(_) if round == 0 => {}
+                    Ok(figures) if round == 0 => ram[at] = figures.peak.unwrap_or(0) as usize,
                     Ok(figures) => done.push(figures),
                     Err(message) => runs[at] = Err(message),
                 }

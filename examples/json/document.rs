@@ -36,14 +36,15 @@ impl Document {
                 file: None,
             }),
             Source::Stdin => {
-                let bytes = Bytes::Input(patiently(|| from_stdin(settings.access))?);
-                Ok(Document { bytes, name: "standard input".into(), file: None })
+                let name = "standard input".to_string();
+                let input = patiently(|| from_stdin(settings.access)).map_err(|error| format!("{name}: {error}"))?;
+                Ok(Document { bytes: Bytes::Input(input), name, file: None })
             }
             Source::Path(path) => {
                 let name = path.display().to_string();
-                let bytes = from_path(path, settings.access).map_err(|error| format!("{name}: {error}"))?;
+                let input = from_path(path, settings.access).map_err(|error| format!("{name}: {error}"))?;
                 let file = path.is_file().then(|| path.clone());
-                Ok(Document { bytes: Bytes::Input(bytes), name, file })
+                Ok(Document { bytes: Bytes::Input(input), name, file })
             }
         }
     }
@@ -86,10 +87,10 @@ impl Document {
     }
 }
 
-/// All bytes of standard input.
-pub fn from_stdin(_access: Access) -> Result<Vec<u8>, String> {
+/// All bytes of standard input, from where it stands.
+pub fn from_stdin(_access: Access) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes).map_err(|error| format!("standard input: {error}"))?;
+    io::stdin().lock().read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -19,6 +19,7 @@ pub fn census(out: &mut impl Write, census: &Census<'_>, bytes: usize, arena: &A
         ("true, false, null", census.words),
         ("keys", census.keys),
         ("bytes of text", census.text_bytes),
+        ("longest string", census.longest.len()),
         ("depth", census.depth),
         ("bytes of arena", arena.allocated_bytes()),
     ];
@@ -50,13 +51,13 @@ pub fn comparison(
         ("values", |run| Some(run.values), grouped),
     ];
     writeln!(out)?;
-    write!(out, "{:<15}", "")?;
+    write!(out, "{:<14}", "")?;
     for (candidate, _) in results {
-        write!(out, "{}", paint.bold(&format!("{:>22}", candidate.title())))?;
+        write!(out, "{}", paint.bold(&format!("{:>19}", candidate.title())))?;
     }
     writeln!(out)?;
     for (name, figure, show) in ROWS {
-        write!(out, "{name:<15}")?;
+        write!(out, "{name:<14}")?;
         let first = results.first().and_then(|(_, run)| run.as_ref().ok()).and_then(figure);
         for (at, (_, run)) in results.iter().enumerate() {
             let value = run.as_ref().ok().and_then(figure);
@@ -68,7 +69,7 @@ pub fn comparison(
                 }
                 _ => String::new(),
             };
-            write!(out, "{shown:>14}{}", paint.dim(&format!("{ratio:>8}")))?;
+            write!(out, "{shown:>12}{}", paint.dim(&format!("{ratio:>7}")))?;
         }
         writeln!(out)?;
     }
@@ -83,7 +84,7 @@ pub fn comparison(
         "\n{}",
         paint.dim(&format!(
             "{runs}, each in a process of its own with the document in RAM; ratios are to the first column.\n\
-             RSS is over what the process held before it parsed; a copy of one string outlives each tree.\n\
+             RSS is over what the process held before it parsed.\n\
              arena: plain strings stay in the document. arena, copied: all strings copied, as Box/Vec/String must."
         ))
     )
