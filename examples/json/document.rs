@@ -104,9 +104,9 @@ fn patiently<T>(read: impl FnOnce() -> T) -> T {
     let (done, wait) = mpsc::channel::<()>();
     std::thread::spawn(move || {
         if wait.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-            eprintln!(
-                "json: reading standard input until it ends; give a FILE, or < /dev/null for the built-in document"
-            );
+            let hint = "give a FILE, or < /dev/null for the built-in document";
+            // With standard error gone there is nobody to tell.
+            _ = writeln!(io::stderr(), "json: reading standard input until it ends; {hint}");
         }
     });
     let value = read();
