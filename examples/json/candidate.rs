@@ -121,7 +121,7 @@ impl Figures {
 ///
 /// A candidate that refuses the document says why on standard error and prints no figures.
 pub fn measure(order: Order) -> io::Result<()> {
-    let input = document::from_stdin(order.access)?;
+    let input = document::from_stdin(order.access).map_err(io::Error::other)?;
     // Code, the allocator's first pages and the document itself are in RAM before anything is counted.
     let warm = sample::document(WARM_UP);
     _ = black_box(run(Order { options: Options::default(), ..order }, warm.as_bytes()));

@@ -2,8 +2,9 @@
 
 use crate::command::{Access, Settings, Source};
 use crate::sample;
+use region::{Input, InputError};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
@@ -23,7 +24,7 @@ pub struct Document {
 /// What holds a document's bytes.
 enum Bytes {
     Built(String),
-    Input(Vec<u8>),
+    Input(Input),
 }
 
 impl Document {
@@ -65,7 +66,10 @@ impl Document {
     pub fn origin(&self) -> &'static str {
         match &self.bytes {
             Bytes::Built(_) => "the same every time",
-            Bytes::Input(_) => "read into memory",
+            Bytes::Input(input) => match input.source() {
+                region::Source::Mapped => "mapped, not copied",
+                region::Source::Read => "read into memory",
+            },
         }
     }
 
@@ -88,15 +92,25 @@ impl Document {
 }
 
 /// All bytes of standard input, from where it stands.
-pub fn from_stdin(_access: Access) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
+pub fn from_stdin(access: Access) -> Result<Input, InputError> {
+    match access {
+        Access::Read => Input::read_stdin(),
+        // SAFETY: as in `from_path`; a pipe is read anyway, and nobody can change what was read.
+        Access::Map => unsafe { Input::stdin() },
+    }
 }
 
 /// All bytes of the file of this name.
-fn from_path(path: &Path, _access: Access) -> io::Result<Vec<u8>> {
-    std::fs::read(path)
+fn from_path(path: &Path, access: Access) -> Result<Input, InputError> {
+    let path = path.as_os_str().as_encoded_bytes();
+    match access {
+        Access::Read => Input::read(path),
+        // SAFETY: while the input lives nobody may write to the file or truncate it. This program opens it for
+        // reading alone, and so do the processes it starts. That nobody else does is for the one to know who
+        // named the file: `--help` asks it of them in so many words, and offers `--read` to those who cannot
+        // promise it. A program that is given names by strangers should not map at all.
+        Access::Map => unsafe { Input::open(path) },
+    }
 }
 
 /// Does what may wait for a silent pipe, and says so if it does.
