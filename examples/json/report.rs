@@ -21,7 +21,7 @@ pub fn census(out: &mut impl Write, census: &Census<'_>, bytes: usize, arena: &A
         ("bytes of text", census.text_bytes),
         ("longest string", census.longest.len()),
         ("depth", census.depth),
-        ("bytes of arena", arena.allocated_bytes()),
+        ("bytes of arena", arena.used()),
     ];
     for (name, count) in rows {
         writeln!(out, "  {name:<18} {:>15}", grouped(count as u64))?;

@@ -12,7 +12,7 @@ use super::stack::Stack;
 use super::{Node, Shape};
 use crate::parser::{self, Builder, Number, Options, SyntaxError, Text};
 
-pub use bumpalo::Bump as Arena;
+pub use region::Arena;
 
 /// A JSON value: a small word, or a slice into the arena or the document.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Trees of JSON values, by where their nodes live, and what can be asked of any of them.
 //!
-//! - `arena`: nodes in one [`region::Arena`](region), gone all at once.
+//! - `arena`: nodes in one [`region::Arena`], gone all at once.
 //! - `heap`: nodes in `Vec`s and `String`s, each an allocation of its own.
 //! - `serde`: how a `serde_json::Value` is seen by the same questions.
 //! - `stack`: the scratch stack on which the arena's tree is put together.
