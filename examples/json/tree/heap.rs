@@ -1,0 +1,133 @@
+//! The same tree in `Vec`s and `String`s: what the arena is compared with.
+//!
+//! It is built as sparingly as the heap allows: values wait on one reused stack, as the arena's do, and each
+//! list and string is one allocation of exactly its length, never grown. What is left of the difference
+//! is the allocator, and freeing node by node.
+
+use super::{Node, Shape};
+use crate::parser::{self, Builder, Number, Options, SyntaxError, Text};
+
+/// A JSON value that owns its parts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Value>),
+    /// An object, its members in the order of the document; duplicate keys are kept.
+    Object(Vec<Member>),
+}
+
+/// A member of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: Value,
+}
+
+/// The deepest tree that is built here: dropping one recurses, and 4096 levels fit a thread's stack of
+/// 2 MiB even unoptimized. The arena's tree needs no such limit.
+pub const MAX_DEPTH: usize = 4096;
+
+/// Parses `document` into a tree of its own.
+///
+/// # Errors
+/// When the document is not JSON, or nests deeper than [`MAX_DEPTH`].
+pub fn parse(document: &[u8], options: Options, progress: impl FnMut(usize)) -> Result<Value, SyntaxError> {
+    let options = Options { max_depth: options.max_depth.min(MAX_DEPTH) };
+    let mut grower = Grower { values: Vec::new(), keys: Vec::new() };
+    parser::parse(document, options, &mut grower, progress)?;
+    Ok(grower.values.swap_remove(0))
+}
+
+/// Builds a tree on the heap.
+struct Grower {
+    /// Values that are not yet part of another.
+    values: Vec<Value>,
+    /// Keys of objects that are open.
+    keys: Vec<String>,
+}
+
+impl Builder<'_> for Grower {
+    #[inline]
+    fn null(&mut self) {
+        self.values.push(Value::Null);
+    }
+
+    #[inline]
+    fn boolean(&mut self, value: bool) {
+        self.values.push(Value::Bool(value));
+    }
+
+    #[inline]
+    fn number(&mut self, number: Number) {
+        self.values.push(Value::Number(number));
+    }
+
+    #[inline]
+    fn string(&mut self, text: Text<'_, '_>) {
+        let (Text::Plain(text) | Text::Unescaped(text)) = text;
+        self.values.push(Value::String(text.into()));
+    }
+
+    #[inline]
+    fn key(&mut self, text: Text<'_, '_>) {
+        let (Text::Plain(text) | Text::Unescaped(text)) = text;
+        self.keys.push(text.into());
+    }
+
+    #[inline]
+    fn array(&mut self, len: usize) {
+        let elements = self.values.drain(self.values.len() - len..).collect();
+        self.values.push(Value::Array(elements));
+    }
+
+    #[inline]
+    fn object(&mut self, len: usize) {
+        let keys = self.keys.drain(self.keys.len() - len..);
+        let values = self.values.drain(self.values.len() - len..);
+        let members = keys.zip(values).map(|(key, value)| Member { key, value }).collect();
+        self.values.push(Value::Object(members));
+    }
+}
+
+/// The parts of an array or object.
+pub enum Parts<'t> {
+    Elements(std::slice::Iter<'t, Value>),
+    Members(std::slice::Iter<'t, Member>),
+}
+
+impl<'t> Iterator for Parts<'t> {
+    type Item = (Option<&'t str>, &'t Value);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Parts::Elements(elements) => elements.next().map(|value| (None, value)),
+            Parts::Members(members) => members.next().map(|member| (Some(member.key.as_str()), &member.value)),
+        }
+    }
+}
+
+impl Node for Value {
+    type Parts<'t> = Parts<'t>;
+
+    #[inline]
+    fn shape(&self) -> Shape<'_, Parts<'_>> {
+        match self {
+            Value::Null | Value::Bool(_) => Shape::Word,
+            Value::Number(number) => Shape::Number(number.as_f64()),
+            Value::String(text) => Shape::String(text),
+            Value::Array(elements) => Shape::Array(Parts::Elements(elements.iter())),
+            Value::Object(members) => Shape::Object(Parts::Members(members.iter())),
+        }
+    }
+}
