@@ -57,11 +57,11 @@ mod region;
 #[cfg(all(feature = "os", unix))]
 mod sys;
 
-#[cfg(all(feature = "os", unix))]
-pub use arena::Mapped;
 pub use arena::{
     Arena, Backing, Block, Buffer, DefaultBacking, Mark, Scope, ScopeGuard, Spill, StackBuffer, StaticBuffer, Zeroable,
 };
+#[cfg(all(feature = "os", unix, not(loom)))]
+pub use arena::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
 pub use bytes::Bytes;
 pub use error::{AllocError, AllocReason, Call, Errno, Error, Reason};
 pub use input::{CrlfLines, Lines};

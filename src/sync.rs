@@ -8,6 +8,35 @@ pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering};
 
+/// A cell that threads share under a protocol of their own, with loom's interface.
+#[cfg(loom)]
+pub(crate) use loom::cell::UnsafeCell as Shared;
+
+/// A cell that threads share under a protocol of their own, with loom's interface: loom checks that no two
+/// accesses meet.
+#[cfg(not(loom))]
+#[derive(Debug)]
+pub(crate) struct Shared<T>(core::cell::UnsafeCell<T>);
+
+#[cfg(not(loom))]
+impl<T> Shared<T> {
+    pub(crate) const fn new(content: T) -> Self {
+        Shared(core::cell::UnsafeCell::new(content))
+    }
+
+    /// Calls `f` with the content's address, to read.
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    /// Calls `f` with the content's address, to write.
+    #[inline(always)]
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
 /// Atomics for process-wide hints, such as "this kernel does not know that advice".
 ///
 /// Always `core`'s: loom's cannot be made in a `static`, and no algorithm depends on these values.

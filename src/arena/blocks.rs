@@ -4,9 +4,9 @@
 //! the first block, which may be a caller's buffer, is used to its last byte. One block that was left is
 //! kept as a spare: a loop of marks and rewinds across the end of a block takes no system call.
 
+use super::Arena;
 use super::backing::{Backing, Block};
 use super::bump::{pad_to, round_up};
-use super::{Arena, dangling};
 use crate::error::AllocError;
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -32,35 +32,30 @@ pub struct Mark {
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
-    /// Enters a block with room for `layout`: the spare if it serves, a new one if not.
+    /// Enters another block with room for `layout`: the spare if it serves, a new one if not.
     pub(super) fn enter_new_block(&self, layout: Layout) -> Result<(), AllocError> {
-        let linked = self.block.get().len != 0;
-        // What the block must hold: the link, if one is needed, and the value behind it.
-        let start = Layout::new::<Link>().align_to(MIN_ALIGN);
-        let whole = match (linked, start) {
-            (false, _) => layout.align_to(MIN_ALIGN).ok(),
-            (true, Ok(start)) => start.pad_to_align().extend(layout).ok().map(|(whole, _)| whole),
-            (true, Err(_)) => None,
-        };
+        // What the block must hold: the link, and the value behind it.
+        let link = Layout::new::<Link>().align_to(MIN_ALIGN).map(|link| link.pad_to_align());
+        let whole = link.and_then(|link| link.extend(layout));
         let too_large = AllocError::new(layout.size(), crate::AllocReason::TooLarge);
-        let whole = whole.ok_or(too_large)?;
+        let (whole, _) = whole.map_err(|_| too_large)?;
 
         if let Some(spare) = self.take_spare() {
             if fits(&spare, whole) {
-                return self.enter(spare, linked, layout);
+                return self.enter(spare, layout);
             }
             self.keep_spare(spare);
         }
         let acquired = self.backing.acquire(whole, self.block.get().len);
         let block = acquired.map_err(|error| AllocError::new(layout.size(), error.reason()))?;
-        self.enter(block, linked, layout)
+        self.enter(block, layout)
     }
 
-    /// Makes `block` the current one, with a link to the one before if there is one.
-    fn enter(&self, mut block: Block, linked: bool, layout: Layout) -> Result<(), AllocError> {
-        let at = pad_to(block.start.addr().get(), MIN_ALIGN.max(if linked { align_of::<Link>() } else { 1 }));
-        let base = at + if linked { round_up(size_of::<Link>(), MIN_ALIGN) } else { 0 };
-        if linked && base > block.ready {
+    /// Makes `block` the current one, with a link to the one before.
+    fn enter(&self, mut block: Block, layout: Layout) -> Result<(), AllocError> {
+        let at = pad_to(block.start.addr().get(), MIN_ALIGN.max(align_of::<Link>()));
+        let base = at + round_up(size_of::<Link>(), MIN_ALIGN);
+        if base > block.ready {
             // SAFETY: the block is on loan from this backing, and `fits` or `acquire` made sure that a link
             // and the value lie within its length.
             if let Err(error) = unsafe { self.backing.commit(&mut block, base) } {
@@ -71,25 +66,20 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         }
         // SAFETY: `fits` or `acquire` made sure that the padding, the link and the value that is to follow
         // lie within the block's length.
-        let (at, base) = unsafe { (block.start.add(at), block.start.add(base)) };
-        let mut link = None;
-        if linked {
-            let place = at.cast::<Link>();
-            // SAFETY: `place` is aligned for a link and its bytes are ready and below `base`, where no
-            // value is ever placed.
-            unsafe {
-                place.write(Link {
-                    block: self.block.get(),
-                    cur: self.cur.get(),
-                    base: self.base.get(),
-                    link: self.link.get(),
-                    below: self.below.get(),
-                });
-            }
-            link = Some(place);
-            self.below.set(self.used());
+        let (place, base) = unsafe { (block.start.add(at).cast::<Link>(), block.start.add(base)) };
+        // SAFETY: `place` is aligned for a link and its bytes are ready and below `base`, where no value is
+        // ever placed.
+        unsafe {
+            place.write(Link {
+                block: self.block.get(),
+                cur: self.cur.get(),
+                base: self.base.get(),
+                link: self.link.get(),
+                below: self.below.get(),
+            });
         }
-        self.link.set(link);
+        self.below.set(self.used());
+        self.link.set(Some(place));
         self.block.set(block);
         self.base.set(base);
         self.cur.set(base);
@@ -253,21 +243,33 @@ fn fits(block: &Block, layout: Layout) -> bool {
     layout.size() <= block.len && pad <= block.len - layout.size()
 }
 
-impl<const MIN_ALIGN: usize, B: Backing> Drop for Arena<MIN_ALIGN, B> {
-    #[inline]
-    fn drop(&mut self) {
+impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
+    /// Gives every block but the first back.
+    #[cold]
+    #[inline(never)]
+    fn release_above_first(&mut self) {
         while self.leave() {}
         if let Some(spare) = self.take_spare() {
             // SAFETY: the spare is on loan, its `dirty` was recorded when it was left, and no reference
             // into the arena outlives it.
             unsafe { self.backing.release(spare) };
         }
-        if self.block.get().len != 0 {
-            self.lower(self.base.get());
-            // SAFETY: as above, for the first block.
-            unsafe { self.backing.release(self.block.get()) };
-            self.block.set(Block::NONE);
-            self.cur.set(dangling(MIN_ALIGN));
+    }
+}
+
+impl<const MIN_ALIGN: usize, B: Backing> Drop for Arena<MIN_ALIGN, B> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.link.get().is_some() || self.spare.get().is_some() {
+            self.release_above_first();
+        }
+        let mut block = self.block.get();
+        if block.len != 0 {
+            let used = self.cur.get().addr().get() - block.start.addr().get();
+            block.dirty = block.dirty.max(used);
+            // SAFETY: the block is on loan, `dirty` covers all that was written, and no reference into the
+            // arena outlives it.
+            unsafe { self.backing.release(block) };
         }
     }
 }

@@ -15,6 +15,7 @@
 //! - `bits`: the arithmetic on words and runs of bits, pure.
 //! - `bitmap`: which blocks are out, lowest first, with summary words. Lock-free.
 //! - `slots`: blocks kept ready for the next taker, one locked instruction a life.
+//! - `shelf`: the same trick for a handful of things that are not numbered; arenas' block cache.
 //! - `ledger`: the two together, and what is warm. Everything atomic ends here.
 //! - `seeded`: bugs that the models must notice. Nothing in a shipped build.
 //! - `models`: the loom models of all that; only under `cfg(loom)`.
@@ -31,6 +32,7 @@ mod ledger;
 #[cfg(all(loom, test))]
 mod models;
 mod seeded;
+pub(crate) mod shelf;
 mod slots;
 
 // loom's atomics cannot live in mapped memory, so a model build stops at the ledger.
@@ -51,3 +53,19 @@ pub use options::PoolOptions;
 pub use page::{Page, PageByte};
 #[cfg(not(loom))]
 pub use page_pool::PagePool;
+
+/// A number that differs between threads and mostly stays the same within one: where the stack is, to the
+/// megabyte, scattered.
+///
+/// Threads have their stacks a megabyte or more apart on every system that matters here, and it costs one
+/// multiplication and no thread-local storage (`.sync.none`). A thread that runs on many small stacks, or
+/// many threads on one, merely meet in slots more often.
+#[inline]
+pub(crate) fn stack_hint() -> usize {
+    /// 2 to the power of the word's bits over the golden ratio: neighbours land far apart.
+    const SCATTER: usize = 0x9e37_79b9_7f4a_7c15_u64 as usize;
+    const MEGABYTE: u32 = 20;
+    let here = core::mem::MaybeUninit::<u8>::uninit();
+    let stack = (&raw const here).addr() >> MEGABYTE;
+    stack.wrapping_mul(SCATTER) >> (usize::BITS - slots::MOST_SLOTS.ilog2())
+}

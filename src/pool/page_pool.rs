@@ -139,7 +139,7 @@ impl PagePool {
     /// ```
     #[inline]
     pub fn take(&self) -> Result<Page<'_>, PoolError> {
-        match self.ledger.take(stack_hint()) {
+        match self.ledger.take(super::stack_hint()) {
             Some(claim) => Ok(self.page(claim)),
             None => Err(self.refuse(PoolReason::Exhausted, 1)),
         }
@@ -154,7 +154,7 @@ impl PagePool {
     /// As [`take`](Self::take).
     #[inline]
     pub fn take_zeroed(&self) -> Result<Page<'_, u8>, PoolError> {
-        let claim = self.ledger.take(stack_hint()).ok_or(self.refuse(PoolReason::Exhausted, 1))?;
+        let claim = self.ledger.take(super::stack_hint()).ok_or(self.refuse(PoolReason::Exhausted, 1))?;
         let page = self.page(claim);
         if claim.warm {
             return Ok(page.zeroed());
@@ -226,7 +226,7 @@ impl PagePool {
     /// ```
     pub unsafe fn give_back_raw(&self, block: *mut u8) -> Result<(), PoolError> {
         let at = self.locate(block.addr())?;
-        match self.ledger.give_checked(at, stack_hint()) {
+        match self.ledger.give_checked(at, super::stack_hint()) {
             true => Ok(()),
             false => Err(self.refuse(PoolReason::NotOut, block.addr())),
         }
@@ -348,7 +348,7 @@ impl PagePool {
         let start = self.locate_run(address, count)?;
         let mut slot = None;
         for block in start..start + count {
-            slot = match self.ledger.slot_of(block, stack_hint()) {
+            slot = match self.ledger.slot_of(block, super::stack_hint()) {
                 // A run is never in slots: this one was put together from single blocks.
                 Ok(Some(_)) if count > 1 => return Err(self.refuse(PoolReason::Count, count)),
                 Ok(slot) => slot,
@@ -386,22 +386,6 @@ const fn block_at(address: usize, base: usize, shift: u32, capacity: usize) -> R
         return Err(PoolReason::Misaligned);
     }
     Ok(offset >> shift)
-}
-
-/// A number that differs between threads and mostly stays the same within one: where the stack is, to the
-/// megabyte, scattered.
-///
-/// Threads have their stacks a megabyte or more apart on every system that matters here, and it costs one
-/// multiplication and no thread-local storage (`.sync.none`). A thread that runs on many small stacks, or
-/// many threads on one, merely meet in slots more often.
-#[inline]
-fn stack_hint() -> usize {
-    /// 2 to the power of the word's bits over the golden ratio: neighbours land far apart.
-    const SCATTER: usize = 0x9e37_79b9_7f4a_7c15_u64 as usize;
-    const MEGABYTE: u32 = 20;
-    let here = MaybeUninit::<u8>::uninit();
-    let stack = (&raw const here).addr() >> MEGABYTE;
-    stack.wrapping_mul(SCATTER) >> (usize::BITS - super::slots::MOST_SLOTS.ilog2())
 }
 
 /// A ledger's words, in a mapping of their own that they own.

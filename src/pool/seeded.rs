@@ -37,6 +37,12 @@ pub(super) enum Bug {
     TrimForgetsFailure,
     /// Two returns of one block are told apart by a load instead of an exchange.
     ReturnTorn,
+    /// A place on a shelf is claimed without seeing what its last holder did to the thing.
+    ShelfClaimRelaxed,
+    /// A place on a shelf is claimed by a load and a store instead of one exchange.
+    ShelfClaimTorn,
+    /// A thing is put on a shelf without publishing what its holder did to it.
+    ShelfPutRelaxed,
 }
 
 /// Whether `bug` is switched on: never, outside of a model.

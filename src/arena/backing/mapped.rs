@@ -14,6 +14,7 @@
 //! Where the kernel refuses so much, commits by `mprotect` and smaller regions follow (`.back.fallback`),
 //! decided by trying.
 
+use super::cache::{self, Kept, Place};
 use super::{Backing, Block};
 use crate::arena::bump::{pad_to, round_up};
 use crate::error::{AllocError, AllocReason, Call, Error, Reason};
@@ -43,7 +44,7 @@ const RUNGS: [usize; 3] = [32 << 20, 128 << 20, 512 << 20];
 /// One 2 MiB fault costs about as much as populating 300 KiB of base pages, so an arena must be at least
 /// that big before a huge page pays; larger wastes less RAM on arenas that end just past the boundary and
 /// pays more small faults on those that go on. docs/design.md ("Runway") has the table.
-const RUNWAY: usize = 512 << 10;
+pub(super) const RUNWAY: usize = 512 << 10;
 
 /// Bounds of the step by which RAM is brought in ahead of the cursor on base pages: a quarter of what the
 /// block holds, within these.
@@ -60,6 +61,8 @@ const PROTECT_STEP: usize = 1 << 20;
 const _: () = assert!(RUNWAY < HUGE_PAGE && RUNWAY % STEP_MOST == 0 && STEP_LEAST <= STEP_MOST);
 const _: () = assert!(RUNGS[0] % HUGE_PAGE == 0 && RUNGS[1] % HUGE_PAGE == 0 && RUNGS[2] % HUGE_PAGE == 0);
 const _: () = assert!(FIRST_BLOCK <= RUNWAY);
+// A tag has room for the places of both shelves.
+const _: () = assert!(cache::FIRST_BLOCKS <= Tag::PLACES && cache::REGIONS <= Tag::PLACES);
 
 /// Memory mapped from the kernel, by reserving far and committing late.
 ///
@@ -85,6 +88,30 @@ impl Mapped {
         // 0 would mean the usual row; a reservation of nothing is one page that a caller barely uses.
         Mapped { reservation: if bytes == 0 { 1 } else { bytes } }
     }
+
+    /// A block that is not simply the next kept one.
+    #[cold]
+    #[inline(never)]
+    fn map_block(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
+        let fail = |reason| AllocError::new(layout.size(), reason);
+        if self.reservation != 0 {
+            if previous != 0 {
+                return Err(fail(AllocReason::Exhausted(self.reservation)));
+            }
+            let len = sys::page_align_up(self.reservation).ok_or(fail(AllocReason::TooLarge))?;
+            if room_for(layout).is_none_or(|need| need > len) {
+                return Err(fail(AllocReason::Exhausted(len)));
+            }
+            return reserve(len, len).map(lazy_start).map_err(|error| fail(AllocReason::Os(error)));
+        }
+        let need = room_for(layout).ok_or(fail(AllocReason::TooLarge))?;
+        let block = match previous {
+            0 if need <= FIRST_BLOCK => kept_or(&cache::FIRST, Tag::KEPT, need, first_block),
+            0 => next_region(previous, need).map(lazy_start),
+            _ => next_region(previous, need),
+        };
+        block.map_err(|error| fail(AllocReason::Os(error)))
+    }
 }
 
 /// What [`Block::tag`] says of a mapped block: how far the mapping reaches below the block's start, in
@@ -97,6 +124,12 @@ impl Tag {
     const PROTECTED: usize = 1;
     /// Everything from the runway's end on has been advised huge.
     const ADVISED: usize = 2;
+    /// The block has a place in the cache, on the shelf for first blocks or, with `REGION`, for regions.
+    const KEPT: usize = 4;
+    const REGION: usize = 8;
+    /// Where the number of the place is, of up to `PLACES`.
+    const PLACE_SHIFT: u32 = 4;
+    const PLACES: usize = 16;
     /// The bits that flags may use; pages are larger everywhere.
     const FLAGS: usize = 0xfff;
 
@@ -112,6 +145,15 @@ impl Tag {
     const fn has(self, flag: usize) -> bool {
         self.0 & flag != 0
     }
+
+    /// Whether this is a first block with a place in the cache.
+    const fn is_kept_first(self) -> bool {
+        self.0 & (Self::KEPT | Self::REGION) == Self::KEPT
+    }
+
+    const fn place(self) -> usize {
+        self.0 >> Self::PLACE_SHIFT & (Self::PLACES - 1)
+    }
 }
 
 // SAFETY: every block is a whole mapping that this value made and owns nothing else of: `acquire` maps it
@@ -119,25 +161,16 @@ impl Tag {
 // were mapped or protected readable and writable; `decommit` keeps access and content below `keep`. New
 // anonymous memory is zero, and `MADV_DONTNEED` makes it so again before `dirty` falls.
 unsafe impl Backing for Mapped {
+    #[inline]
     fn acquire(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
-        let fail = |reason| AllocError::new(layout.size(), reason);
-        if self.reservation != 0 {
-            if previous != 0 {
-                return Err(fail(AllocReason::Exhausted(self.reservation)));
-            }
-            let len = sys::page_align_up(self.reservation).ok_or(fail(AllocReason::TooLarge))?;
-            if room_for(layout).is_none_or(|need| need > len) {
-                return Err(fail(AllocReason::Exhausted(len)));
-            }
-            return reserve(len, len).map(lazy_start).map_err(|error| fail(AllocReason::Os(error)));
-        }
-        let need = room_for(layout).ok_or(fail(AllocReason::TooLarge))?;
-        let block = match previous {
-            0 if need <= FIRST_BLOCK => first_block(),
-            0 => ladder(previous, need).map(lazy_start),
-            _ => ladder(previous, need),
+        // Pages are larger everywhere, so the start of a block is aligned to this at least.
+        const ANY_PAGE: usize = 4096;
+        let ordinary = layout.size() <= FIRST_BLOCK && layout.align() <= ANY_PAGE;
+        let kept = match self.reservation == 0 && previous == 0 && ordinary {
+            true => cache::FIRST.claim_kept(),
+            false => None,
         };
-        block.map_err(|error| fail(AllocReason::Os(error)))
+        kept.map_or_else(|| self.map_block(layout, previous), Ok)
     }
 
     unsafe fn commit(&self, block: &mut Block, need: usize) -> Result<(), AllocError> {
@@ -183,14 +216,13 @@ unsafe impl Backing for Mapped {
         }
     }
 
+    #[inline]
     unsafe fn release(&self, block: Block) {
-        let lead = Tag(block.tag).lead();
-        // SAFETY: `region` and `first_block` made the block of a mapping that begins `lead` bytes below it
-        // and ends where it ends, and gave the mapping up to the block.
-        unsafe {
-            let mapping = (block.start.sub(lead), block.len + lead);
-            drop(Region::from_mapping(mapping, (block.start, block.len), block.ready));
+        let tag = Tag(block.tag);
+        if tag.is_kept_first() && cache::FIRST.give(tag.place(), block) {
+            return;
         }
+        release_region(block);
     }
 
     fn resident(&self, block: &Block) -> usize {
@@ -231,7 +263,7 @@ fn room_for(layout: Layout) -> Option<usize> {
 /// Lets the start of an arena's first block be touched lazily, as most arenas end there.
 fn lazy_start(mut block: Block) -> Block {
     if !Tag(block.tag).has(Tag::PROTECTED) {
-        block.ready = FIRST_BLOCK.min(block.len);
+        block.ready = block.ready.max(FIRST_BLOCK.min(block.len));
     }
     block
 }
@@ -240,6 +272,71 @@ fn lazy_start(mut block: Block) -> Block {
 fn first_block() -> Result<Block, Error> {
     let (start, len) = RegionOptions::new().len(FIRST_BLOCK).map()?.into_mapping();
     Ok(Block { start, len, ready: len, dirty: 0, tag: Tag::new(0, 0).0 })
+}
+
+/// A block from the cache's shelf, or one that `map` makes and the shelf will keep (`.back.cache`).
+#[inline]
+fn kept_or<const N: usize>(
+    shelf: &Kept<N>,
+    flags: usize,
+    need: usize,
+    map: impl FnOnce() -> Result<Block, Error>,
+) -> Result<Block, Error> {
+    let Some(Place { place, block }) = shelf.claim() else { return map() };
+    if let Some(block) = block {
+        if block.len >= need {
+            return Ok(block);
+        }
+        // Kept when addresses were scarce, and too short for this value.
+        unmap(block);
+    }
+    match map() {
+        Ok(mut block) => {
+            block.tag |= flags | place << Tag::PLACE_SHIFT;
+            Ok(block)
+        }
+        Err(error) => {
+            shelf.leave(place);
+            Err(error)
+        }
+    }
+}
+
+/// The region that follows a block of `previous` bytes: from the cache if it is one of the first rung.
+#[cold]
+fn next_region(previous: usize, need: usize) -> Result<Block, Error> {
+    match previous < RUNGS[0] / 2 && need <= RUNGS[0] - 2 * HUGE_PAGE {
+        true => kept_or(&cache::REGION, Tag::KEPT | Tag::REGION, need, || ladder(previous, need)),
+        false => ladder(previous, need),
+    }
+}
+
+/// Takes a block back that is no first block with a place: keeps a region that is small enough, and unmaps
+/// the rest.
+#[cold]
+fn release_region(block: Block) {
+    let tag = Tag(block.tag);
+    if tag.has(Tag::REGION) {
+        if block.ready <= cache::WARM_REGION && cache::REGION.give(tag.place(), block) {
+            return;
+        }
+        if block.ready > cache::WARM_REGION {
+            cache::REGION.leave(tag.place());
+        }
+    }
+    unmap(block);
+}
+
+/// Returns a block's mapping to the system.
+pub(super) fn unmap(block: Block) {
+    let lead = Tag(block.tag).lead();
+    // SAFETY: `reserve` and `first_block` made the block of a mapping that begins `lead` bytes below it and
+    // ends where it ends, and gave the mapping up to the block; whoever has the block by value is its only
+    // owner.
+    unsafe {
+        let mapping = (block.start.sub(lead), block.len + lead);
+        drop(Region::from_mapping(mapping, (block.start, block.len), block.ready));
+    }
 }
 
 /// Reserves the next larger region that can hold `need` bytes, or as much as can be had down to that.

@@ -11,12 +11,16 @@
 //! The trait is open: a kernel, a firmware or a program with a memory plan of its own brings its own kind.
 
 mod buffer;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", unix, not(loom)))]
+mod cache;
+#[cfg(all(feature = "os", unix, not(loom)))]
 mod mapped;
 mod spill;
 
 pub use buffer::{Buffer, StackBuffer, StaticBuffer};
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", unix, not(loom)))]
+pub use cache::{CacheFigures, Caching, cache_figures, set_caching, trim};
+#[cfg(all(feature = "os", unix, not(loom)))]
 pub use mapped::Mapped;
 pub use spill::Spill;
 
@@ -25,10 +29,10 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 /// The kind of memory that [`Arena`](crate::Arena) uses unless told otherwise.
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", unix, not(loom)))]
 pub type DefaultBacking = Mapped;
 /// The kind of memory that [`Arena`](crate::Arena) uses unless told otherwise.
-#[cfg(not(all(feature = "os", unix)))]
+#[cfg(not(all(feature = "os", unix, not(loom))))]
 pub type DefaultBacking = Buffer<'static>;
 
 /// A range of memory on loan to an arena.

@@ -1,0 +1,151 @@
+//! The process-wide cache of blocks: arenas start warm (`.back.first-block`, `.back.cache`).
+//!
+//! Making and dropping a small arena would otherwise be a mapping each time: 4.7 µs for map, first touch and
+//! unmap. The cache keeps up to [`FIRST_BLOCKS`] first blocks of 64 KiB and up to [`REGIONS`] regions with
+//! at most [`WARM_REGION`] bytes in RAM each; everything else goes back to the system at once. It is two
+//! shelves in a `static`: lock-free, no thread-local storage, and a child of fork has its own copy of both
+//! the shelves and the blocks.
+
+use super::Block;
+use crate::pool::shelf::{Claim, Shelf};
+use crate::pool::stack_hint;
+use crate::sync::global::{AtomicUsize, Ordering};
+use core::fmt;
+
+/// Most first blocks that are kept, or out and to be kept: 1 MiB of RAM in all.
+pub(super) const FIRST_BLOCKS: usize = 16;
+/// Most regions that are kept, or out and to be kept.
+pub(super) const REGIONS: usize = 8;
+/// Most RAM of a kept region: its runway and one huge page. Every region that an arena of 1 to 2 MiB needs
+/// is within it; with less, such an arena would pay a huge-page fault (72–115 µs) each time.
+pub(super) const WARM_REGION: usize = super::mapped::RUNWAY + crate::sys::HUGE_PAGE;
+
+/// Whether arenas' blocks are kept for the next arena, or returned to the system at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caching {
+    /// Kept, within the bounds that [`trim`] names. The default.
+    On,
+    /// Returned at once, and every new arena maps anew. What is kept already stays until [`trim`].
+    Off,
+}
+
+/// Bits of a [`Setting`] word.
+const OFF: usize = 1;
+
+/// The setting: 0 is on. Feature `no-cache` builds it off for good.
+static SETTING: AtomicUsize = AtomicUsize::new(if cfg!(feature = "no-cache") { OFF } else { 0 });
+
+/// A shelf of blocks and which arenas may use it.
+pub(super) struct Kept<const N: usize>(Shelf<Stored, N>);
+
+/// A block on a shelf.
+#[derive(Clone, Copy)]
+struct Stored(Block);
+
+// SAFETY: a block is a range of memory that nobody uses; which thread unmaps or uses it does not matter.
+unsafe impl Send for Stored {}
+
+/// First blocks.
+pub(super) static FIRST: Kept<FIRST_BLOCKS> = Kept(Shelf::new());
+/// Regions of the first rung.
+pub(super) static REGION: Kept<REGIONS> = Kept(Shelf::new());
+
+/// A place on a shelf that the caller holds until it puts a block there or leaves it.
+pub(super) struct Place {
+    pub place: usize,
+    pub block: Option<Block>,
+}
+
+impl<const N: usize> Kept<N> {
+    /// A kept block from where this thread looks first.
+    #[inline]
+    pub(super) fn claim_kept(&self) -> Option<Block> {
+        if cfg!(feature = "no-cache") || SETTING.load(Ordering::Relaxed) & OFF != 0 {
+            return None;
+        }
+        self.0.claim_hinted(stack_hint()).map(|Stored(block)| block)
+    }
+
+    /// A kept block, or an empty place for one that the caller maps, or nothing: caching is off, or all
+    /// places are out.
+    #[inline]
+    pub(super) fn claim(&self) -> Option<Place> {
+        if cfg!(feature = "no-cache") || SETTING.load(Ordering::Relaxed) & OFF != 0 {
+            return None;
+        }
+        let Claim { place, content } = self.0.claim(stack_hint())?;
+        Some(Place { place, block: content.map(|Stored(block)| block) })
+    }
+
+    /// Gives a block back to the place it came with. False when it is not to be kept: the place is then
+    /// empty, and the block still the caller's.
+    #[inline]
+    pub(super) fn give(&self, place: usize, block: Block) -> bool {
+        if SETTING.load(Ordering::Relaxed) & OFF != 0 {
+            self.0.leave(place);
+            return false;
+        }
+        self.0.put(place, Stored(block));
+        true
+    }
+
+    /// Gives a place up without a block.
+    pub(super) fn leave(&self, place: usize) {
+        self.0.leave(place);
+    }
+
+    fn drain(&self) -> usize {
+        let mut bytes = 0;
+        self.0.drain(|Stored(block)| {
+            bytes += block.dirty;
+            super::mapped::unmap(block);
+        });
+        bytes
+    }
+}
+
+/// Gives the blocks that are kept for new arenas back to the system; returns how many of their bytes had
+/// been written to, which is about the RAM that this freed.
+///
+/// The process keeps at most 16 first blocks of 64 KiB and 8 regions with at most 2.5 MiB in RAM each: 21 MiB
+/// in all. A program that goes to sleep may want even that back.
+///
+/// *Threads*: any, at any time. *Cost*: one `munmap` per block.
+///
+/// ```
+/// drop(region::Arena::new().alloc(1));
+/// region::trim();
+/// assert_eq!(region::cache_figures().kept, 0);
+/// ```
+pub fn trim() -> usize {
+    FIRST.drain() + REGION.drain()
+}
+
+/// Turns the keeping of blocks on or off for the whole process, from now on.
+///
+/// Feature `no-cache` turns it off at build time, whatever is said here.
+pub fn set_caching(caching: Caching) {
+    SETTING.store(if caching == Caching::Off { OFF } else { 0 }, Ordering::Relaxed);
+}
+
+/// What the process-wide cache holds. Made by [`cache_figures`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheFigures {
+    /// Blocks and regions that wait for an arena.
+    pub kept: usize,
+    /// Blocks and regions that are out and will be kept.
+    pub out: usize,
+}
+
+/// How many blocks the process-wide cache holds and has out. A snapshot: other threads go on meanwhile.
+pub fn cache_figures() -> CacheFigures {
+    let (first, region) = (FIRST.0.figures(), REGION.0.figures());
+    CacheFigures { kept: first.0 + region.0, out: first.1 + region.1 }
+}
+
+impl fmt::Display for CacheFigures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "block cache: {} kept, {} out", self.kept, self.out)
+    }
+}
