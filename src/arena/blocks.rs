@@ -60,7 +60,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             // and the value lie within its length.
             if let Err(error) = unsafe { self.backing.commit(&mut block, base) } {
                 // SAFETY: the block is on loan and nothing was put into it.
-                unsafe { self.backing.release(block) };
+                unsafe { self.backing.release(&block) };
                 return Err(AllocError::new(layout.size(), error.reason()));
             }
         }
@@ -113,7 +113,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if let Some(block) = release {
             // SAFETY: the block came from this backing, `leave` recorded how far it was written, and all
             // references into it ended with the rewind.
-            unsafe { self.backing.release(block) };
+            unsafe { self.backing.release(&block) };
         }
         let at = pad_to(keep.start.addr().get(), align_of::<Link>());
         // SAFETY: only blocks that had a link become spares, so the same place holds a block's description
@@ -203,7 +203,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if let Some(mut spare) = self.take_spare() {
             if rest == 0 {
                 // SAFETY: a spare is on loan, its `dirty` was recorded when it was left, nobody uses it.
-                unsafe { self.backing.release(spare) };
+                unsafe { self.backing.release(&spare) };
             } else {
                 // The description of the spare itself must stay in RAM.
                 // SAFETY: as above, and what `keep_spare` writes lies in the part that is kept.
@@ -252,7 +252,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if let Some(spare) = self.take_spare() {
             // SAFETY: the spare is on loan, its `dirty` was recorded when it was left, and no reference
             // into the arena outlives it.
-            unsafe { self.backing.release(spare) };
+            unsafe { self.backing.release(&spare) };
         }
     }
 }
@@ -263,10 +263,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Drop for Arena<MIN_ALIGN, B> {
         if self.link.get().is_some() || self.spare.get().is_some() {
             self.release_above_first();
         }
-        let mut block = self.block.get();
+        let cur = self.cur.get().addr().get();
+        let block = self.block.get_mut();
         if block.len != 0 {
-            let used = self.cur.get().addr().get() - block.start.addr().get();
-            block.dirty = block.dirty.max(used);
+            block.dirty = block.dirty.max(cur - block.start.addr().get());
             // SAFETY: the block is on loan, `dirty` covers all that was written, and no reference into the
             // arena outlives it.
             unsafe { self.backing.release(block) };

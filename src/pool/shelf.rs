@@ -6,7 +6,7 @@
 //! is never handed out twice.
 //!
 //! ```text
-//!   EMPTY ──claim──▶ HELD ──put──▶ FULL ──claim──▶ HELD ──put──▶ FULL
+//!   EMPTY ──claim──▶ HELD ──fill, put──▶ FULL ──claim──▶ HELD ──put──▶ FULL
 //!                     └───leave──▶ EMPTY
 //! ```
 //!
@@ -28,7 +28,7 @@ const FULL: usize = 2;
 #[derive(Debug)]
 struct Place<T> {
     state: AtomicUsize,
-    /// Initialized while the state is `FULL`; belongs to the holder while it is `HELD`.
+    /// Initialized from the first `fill` on; belongs to the holder while the state is `HELD`.
     content: Shared<MaybeUninit<T>>,
 }
 
@@ -112,13 +112,23 @@ impl<T: Copy, const N: usize> Shelf<T, N> {
         Some(Claim { place, content })
     }
 
-    /// Puts a thing into a place that the caller holds, for the next one to take.
-    #[inline]
-    pub(crate) fn put(&self, place: usize, thing: T) {
+    /// Writes down which thing a place is for that the caller holds and found empty.
+    pub(crate) fn fill(&self, place: usize, thing: T) {
         let Place { state, content } = &self.places[place];
-        debug_assert!(state.load(Ordering::Relaxed) == HELD, "put into a place that is not held");
+        debug_assert!(state.load(Ordering::Relaxed) == HELD, "filled a place that is not held");
         // SAFETY: the place is the caller's, so nobody else looks at its content.
         content.with_mut(|content| unsafe { (*content).write(thing) });
+    }
+
+    /// Gives the thing of a place that the caller holds back for the next one to take, changed by `change`.
+    /// The place was claimed with its content, or filled since.
+    #[inline]
+    pub(crate) fn put(&self, place: usize, change: impl FnOnce(&mut T)) {
+        let Place { state, content } = &self.places[place];
+        debug_assert!(state.load(Ordering::Relaxed) == HELD, "put into a place that is not held");
+        // SAFETY: the place is the caller's, so nobody else looks at its content, which was initialized when
+        // the place was filled and has stood there since.
+        content.with_mut(|content| change(unsafe { (*content).assume_init_mut() }));
         let release = if seeded(Bug::ShelfPutRelaxed) { Ordering::Relaxed } else { Ordering::Release };
         state.store(FULL, release);
     }

@@ -130,7 +130,7 @@ unsafe impl Backing for Buffer<'_> {
 
     unsafe fn decommit(&self, _block: &mut Block, _keep: usize) {}
 
-    unsafe fn release(&self, _block: Block) {
+    unsafe fn release(&self, _block: &Block) {
         self.lent.set(false);
     }
 }

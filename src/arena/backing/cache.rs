@@ -80,13 +80,23 @@ impl<const N: usize> Kept<N> {
     /// Gives a block back to the place it came with. False when it is not to be kept: the place is then
     /// empty, and the block still the caller's.
     #[inline]
-    pub(super) fn give(&self, place: usize, block: Block) -> bool {
+    pub(super) fn give(&self, place: usize, block: &Block) -> bool {
         if SETTING.load(Ordering::Relaxed) & OFF != 0 {
             self.0.leave(place);
             return false;
         }
-        self.0.put(place, Stored(block));
+        // Where the block is does not change; that much of it stands on the shelf all the time.
+        self.0.put(place, |Stored(stored)| {
+            stored.ready = block.ready;
+            stored.dirty = block.dirty;
+            stored.tag = block.tag;
+        });
         true
+    }
+
+    /// Says which block a held place is for, before it is given back there for the first time.
+    pub(super) fn fill(&self, place: usize, block: Block) {
+        self.0.fill(place, Stored(block));
     }
 
     /// Gives a place up without a block.

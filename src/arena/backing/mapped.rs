@@ -217,12 +217,12 @@ unsafe impl Backing for Mapped {
     }
 
     #[inline]
-    unsafe fn release(&self, block: Block) {
+    unsafe fn release(&self, block: &Block) {
         let tag = Tag(block.tag);
         if tag.is_kept_first() && cache::FIRST.give(tag.place(), block) {
             return;
         }
-        release_region(block);
+        release_region(*block);
     }
 
     fn resident(&self, block: &Block) -> usize {
@@ -293,6 +293,7 @@ fn kept_or<const N: usize>(
     match map() {
         Ok(mut block) => {
             block.tag |= flags | place << Tag::PLACE_SHIFT;
+            shelf.fill(place, block);
             Ok(block)
         }
         Err(error) => {
@@ -317,7 +318,7 @@ fn next_region(previous: usize, need: usize) -> Result<Block, Error> {
 fn release_region(block: Block) {
     let tag = Tag(block.tag);
     if tag.has(Tag::REGION) {
-        if block.ready <= cache::WARM_REGION && cache::REGION.give(tag.place(), block) {
+        if block.ready <= cache::WARM_REGION && cache::REGION.give(tag.place(), &block) {
             return;
         }
         if block.ready > cache::WARM_REGION {

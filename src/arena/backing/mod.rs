@@ -95,12 +95,12 @@ pub unsafe trait Backing {
     /// The block came from this backing and is on loan, and nobody uses the bytes above `keep`.
     unsafe fn decommit(&self, block: &mut Block, keep: usize);
 
-    /// Takes the block back.
+    /// Takes the block back. By reference, so that an arena's end need not copy it.
     ///
     /// # Safety
     /// The block came from this backing and is on loan, its `dirty` covers every byte that was written,
     /// and nobody uses any of its bytes from here on.
-    unsafe fn release(&self, block: Block);
+    unsafe fn release(&self, block: &Block);
 
     /// Bytes of the block that are in RAM.
     fn resident(&self, block: &Block) -> usize {

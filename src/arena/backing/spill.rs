@@ -50,9 +50,9 @@ unsafe impl<B: Backing> Backing for Spill<'_, B> {
         }
     }
 
-    unsafe fn release(&self, block: Block) {
+    unsafe fn release(&self, block: &Block) {
         // SAFETY: the block is passed to the backing it came from, under the caller's promise.
-        unsafe { if self.buffer.owns(&block) { self.buffer.release(block) } else { self.rest.release(block) } }
+        unsafe { if self.buffer.owns(block) { self.buffer.release(block) } else { self.rest.release(block) } }
     }
 
     fn resident(&self, block: &Block) -> usize {
