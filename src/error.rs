@@ -153,6 +153,7 @@ pub struct Error {
 
 impl Error {
     /// An error of `call` on `size` bytes.
+    #[cfg_attr(not(feature = "os"), allow(dead_code))]
     pub(crate) const fn new(call: Call, reason: Reason, size: usize) -> Self {
         Error { call, reason, size, address_space: usize::MAX }
     }

@@ -73,3 +73,8 @@ pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 pub use region::{Access, Advice, Pages, Region, RegionOptions};
 #[cfg(all(feature = "os", unix))]
 pub use sys::{Fd, page_size};
+
+/// The README's examples, as tests.
+#[cfg(all(doctest, feature = "os"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

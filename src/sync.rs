@@ -3,6 +3,9 @@
 //! The only place that says which. Everything that is shared between threads is written against these
 //! names, so that the algorithm a model explores is the one that ships.
 
+// Without a system there is nothing that threads share but a static buffer's mark.
+#![cfg_attr(not(all(feature = "os", unix)), allow(dead_code, unused_imports))]
+
 #[cfg(not(loom))]
 pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(loom)]

@@ -39,7 +39,9 @@ use bump::{round_down, round_up};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
-use failure::{Failure, Panic, Report};
+use failure::Failure;
+#[cfg(all(feature = "os", unix, not(loom)))]
+use failure::{Panic, Report};
 
 /// Bump allocation: values of any type for the price of an addition, freed together.
 ///
