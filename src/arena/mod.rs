@@ -304,8 +304,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         match self.take_committing(layout) {
             Ok(Some(start)) => Ok(start),
             refused => {
-                // The block before may still serve smaller values.
+                // The block before may still serve smaller values, up to its own end.
                 self.leave();
+                self.set_end();
                 Err(refused.err().unwrap_or(self.over_limit(layout)))
             }
         }
@@ -389,6 +390,11 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         block.dirty = block.dirty.max(used);
         self.block.set(block);
         self.cur.set(to);
+        // The soft end stays above the cursor when a limit falls below it, so the room that opens here may
+        // be beyond the limit.
+        if self.limit.get() != usize::MAX {
+            self.set_end();
+        }
     }
 }
 
