@@ -35,14 +35,17 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Enters a block with room for `layout`: the spare if it serves, a new one if not.
     pub(super) fn enter_new_block(&self, layout: Layout) -> Result<(), AllocError> {
         let linked = self.block.get().len != 0;
+        let too_large = AllocError::new(layout.size(), crate::AllocReason::TooLarge);
+        // The cursor moves in units of `MIN_ALIGN`, so this is what the value takes.
+        let taken = layout.size().checked_next_multiple_of(MIN_ALIGN).ok_or(too_large)?;
+        let value = Layout::from_size_align(taken, layout.align()).map_err(|_| too_large)?;
         // What the block must hold: the link, if one is needed, and the value behind it.
         let start = Layout::new::<Link>().align_to(MIN_ALIGN);
         let whole = match (linked, start) {
-            (false, _) => layout.align_to(MIN_ALIGN).ok(),
-            (true, Ok(start)) => start.pad_to_align().extend(layout).ok().map(|(whole, _)| whole),
+            (false, _) => value.align_to(MIN_ALIGN).ok(),
+            (true, Ok(start)) => start.pad_to_align().extend(value).ok().map(|(whole, _)| whole),
             (true, Err(_)) => None,
         };
-        let too_large = AllocError::new(layout.size(), crate::AllocReason::TooLarge);
         let whole = whole.ok_or(too_large)?;
 
         if let Some(spare) = self.take_spare() {
