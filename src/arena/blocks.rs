@@ -32,13 +32,20 @@ pub struct Mark {
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
+    /// What a block must hold for `layout`, as the cursor moves in units of `MIN_ALIGN`.
+    #[inline]
+    pub(super) fn in_units(layout: Layout) -> Option<Layout> {
+        let taken = layout.size().checked_next_multiple_of(MIN_ALIGN)?;
+        Layout::from_size_align(taken, layout.align().max(MIN_ALIGN)).ok()
+    }
+
     /// Enters another block with room for `layout`: the spare if it serves, a new one if not.
     pub(super) fn enter_new_block(&self, layout: Layout) -> Result<(), AllocError> {
+        let too_large = AllocError::new(layout.size(), crate::AllocReason::TooLarge);
         // What the block must hold: the link, and the value behind it.
         let link = Layout::new::<Link>().align_to(MIN_ALIGN).map(|link| link.pad_to_align());
-        let whole = link.and_then(|link| link.extend(layout));
-        let too_large = AllocError::new(layout.size(), crate::AllocReason::TooLarge);
-        let (whole, _) = whole.map_err(|_| too_large)?;
+        let value = Self::in_units(layout).ok_or(too_large)?;
+        let (whole, _) = link.and_then(|link| link.extend(value)).map_err(|_| too_large)?;
 
         if let Some(spare) = self.take_spare() {
             if fits(&spare, whole) {

@@ -6,7 +6,7 @@
 //! (`.bump.iter`).
 
 use super::bump::round_up;
-use super::failure::Failure;
+use super::failure::{Failure, Report};
 use super::{Arena, Backing};
 use core::ptr::NonNull;
 
@@ -29,19 +29,29 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
         Growing { arena, start: NonNull::dangling(), len: 0, room }
     }
 
-    /// Makes room for `more` values.
+    /// Makes room for `more` values, and for as many again as there are if that can be had.
     pub(super) fn reserve<F: Failure>(&mut self, more: usize) -> Result<(), F::Error> {
         if more <= self.room - self.len {
             return Ok(());
         }
-        let room = self.len.saturating_add(more).max(self.room.saturating_mul(2)).max(FIRST_ROOM);
+        let least = self.len.saturating_add(more);
+        let ample = least.max(self.room.saturating_mul(2)).max(FIRST_ROOM);
+        // A buffer or a limit may have room for what is needed and not for twice as much.
+        match self.grow_to::<Report>(ample) {
+            Ok(()) => Ok(()),
+            Err(_) => self.grow_to::<F>(least),
+        }
+    }
+
+    /// Makes the room `room` values long, in place if it can be.
+    fn grow_to<F: Failure>(&mut self, room: usize) -> Result<(), F::Error> {
         if self.at_tip() {
             // What comes after the row is nobody's, so the missing part is just the next allocation, as
             // long as it follows without a gap.
             let end = self.end();
             let extra = self.arena.slots_for::<F, T>(room - self.room)?;
-            if extra.cast::<u8>().addr().get() == end && self.rounded() {
-                self.room = room;
+            if extra.cast::<u8>().addr().get() == end {
+                self.room = with_rounding::<T, MIN_ALIGN>(room);
                 return Ok(());
             }
             self.arena.give_back_tip(extra.cast(), (room - self.room).saturating_mul(size_of::<T>()));
@@ -50,7 +60,7 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
         // SAFETY: the first `len` values are initialized, the new place has room for more, and two
         // allocations of one arena do not overlap.
         unsafe { start.copy_from_nonoverlapping(self.start, self.len) };
-        (self.start, self.room) = (start, room);
+        (self.start, self.room) = (start, with_rounding::<T, MIN_ALIGN>(room));
         Ok(())
     }
 
@@ -93,11 +103,6 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
         self.room != 0 && round_up(self.end(), MIN_ALIGN) == self.arena.cur.get().addr().get()
     }
 
-    /// Whether the row's room ends on a cursor position, so that nothing lies between it and the next.
-    fn rounded(&self) -> bool {
-        self.end() % MIN_ALIGN == 0
-    }
-
     fn end(&self) -> usize {
         self.start.addr().get() + self.room * size_of::<T>()
     }
@@ -110,6 +115,12 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
             self.arena.lower(unsafe { self.start.cast::<u8>().add(keep) });
         }
     }
+}
+
+/// Values that room for `room` of them holds once the cursor has rounded it up to `MIN_ALIGN`: that way a row
+/// of small values ends where the cursor stands, and can go on there.
+fn with_rounding<T, const MIN_ALIGN: usize>(room: usize) -> usize {
+    round_up(room * size_of::<T>(), MIN_ALIGN) / size_of::<T>().max(1)
 }
 
 impl<T, const MIN_ALIGN: usize, B: Backing> Drop for Growing<'_, T, MIN_ALIGN, B> {

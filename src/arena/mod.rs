@@ -288,12 +288,14 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[inline(never)]
     fn refill<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
         if self.block.get().len == 0 && layout.size() != 0 {
-            match self.backing.acquire(layout.align_to(MIN_ALIGN).unwrap_or(layout), 0) {
-                Ok(block) => self.enter_first(block),
-                Err(error) => return Err(F::from(error)),
-            }
-            if let Some(start) = self.take::<false>(layout) {
-                return Ok(start);
+            if let Some(whole) = Self::in_units(layout) {
+                match self.backing.acquire(whole, 0) {
+                    Ok(block) => self.enter_first(block),
+                    Err(error) => return Err(F::from(AllocError::new(layout.size(), error.reason()))),
+                }
+                if let Some(start) = self.take::<false>(layout) {
+                    return Ok(start);
+                }
             }
         }
         self.take_slowly(layout).map_err(F::from)
@@ -331,8 +333,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         match self.take_committing(layout) {
             Ok(Some(start)) => Ok(start),
             refused => {
-                // The block before may still serve smaller values.
+                // The block before may still serve smaller values, up to its own end.
                 self.leave();
+                self.set_end();
                 Err(refused.err().unwrap_or(self.over_limit(layout)))
             }
         }
@@ -416,6 +419,11 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         block.dirty = block.dirty.max(used);
         self.block.set(block);
         self.cur.set(to);
+        // The soft end stays above the cursor when a limit falls below it, so the room that opens here may
+        // be beyond the limit.
+        if self.limit.get() != usize::MAX {
+            self.set_end();
+        }
     }
 }
 

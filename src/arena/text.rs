@@ -75,10 +75,13 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             return self.str_or::<F>(text);
         }
         let mut text = Text { bytes: Growing::new(self), refused: None };
-        match fmt::write(&mut text, arguments) {
+        let written = fmt::write(&mut text, arguments);
+        // Asked first: a `Display` may swallow the error of a piece that found no room.
+        match (text.refused, written) {
+            (Some(refused), _) => Err(F::from(refused)),
+            (None, Err(fmt::Error)) => Err(F::from(AllocError::new(0, AllocReason::Format))),
             // SAFETY: only whole strings were appended.
-            Ok(()) => Ok(unsafe { core::str::from_utf8_unchecked_mut(text.bytes.finish()) }),
-            Err(fmt::Error) => Err(F::from(text.refused.unwrap_or(AllocError::new(0, AllocReason::Format)))),
+            (None, Ok(())) => Ok(unsafe { core::str::from_utf8_unchecked_mut(text.bytes.finish()) }),
         }
     }
 }

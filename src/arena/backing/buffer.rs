@@ -25,7 +25,7 @@ pub struct Buffer<'b> {
     start: NonNull<u8>,
     len: usize,
     /// Bytes from `start` that may be other than zero.
-    dirty: usize,
+    dirty: Cell<usize>,
     /// Whether an arena holds the bytes now. They go out as one block.
     lent: Cell<bool>,
     bytes: PhantomData<&'b mut [u8]>,
@@ -40,7 +40,7 @@ impl<'b> Buffer<'b> {
         let len = bytes.len();
         // SAFETY: a reference to a slice is never null.
         let start = unsafe { NonNull::new_unchecked(bytes.as_mut_ptr().cast::<u8>()) };
-        Buffer { start, len, dirty: len, lent: Cell::new(false), bytes: PhantomData }
+        Buffer { start, len, dirty: Cell::new(len), lent: Cell::new(false), bytes: PhantomData }
     }
 
     /// Bytes in the buffer.
@@ -70,7 +70,13 @@ impl From<&'static mut [u8]> for Buffer<'static> {
         let len = bytes.len();
         // Values may leave uninitialized padding behind, which nobody may read as `u8`. A borrow for
         // `'static` never ends, so nobody gets to.
-        Buffer { start: NonNull::from(bytes).cast(), len, dirty: len, lent: Cell::new(false), bytes: PhantomData }
+        Buffer {
+            start: NonNull::from(bytes).cast(),
+            len,
+            dirty: Cell::new(len),
+            lent: Cell::new(false),
+            bytes: PhantomData,
+        }
     }
 }
 
@@ -120,7 +126,7 @@ unsafe impl Backing for Buffer<'_> {
             return Err(AllocError::new(layout.size(), AllocReason::Exhausted(self.len)));
         }
         self.lent.set(true);
-        Ok(Block { start: self.start, len: self.len, ready: self.len, dirty: self.dirty, tag: 0 })
+        Ok(Block { start: self.start, len: self.len, ready: self.len, dirty: self.dirty.get(), tag: 0 })
     }
 
     unsafe fn commit(&self, block: &mut Block, need: usize) -> Result<(), AllocError> {
@@ -130,7 +136,9 @@ unsafe impl Backing for Buffer<'_> {
 
     unsafe fn decommit(&self, _block: &mut Block, _keep: usize) {}
 
-    unsafe fn release(&self, _block: &Block) {
+    unsafe fn release(&self, block: &Block) {
+        // The bytes may go out again, and are not zero any more where they were written.
+        self.dirty.set(self.dirty.get().max(block.dirty));
         self.lent.set(false);
     }
 }
@@ -170,7 +178,7 @@ impl<const N: usize> StaticBuffer<N> {
             return None;
         }
         let start = NonNull::new(self.bytes.get().cast::<u8>())?;
-        Some(Buffer { start, len: N, dirty: 0, lent: Cell::new(false), bytes: PhantomData })
+        Some(Buffer { start, len: N, dirty: Cell::new(0), lent: Cell::new(false), bytes: PhantomData })
     }
 }
 

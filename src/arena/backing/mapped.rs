@@ -203,6 +203,10 @@ unsafe impl Backing for Mapped {
     }
 
     unsafe fn decommit(&self, block: &mut Block, keep: usize) {
+        // Before it is rounded: all of the address space would wrap to nothing.
+        if keep >= block.ready {
+            return;
+        }
         let keep = round_up(keep, sys::page_size());
         if keep >= block.ready {
             return;

@@ -3,6 +3,7 @@
 use super::{Backing, Block, Buffer};
 use crate::error::AllocError;
 use core::alloc::Layout;
+use core::cell::Cell;
 
 /// A [`Buffer`] that spills into another backing, for arenas that are usually small.
 ///
@@ -18,12 +19,14 @@ use core::alloc::Layout;
 pub struct Spill<'b, B> {
     buffer: Buffer<'b>,
     rest: B,
+    /// Blocks that the rest has on loan.
+    spilled: Cell<usize>,
 }
 
 impl<'b, B> Spill<'b, B> {
     /// `buffer` first, `rest` after it.
     pub const fn new(buffer: Buffer<'b>, rest: B) -> Self {
-        Spill { buffer, rest }
+        Spill { buffer, rest, spilled: Cell::new(0) }
     }
 }
 
@@ -31,11 +34,14 @@ impl<'b, B> Spill<'b, B> {
 // apart by the start address, which no live block of another backing can share with the buffer's bytes.
 unsafe impl<B: Backing> Backing for Spill<'_, B> {
     fn acquire(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
-        match self.buffer.acquire(layout, previous) {
-            Ok(block) => Ok(block),
-            // The rest starts its own row of sizes: how long the buffer was says nothing about it.
-            Err(_) => self.rest.acquire(layout, if previous <= self.buffer.len() { 0 } else { previous }),
+        if let Ok(block) = self.buffer.acquire(layout, previous) {
+            return Ok(block);
         }
+        // The rest starts its own row of sizes: how long the buffer was says nothing about it.
+        let spilled = self.spilled.get();
+        let block = self.rest.acquire(layout, if spilled == 0 { 0 } else { previous })?;
+        self.spilled.set(spilled + 1);
+        Ok(block)
     }
 
     unsafe fn commit(&self, block: &mut Block, need: usize) -> Result<(), AllocError> {
@@ -52,7 +58,14 @@ unsafe impl<B: Backing> Backing for Spill<'_, B> {
 
     unsafe fn release(&self, block: &Block) {
         // SAFETY: the block is passed to the backing it came from, under the caller's promise.
-        unsafe { if self.buffer.owns(block) { self.buffer.release(block) } else { self.rest.release(block) } }
+        unsafe {
+            if self.buffer.owns(block) {
+                self.buffer.release(block);
+            } else {
+                self.spilled.set(self.spilled.get() - 1);
+                self.rest.release(block);
+            }
+        }
     }
 
     fn resident(&self, block: &Block) -> usize {
