@@ -50,10 +50,17 @@ pub(crate) const fn fit<const MIN_ALIGN: usize, const KNOWN: bool>(
         // `size <= room` and `room` is a multiple of MIN_ALIGN, so the rounded size is within it too.
         return Some(Fit { pad: 0, advance: round_up(size, MIN_ALIGN) });
     }
+    let pad = cur.wrapping_neg() & (align - 1);
+    if KNOWN && size <= isize::MAX as usize - (align - 1) {
+        // Constants show that `pad + size` cannot wrap, so one comparison does.
+        if pad + size > room {
+            return None;
+        }
+        return Some(Fit { pad, advance: pad + round_up(size, MIN_ALIGN) });
+    }
     if size > room {
         return None;
     }
-    let pad = cur.wrapping_neg() & (align - 1);
     // `room - size` cannot wrap after the test above, and bounds `pad` before `pad` is added.
     if pad > room - size {
         return None;
