@@ -5,14 +5,15 @@
 //! ```
 //!
 //! The nodes are 24 bytes and linked in a list, so that the boxes need no vector beside them. Nothing is told
-//! how much will come. The column of faults counts what the kernel
-//! counts: one for a huge page, and one for every 4 KiB that a populate call brings in.
+//! how much will come. The column of faults counts what the kernel counts: one for a huge page, and one for
+//! every 4 KiB that a populate call brings in.
 //!
 //! Every life is lived in a forked process, just after an untimed twin: RAM that a virtual machine has never
-//! used is many times slower at first touch, and pages of another size come from elsewhere. The process's malloc has never had large blocks: the peers' chunks come
-//! from malloc, which raises its threshold for mapping with the first large block it frees, and from then on
-//! may keep the RAM of one life for the next. That is worth knowing, so a second contest repeats the life in
-//! one process and says how much RAM that process holds with every arena dropped.
+//! used is many times slower at first touch, and pages of another size come from elsewhere. The process's
+//! malloc has never had large blocks. That matters, as the peers' chunks come from malloc, which raises its
+//! threshold for mapping with the first large block it frees, and may keep the RAM of one life for the next
+//! from then on. A second contest repeats the life in one process, and says how much RAM that process holds
+//! with every arena dropped.
 
 mod support;
 
