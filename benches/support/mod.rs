@@ -35,6 +35,21 @@ pub fn minor_faults() -> u64 {
     }
 }
 
+/// Lets an address escape: the optimizer must assume that its memory is read and written.
+///
+/// Without an instruction where the compiler has inline assembly; `black_box` stores the address first,
+/// which is as much work as a bump allocation does.
+#[inline(always)]
+pub fn escape<T: ?Sized>(address: *const T) {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
+    // SAFETY: the assembly is empty; it claims to access memory, which is its purpose.
+    unsafe {
+        std::arch::asm!("/* {0} */", in(reg) address.cast::<u8>(), options(nostack, preserves_flags));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+    std::hint::black_box(address);
+}
+
 /// A named way of doing the work.
 struct Candidate<'a> {
     name: &'static str,

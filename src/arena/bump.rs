@@ -22,15 +22,22 @@ pub(crate) struct Fit {
     pub advance: usize,
 }
 
+/// Bytes at the top of the address space that no room reaches into.
+///
+/// So a cursor plus as much cannot wrap, and a small value of known size is compared by its end: one
+/// instruction and one register less than by the room left. It costs an arena at the very top of memory,
+/// where only firmware could have one, its last page.
+pub(crate) const TOP: usize = 4096;
+
 /// Fits `size` bytes aligned to `align` between `cur` and `end`, or says that they do not fit.
 ///
-/// Requires `cur <= end`, both multiples of `MIN_ALIGN`, their distance at most `isize::MAX`, and powers
-/// of two for `align` and `MIN_ALIGN`. Ensures `pad + size <= advance <= end - cur`, that `cur + pad` is a
-/// multiple of `align` and `cur + advance` one of `MIN_ALIGN`.
+/// Requires `cur <= end <= usize::MAX - TOP`, both multiples of `MIN_ALIGN`, their distance at most
+/// `isize::MAX`, and powers of two for `align` and `MIN_ALIGN`. Ensures `pad + size <= advance <= end - cur`,
+/// that `cur + pad` is a multiple of `align` and `cur + advance` one of `MIN_ALIGN`.
 ///
 /// `KNOWN` says that the caller's size and alignment are constants, so that a condition on them costs
-/// nothing: a value of at most one `MIN_ALIGN` unit fits wherever there is any room at all, which saves
-/// the subtraction.
+/// nothing: a small value is compared by where it would end, and one of at most one `MIN_ALIGN` unit fits
+/// wherever there is any room at all.
 #[inline(always)]
 pub(crate) const fn fit<const MIN_ALIGN: usize, const KNOWN: bool>(
     cur: usize,
@@ -40,20 +47,34 @@ pub(crate) const fn fit<const MIN_ALIGN: usize, const KNOWN: bool>(
 ) -> Option<Fit> {
     debug_assert!(cur <= end && align.is_power_of_two() && MIN_ALIGN.is_power_of_two());
     debug_assert!(cur % MIN_ALIGN == 0 && end % MIN_ALIGN == 0);
+    debug_assert!(end <= usize::MAX - TOP);
+    if KNOWN && align <= TOP / 2 && size <= TOP / 2 {
+        if align <= MIN_ALIGN {
+            let advance = round_up(size, MIN_ALIGN);
+            // At most TOP/2 plus what rounds it up, or one MIN_ALIGN, which is at most TOP: no wrap.
+            let full = if size <= MIN_ALIGN { cur == end } else { cur + advance > end };
+            return if full { None } else { Some(Fit { pad: 0, advance }) };
+        }
+        if size % align == 0 {
+            // Rounding the value's end up instead of its start gives the same, as the size is a multiple of
+            // the alignment, with fewer steps from one cursor to the next. `size + align <= TOP`: no wrap.
+            let to = round_up(cur + size, align);
+            return if to > end { None } else { Some(Fit { pad: to - size - cur, advance: to - cur }) };
+        }
+    }
     // `.bump.size-first`: the size meets the room before anything is added to it, so nothing can wrap.
     let room = end.wrapping_sub(cur);
     if align <= MIN_ALIGN {
-        let full = if KNOWN && size <= MIN_ALIGN { cur == end } else { size > room };
-        if full {
+        if size > room {
             return None;
         }
         // `size <= room` and `room` is a multiple of MIN_ALIGN, so the rounded size is within it too.
         return Some(Fit { pad: 0, advance: round_up(size, MIN_ALIGN) });
     }
+    let pad = cur.wrapping_neg() & (align - 1);
     if size > room {
         return None;
     }
-    let pad = cur.wrapping_neg() & (align - 1);
     // `room - size` cannot wrap after the test above, and bounds `pad` before `pad` is added.
     if pad > room - size {
         return None;
@@ -89,8 +110,8 @@ mod tests {
     fn check<const MIN: usize>(cur: usize, room: usize, size: usize, align: usize) {
         let cur = round_down(cur, MIN);
         let end = match cur.checked_add(round_down(room, MIN)) {
-            Some(end) => end,
-            None => return,
+            Some(end) if end <= usize::MAX - TOP => end,
+            _ => return,
         };
         let (wide_cur, wide_align) = (cur as u128, align as u128);
         let start = wide_cur.next_multiple_of(wide_align.max(MIN as u128));
@@ -115,7 +136,7 @@ mod tests {
 
     #[test]
     fn sizes_near_the_top_never_wrap() {
-        let top = usize::MAX & !0xffff;
+        let top = round_down(usize::MAX - TOP, 64);
         for size in [usize::MAX, usize::MAX - 3, usize::MAX - 8, isize::MAX as usize, isize::MAX as usize + 1] {
             for cur in [0x1000, 0x7fff_ffff_f000, top - 0x1000] {
                 for align in [1, 8, 16, 4096, 1 << 21] {

@@ -69,7 +69,8 @@ use failure::{Panic, Report};
 /// in. *Threads*: `Send`, not `Sync`.
 ///
 /// # Invariants
-/// - `cur <= end`, both multiples of `MIN_ALIGN` inside the current block; what lies between them is
+/// - `cur <= end`, both multiples of `MIN_ALIGN` inside the current block, and not in the address space's
+///   last page; what lies between them is
 ///   usable, and handed out to no one. With no block, both are the address `MIN_ALIGN`.
 /// - `base..cur` was handed out since the last rewind; `base..end` lies within the block's `ready` bytes and
 ///   below the limit.
@@ -197,7 +198,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// What a wrong `MIN_ALIGN` runs into, at compile time. A page bounds it because mapped blocks start
     /// at one.
-    const CHECK: () = assert!(MIN_ALIGN.is_power_of_two() && MIN_ALIGN <= 4096);
+    const CHECK: () = assert!(MIN_ALIGN.is_power_of_two() && MIN_ALIGN <= bump::TOP);
 
     /// An empty arena over any backing.
     #[inline]
@@ -270,11 +271,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// Takes room for any layout.
     ///
-    /// Padding is left to a path of its own, so that the one for ordinary alignments stays short.
+    /// An alignment above `MIN_ALIGN` costs a branch and its padding arithmetic, and no call.
     #[inline(always)]
     fn take_any<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
-        let fast = if layout.align() <= MIN_ALIGN { self.take::<false>(layout) } else { None };
-        match fast {
+        match self.take::<false>(layout) {
             Some(start) => Ok(start),
             None => self.refill::<F>(layout),
         }
@@ -387,7 +387,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     }
 
     fn wall_without_limit(&self, bytes: usize) -> usize {
-        round_down(self.block.get().start.addr().get() + bytes, MIN_ALIGN)
+        let end = self.block.get().start.addr().get() + bytes;
+        round_down(end.min(usize::MAX - bump::TOP), MIN_ALIGN)
     }
 
     /// Sets the soft end to what is usable and allowed, and never below the cursor.

@@ -1,0 +1,146 @@
+//! The whole life of a large arena: made, filled with 240 MB of nodes, dropped. Mostly the price of RAM.
+//!
+//! ```sh
+//! cargo bench --bench fresh
+//! ```
+//!
+//! The nodes are 24 bytes and linked in a list, so that the boxes need no vector beside them. Nothing is told
+//! how much will come. The column of faults counts what the kernel counts: one for a huge page, and one for
+//! every 4 KiB that a populate call brings in.
+//!
+//! Every life is lived in a forked process, just after an untimed twin: RAM that a virtual machine has never
+//! used is many times slower at first touch, and pages of another size come from elsewhere. The process's
+//! malloc has never had large blocks. That matters, as the peers' chunks come from malloc, which raises its
+//! threshold for mapping with the first large block it frees, and may keep the RAM of one life for the next
+//! from then on. A second contest repeats the life in one process, and says how much RAM that process holds
+//! with every arena dropped.
+
+mod support;
+
+use std::hint::black_box;
+use std::io::Read;
+use std::os::fd::FromRawFd;
+use std::time::Duration;
+use support::{Cost, Duel, cost, escape};
+
+const NODES: u64 = 10_000_000;
+const ROUNDS: usize = 9;
+
+#[allow(dead_code)] // written, never read: what counts is the memory
+struct Node<'a> {
+    next: Option<&'a Node<'a>>,
+    key: u64,
+    value: u64,
+}
+
+#[allow(dead_code)]
+struct BoxNode {
+    next: Option<Box<BoxNode>>,
+    key: u64,
+    value: u64,
+}
+
+const _: () = assert!(size_of::<Node>() == 24 && size_of::<BoxNode>() == 24);
+
+/// Defines a candidate: `fn name()` that makes an arena, fills it and drops it.
+macro_rules! life {
+    ($name:ident, $make:expr, |$arena:ident, $node:ident| $alloc:expr) => {
+        #[inline(never)]
+        fn $name() {
+            let $arena = $make;
+            let mut next: Option<&Node> = None;
+            for key in 0..NODES {
+                let $node = Node { next, key, value: key };
+                let node: &Node = $alloc;
+                escape(node);
+                next = Some(node);
+            }
+            black_box(next);
+        }
+    };
+}
+
+life!(region, region::Arena::new(), |arena, node| arena.alloc(node));
+life!(bumpalo, bumpalo::Bump::new(), |arena, node| arena.alloc(node));
+life!(bump_scope, <bump_scope::Bump>::new(), |arena, node| bump_scope::BumpBox::leak(arena.alloc(node)));
+life!(typed_arena, typed_arena::Arena::new(), |arena, node| arena.alloc(node));
+life!(blink_alloc, blink_alloc::Blink::new(), |arena, node| arena.put_no_drop(node));
+
+#[inline(never)]
+fn boxes() {
+    let mut next: Option<Box<BoxNode>> = None;
+    for key in 0..NODES {
+        let node = Box::new(BoxNode { next, key, value: key });
+        escape(&*node);
+        next = Some(node);
+    }
+    // One by one: dropping the head alone would recurse ten million deep.
+    while let Some(mut node) = black_box(next) {
+        next = node.next.take();
+    }
+}
+
+/// Runs `life` in a process of its own, and says what it cost there.
+fn in_child(life: fn()) -> Cost {
+    let mut ends = [0; 2];
+    // SAFETY: this process has one thread, so the child may do anything; it leaves by `_exit`. The pipe's
+    // ends are new and owned here alone.
+    unsafe {
+        assert_eq!(libc::pipe(ends.as_mut_ptr()), 0);
+        let child = libc::fork();
+        assert!(child >= 0, "{}", std::io::Error::last_os_error());
+        if child == 0 {
+            let Cost { time, faults } = cost(life);
+            let report = [time.as_nanos() as u64, faults];
+            let sent = libc::write(ends[1], report.as_ptr().cast(), size_of_val(&report));
+            libc::_exit(i32::from(sent != size_of_val(&report) as isize));
+        }
+        libc::close(ends[1]);
+        let mut report = [0; 16];
+        std::fs::File::from_raw_fd(ends[0]).read_exact(&mut report).expect("the child reports");
+        libc::waitpid(child, std::ptr::null_mut(), 0);
+        let [time, faults] = [0, 8].map(|at| u64::from_ne_bytes(report[at..at + 8].try_into().unwrap()));
+        Cost { time: Duration::from_nanos(time), faults }
+    }
+}
+
+const LIVES: [(&str, fn()); 6] = [
+    ("region", region),
+    ("bumpalo", bumpalo),
+    ("bump-scope", bump_scope),
+    ("typed-arena", typed_arena),
+    ("blink-alloc", blink_alloc),
+    ("Box", boxes),
+];
+
+fn main() {
+    let mut duel = Duel::new("240 MB of 24-byte nodes in a new process: make, fill, drop", NODES, ROUNDS);
+    for (name, life) in LIVES {
+        duel = duel.add_costed(name, move || {
+            // The untimed twin: whichever pages the system has at hand next were used before.
+            in_child(life);
+            in_child(life)
+        });
+    }
+    let ratios = duel.run();
+    if let Some((name, ratio)) = ratios.iter().skip(1).min_by(|a, b| a.1.total_cmp(&b.1)) {
+        println!("  the best peer, {name}, takes {ratio:.2}× our time; bumpalo {:.2}×", ratios[1].1);
+    }
+
+    let before = resident_bytes();
+    let mut duel = Duel::new("240 MB again and again in one process, malloc keeping what it likes", NODES, ROUNDS);
+    for (name, life) in LIVES {
+        duel = duel.add(name, life);
+    }
+    if !duel.run().is_empty() {
+        let kept = resident_bytes().saturating_sub(before);
+        println!("  with every arena and box dropped, malloc still holds {} MiB of RAM", kept >> 20);
+    }
+}
+
+/// RAM of this process.
+fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+    pages * region::page_size()
+}
