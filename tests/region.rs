@@ -1,0 +1,246 @@
+//! Regions: what they promise about their bytes, their length and their end.
+
+#![cfg(feature = "os")]
+
+use region::{Access, Advice, Call, Pages, Reason, Region, page_size};
+
+/// Whether an address is mapped in this process.
+fn is_mapped(address: usize) -> bool {
+    std::fs::read_to_string("/proc/self/maps").unwrap().lines().any(|line| {
+        let (range, _) = line.split_once(' ').unwrap();
+        let (from, to) = range.split_once('-').unwrap();
+        let bound = |text| usize::from_str_radix(text, 16).unwrap();
+        (bound(from)..bound(to)).contains(&address)
+    })
+}
+
+/// Runs `work` in a forked child, where no other thread maps anything, and gives its wait status.
+fn in_child(work: impl FnOnce() -> bool) -> i32 {
+    // SAFETY: the child runs `work` alone and leaves through `_exit`; glibc keeps malloc usable there.
+    unsafe {
+        match libc::fork() {
+            0 => libc::_exit(if work() { 0 } else { 1 }),
+            child => {
+                let mut status = 0;
+                assert_eq!(libc::waitpid(child, &mut status, 0), child);
+                status
+            }
+        }
+    }
+}
+
+/// Whether `work` is true in a child of its own.
+fn holds_alone(work: impl FnOnce() -> bool) -> bool {
+    let status = in_child(work);
+    libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+}
+
+/// Whether reading the byte at `address` raises SIGSEGV.
+fn faults(address: *const u8) -> bool {
+    let status = in_child(|| {
+        read(address);
+        true
+    });
+    libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGSEGV
+}
+
+/// Reads one byte that the compiler may not skip.
+fn read(address: *const u8) -> u8 {
+    // SAFETY: only called on addresses of a region; a fault is what the caller asks about.
+    unsafe { address.read_volatile() }
+}
+
+#[test]
+fn memory_is_zero_writable_and_a_whole_number_of_pages() {
+    let mut region = Region::new(3 * page_size() - 5).unwrap();
+    assert_eq!(region.len(), 3 * page_size());
+    assert_eq!(region.as_slice().len(), region.len());
+    assert!(region.as_slice().iter().all(|&byte| byte == 0));
+    region.as_mut_slice().fill(7);
+    assert!(region.as_slice().iter().all(|&byte| byte == 7));
+    assert!(!region.is_empty());
+    assert_eq!(region.as_ptr().addr() % page_size(), 0);
+}
+
+#[test]
+fn drop_unmaps_all_of_it_and_only_it() {
+    let neighbours: Vec<Region> = (0..8).map(|_| Region::new(64 << 10).unwrap()).collect();
+    let options = Region::options().len(1 << 20).align(1 << 21).guard_pages();
+    let region = options.map().unwrap();
+    let (first, last) = (region.as_ptr().addr(), region.as_ptr().addr() + region.len() - 1);
+    assert!(is_mapped(first) && is_mapped(last));
+    assert!(holds_alone(move || {
+        drop(region);
+        !is_mapped(first) && !is_mapped(last)
+    }));
+    for neighbour in &neighbours {
+        assert_eq!(read(neighbour.as_ptr()), 0);
+    }
+}
+
+#[test]
+fn a_reservation_takes_no_ram_and_faults_until_committed() {
+    let page = page_size();
+    let mut region = Region::reserve(1 << 36).unwrap();
+    assert_eq!(region.as_slice(), b"");
+    let base = region.as_ptr();
+    assert!(faults(base));
+    region.commit(page..2 * page).unwrap();
+    assert_eq!(region.as_slice(), b"", "what was committed does not begin at the start");
+    assert_eq!(read(base.wrapping_add(page)), 0);
+    region.commit(..page).unwrap();
+    assert_eq!(region.as_slice().len(), page);
+    region.commit(page..3 * page).unwrap();
+    assert_eq!(region.as_mut_slice().len(), 3 * page);
+    region.as_mut_slice().fill(1);
+}
+
+#[test]
+fn decommit_gives_the_ram_back_and_zeroes() {
+    let page = page_size();
+    let mut region = Region::new(64 * page).unwrap();
+    region.as_mut_slice().fill(0xaa);
+    assert_eq!(region.resident_bytes().unwrap(), 64 * page);
+    region.decommit(page..63 * page).unwrap();
+    assert_eq!(region.resident_bytes().unwrap(), 2 * page);
+    assert_eq!((region.as_slice()[0], region.as_slice()[page], region.as_slice()[63 * page]), (0xaa, 0, 0xaa));
+}
+
+#[test]
+fn slices_shrink_with_the_access_and_grow_back() {
+    let page = page_size();
+    let mut region = Region::new(8 * page).unwrap();
+    region.protect(4 * page.., Access::Read).unwrap();
+    assert_eq!((region.as_slice().len(), region.as_mut_slice().len()), (8 * page, 4 * page));
+    region.protect(2 * page..3 * page, Access::None).unwrap();
+    assert_eq!((region.as_slice().len(), region.as_mut_slice().len()), (2 * page, 2 * page));
+    let base = region.as_ptr();
+    assert!(faults(base.wrapping_add(2 * page)));
+    let status = in_child(|| {
+        // SAFETY: the fault that this write causes is what is asked about.
+        unsafe { base.wrapping_add(5 * page).cast_mut().write_volatile(1) };
+        true
+    });
+    assert!(libc::WIFSIGNALED(status));
+    region.protect(.., Access::ReadWrite).unwrap();
+    assert_eq!(region.as_mut_slice().len(), 8 * page);
+    region.as_mut_slice().fill(3);
+}
+
+#[test]
+fn guard_pages_fault_on_either_side() {
+    let region = Region::options().len(4 * page_size()).guard_pages().map().unwrap();
+    let base = region.as_ptr();
+    assert!(!faults(base));
+    assert!(faults(base.wrapping_sub(1)));
+    assert!(faults(base.wrapping_add(region.len())));
+}
+
+#[test]
+fn alignment_is_kept_up_to_a_gibibyte() {
+    for shift in [0, 3, 12, 16, 21, 25, 30] {
+        let region = Region::options().len(1).align(1 << shift).reserve_only().map().unwrap();
+        assert_eq!(region.as_ptr().addr() % (1 << shift), 0);
+    }
+}
+
+#[test]
+fn populated_memory_is_resident_at_once() {
+    for pages in [Pages::Base, Pages::Transparent] {
+        for align in [1, 1 << 22] {
+            let options = Region::options().len(4 << 20).pages(pages).align(align).populate();
+            let region = options.map().unwrap();
+            assert_eq!(region.resident_bytes().unwrap(), region.len(), "{pages:?} {align}");
+        }
+    }
+    assert_eq!(Region::new(4 << 20).unwrap().resident_bytes().unwrap(), 0);
+}
+
+#[test]
+fn a_name_shows_in_the_map_or_costs_nothing() {
+    let region = Region::options().len(1 << 20).name(c"libregion test").map().unwrap();
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let address = format!("{:x}-", region.as_ptr().addr());
+    assert!(maps.contains(&address) || maps.contains("libregion test"), "the region is in the map");
+    if !maps.contains("libregion test") {
+        println!("SKIPPED: names of anonymous memory: this kernel is built without them");
+    }
+}
+
+#[test]
+fn advice_keeps_every_byte() {
+    let mut region = Region::new(4 << 20).unwrap();
+    region.as_mut_slice().fill(9);
+    let every = [
+        Advice::Normal,
+        Advice::Sequential,
+        Advice::Random,
+        Advice::WillNeed,
+        Advice::HugePage,
+        Advice::NoHugePage,
+        Advice::PopulateRead,
+        Advice::PopulateWrite,
+        Advice::Collapse,
+        Advice::Cold,
+        Advice::PageOut,
+        Advice::DontDump,
+        Advice::DoDump,
+        Advice::DontFork,
+        Advice::DoFork,
+        Advice::WipeOnFork,
+        Advice::KeepOnFork,
+    ];
+    for advice in every {
+        if let Err(error) = region.advise(.., advice) {
+            assert_eq!(error.call(), Call::Advise);
+            println!("this kernel does not follow {advice:?}: {error}");
+        }
+        assert!(region.as_slice().iter().all(|&byte| byte == 9), "{advice:?}");
+    }
+}
+
+#[test]
+fn absurd_requests_are_refused_with_the_reason() {
+    let reason = |options: region::RegionOptions<'_>| options.map().unwrap_err().reason();
+    assert_eq!(reason(Region::options()), Reason::Empty);
+    assert_eq!(reason(Region::options().len(usize::MAX)), Reason::TooLarge);
+    assert_eq!(reason(Region::options().len(isize::MAX as usize + 1)), Reason::TooLarge);
+    assert_eq!(reason(Region::options().len(isize::MAX as usize)), Reason::TooLarge);
+    assert_eq!(
+        reason(Region::options().len(isize::MAX as usize - (1 << 20)).guard_pages().align(1 << 30)),
+        Reason::TooLarge
+    );
+    assert_eq!(reason(Region::options().len(4096).align(0)), Reason::BadAlignment);
+    assert_eq!(reason(Region::options().len(4096).align(3)), Reason::BadAlignment);
+    let error = Region::options().len(1 << 62).reserve_only().map().unwrap_err();
+    assert!(error.is("ENOMEM"), "{error:?}");
+    assert!(error.to_string().starts_with("cannot map 4096 PiB: ENOMEM (mmap)."), "{error}");
+}
+
+#[test]
+fn ranges_outside_or_between_pages_are_refused_and_change_nothing() {
+    let page = page_size();
+    let mut region = Region::new(4 * page).unwrap();
+    region.as_mut_slice().fill(5);
+    for (from, to) in [(1, page), (0, page - 1), (0, 5 * page), (2 * page, page), (usize::MAX, usize::MAX)] {
+        assert_eq!(region.decommit(from..to).unwrap_err().reason(), Reason::BadRange);
+        assert_eq!(region.protect(from..to, Access::None).unwrap_err().reason(), Reason::BadRange);
+        assert_eq!(region.advise(from..to, Advice::Cold).unwrap_err().reason(), Reason::BadRange);
+    }
+    assert_eq!(region.decommit(..=usize::MAX).unwrap_err().reason(), Reason::BadRange);
+    region.decommit(page..page).unwrap();
+    assert_eq!(region.as_mut_slice().len(), 4 * page);
+    assert!(region.as_slice().iter().all(|&byte| byte == 5));
+}
+
+#[test]
+fn a_region_may_be_used_and_dropped_by_another_thread() {
+    static_assertions::assert_impl_all!(Region: Send, Sync);
+    let mut region = Region::new(1 << 16).unwrap();
+    region.as_mut_slice()[0] = 1;
+    let sum = std::thread::spawn(move || {
+        region.as_mut_slice()[1] = 1;
+        region.as_slice().iter().map(|&byte| u32::from(byte)).sum::<u32>()
+    });
+    assert_eq!(sum.join().unwrap(), 2);
+}
