@@ -97,6 +97,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// the fast path saves no register for it.
     #[cold]
     #[inline(never)]
+    #[allow(clippy::mut_from_ref)]
     fn alloc_slowly<F: Failure, T>(&self, value: T) -> Result<&mut T, F::Error> {
         let slot = self.refill::<F>(Layout::new::<T>())?.cast::<T>();
         // SAFETY: as in `alloc_or`.
