@@ -274,7 +274,16 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// An alignment above `MIN_ALIGN` costs a branch and its padding arithmetic, and no call.
     #[inline(always)]
     fn take_any<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
-        match self.take::<false>(layout) {
+        // The two arms are kept apart: merged, the ordinary one would add a padding of zero.
+        let start = if layout.align() <= MIN_ALIGN {
+            match self.take::<false>(layout) {
+                Some(start) => return Ok(start),
+                None => None,
+            }
+        } else {
+            self.take::<false>(layout)
+        };
+        match start {
             Some(start) => Ok(start),
             None => self.refill::<F>(layout),
         }
