@@ -70,7 +70,13 @@ impl From<&'static mut [u8]> for Buffer<'static> {
         let len = bytes.len();
         // Values may leave uninitialized padding behind, which nobody may read as `u8`. A borrow for
         // `'static` never ends, so nobody gets to.
-        Buffer { start: NonNull::from(bytes).cast(), len, dirty: Cell::new(len), lent: Cell::new(false), bytes: PhantomData }
+        Buffer {
+            start: NonNull::from(bytes).cast(),
+            len,
+            dirty: Cell::new(len),
+            lent: Cell::new(false),
+            bytes: PhantomData,
+        }
     }
 }
 
