@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // each test uses its part
 
+pub mod heap;
+
 use region::Fd;
 use std::fs::File;
 use std::io::Write;
