@@ -77,7 +77,7 @@ fn a_panic_in_a_scope_frees_its_values() {
         arena.scoped(|mut scope| {
             scope.alloc([0u8; 100_000]);
             scope.scoped(|inner| {
-                inner.alloc([0u8; 1 << 20]);
+                inner.alloc_slice_fill_copy(1 << 20, 0u8);
                 panic!("inside")
             })
         })
@@ -118,7 +118,7 @@ fn a_leaked_guard_frees_nothing_and_breaks_nothing() {
 fn a_mark_of_an_arena_without_memory_is_its_beginning() {
     let arena = Arena::new();
     let mark = arena.mark();
-    arena.alloc([0u8; 1 << 20]);
+    arena.alloc_slice_fill_copy(1 << 20, 0u8);
     arena.alloc([0u8; 100_000]);
     // SAFETY: no value is left, and nothing was rewound further.
     unsafe { arena.rewind(mark) };
