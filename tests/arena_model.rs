@@ -13,18 +13,34 @@ use support::heap::{Heap, Plan};
 
 #[derive(Clone, Debug)]
 enum Op {
-    Layout { size: usize, shift: u32 },
-    Zeroed { size: usize, shift: u32 },
+    Layout {
+        size: usize,
+        shift: u32,
+    },
+    Zeroed {
+        size: usize,
+        shift: u32,
+    },
     Values(u8),
     SliceCopy(usize),
     SliceZeroed(usize),
     Str(usize),
     Fmt(Vec<usize>),
     /// Collects so many values, with a hint off by so much; every `nested`th value allocates as well.
-    Iter { count: usize, hint: isize, nested: usize },
-    FillWith { count: usize, nested: usize },
+    Iter {
+        count: usize,
+        hint: isize,
+        nested: usize,
+    },
+    FillWith {
+        count: usize,
+        nested: usize,
+    },
     /// A closure that fails after it allocated so many bytes, or none.
-    Fails { shift: u32, nested: usize },
+    Fails {
+        shift: u32,
+        nested: usize,
+    },
     Mark,
     Rewind(usize),
     Reset,
@@ -229,7 +245,11 @@ fn step<const MIN_ALIGN: usize, B: Backing>(arena: &mut Arena<MIN_ALIGN, B>, mod
                 2 => arena.try_alloc_try_with(|| Err::<Aligned, _>(work())).map(Result::err),
                 3 => arena.try_alloc_slice_try_fill_with(99, |_| Err::<u16, _>(work())).map(Result::err),
                 4 => arena.try_alloc_slice_try_fill_with(9, |_| Err::<Aligned, _>(work())).map(Result::err),
-                _ => arena.try_alloc_slice_try_fill_iter(Liar([Err::<u64, _>(0); 1].into_iter(), 9).map(|_: Result<u64, i32>| Err::<u64, _>(work()))).map(Result::err),
+                _ => arena
+                    .try_alloc_slice_try_fill_iter(
+                        Liar([Err::<u64, _>(0); 1].into_iter(), 9).map(|_: Result<u64, i32>| Err::<u64, _>(work())),
+                    )
+                    .map(Result::err),
             };
             if nested == 0 && shift < 5 {
                 assert!(alone.is_err() || alone == Ok(Some(true)));

@@ -6,7 +6,7 @@
 mod support;
 
 use region::{AllocReason, Arena, Region};
-use support::{in_child, is_child, limit, status};
+use support::{all, in_child, is_child, limit, status};
 
 const MIB: usize = 1 << 20;
 
@@ -23,8 +23,11 @@ macro_rules! in_a_process_of_its_own {
 fn until_refused<'a>(arena: &'a Arena, row: usize) -> (Vec<&'a mut [u8]>, region::AllocError) {
     let mut rows = Vec::with_capacity(1 << 16);
     loop {
-        match arena.try_alloc_slice_fill_copy(row, rows.len() as u8) {
-            Ok(new) => rows.push(new),
+        match arena.try_alloc_slice_zeroed::<u8>(row) {
+            Ok(new) => {
+                new.fill(rows.len() as u8);
+                rows.push(new);
+            }
             Err(error) => return (rows, error),
         }
     }
@@ -32,7 +35,7 @@ fn until_refused<'a>(arena: &'a Arena, row: usize) -> (Vec<&'a mut [u8]>, region
 
 fn intact(rows: &[&mut [u8]]) {
     for (i, row) in rows.iter().enumerate() {
-        assert!(row.iter().all(|&byte| byte == i as u8), "row {i} was overwritten");
+        assert!(all(row, i as u8), "row {i} was overwritten");
     }
 }
 
@@ -44,7 +47,7 @@ fn an_arena_works_in_1_gib_of_addresses() {
     let mut arena = Arena::new();
     let small: Vec<_> = (0..100_000u64).map(|i| arena.alloc([i; 3])).collect();
     assert!(small.iter().enumerate().all(|(i, value)| **value == [i as u64; 3]));
-    assert!(arena.alloc_slice_zeroed::<u8>(200 * MIB).iter().all(|&byte| byte == 0));
+    assert!(all(arena.alloc_slice_zeroed::<u8>(200 * MIB), 0));
     arena.reset();
     let (rows, error) = until_refused(&arena, MIB);
     assert!(rows.len() >= 400, "no more than {} MiB of 1 GiB were had", rows.len());
@@ -96,7 +99,7 @@ fn an_arena_works_where_data_is_limited() {
     assert!(arena.try_alloc_slice_fill_copy(20 * MIB, 1u8).is_ok());
     // SAFETY: no value is used any more, and nothing was rewound further.
     unsafe { arena.rewind(mark) };
-    assert!(arena.try_alloc_slice_zeroed::<u8>(20 * MIB).unwrap().iter().all(|&byte| byte == 0));
+    assert!(all(arena.try_alloc_slice_zeroed::<u8>(20 * MIB).unwrap(), 0));
 }
 
 /// All of the address space is taken by reservations; the arena was made before.
@@ -137,10 +140,10 @@ fn after_a_fork_both_sides_have_an_arena_of_their_own() {
     let child = unsafe { libc::fork() };
     let mine = if child == 0 { 0xcc } else { 0x33 };
     let more: Vec<_> = (0..200).map(|_| arena.alloc([mine; 10_000])).collect();
-    let mut fine = kept.iter().enumerate().all(|(i, row)| row.iter().all(|&byte| byte == i as u8));
-    fine &= more.iter().all(|row| row.iter().all(|&byte| byte == mine));
+    let mut fine = kept.iter().enumerate().all(|(i, row)| all(row, i as u8));
+    fine &= more.iter().all(|row| all(row, mine));
     arena.reset_keeping(MIB);
-    fine &= arena.alloc_slice_zeroed::<u8>(8 * MIB).iter().all(|&byte| byte == 0);
+    fine &= all(arena.alloc_slice_zeroed::<u8>(8 * MIB), 0);
     drop(arena);
     if child == 0 {
         // SAFETY: ends the child without running anything of the parent's.

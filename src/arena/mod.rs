@@ -94,6 +94,10 @@ pub struct Arena<const MIN_ALIGN: usize = 8, B: Backing = DefaultBacking> {
     backing: B,
 }
 
+// The fast path outside of Rust reads these two words and nothing else (`.c.prefix`).
+const _: () = assert!(core::mem::offset_of!(Arena<8, Buffer<'static>>, cur) == 0);
+const _: () = assert!(core::mem::offset_of!(Arena<8, Buffer<'static>>, end) == size_of::<usize>());
+
 // SAFETY: the pointers are into blocks that the backing lends to this arena alone, and a backing that is
 // `Send` may be used from another thread with them. References to the values borrow the arena, so none is
 // left behind when it is moved.
