@@ -140,8 +140,8 @@ fn after_a_fork_both_sides_have_an_arena_of_their_own() {
     let child = unsafe { libc::fork() };
     let mine = if child == 0 { 0xcc } else { 0x33 };
     let more: Vec<_> = (0..200).map(|_| arena.alloc([mine; 10_000])).collect();
-    let mut fine = kept.iter().enumerate().all(|(i, row)| all(row, i as u8));
-    fine &= more.iter().all(|row| all(row, mine));
+    let mut fine = kept.iter().enumerate().all(|(i, row)| all(&row[..], i as u8));
+    fine &= more.iter().all(|row| all(&row[..], mine));
     arena.reset_keeping(MIB);
     fine &= all(arena.alloc_slice_zeroed::<u8>(8 * MIB), 0);
     drop(arena);
