@@ -54,7 +54,7 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
                 self.room = with_rounding::<T, MIN_ALIGN>(room);
                 return Ok(());
             }
-            self.arena.give_back_tip(extra.cast(), (room - self.room).saturating_mul(size_of::<T>()));
+            self.arena.give_back_tip(extra.cast(), extra.cast(), (room - self.room).saturating_mul(size_of::<T>()));
         }
         let start = self.arena.slots_for::<F, T>(room)?;
         // SAFETY: the first `len` values are initialized, the new place has room for more, and two

@@ -97,6 +97,10 @@ pub struct Arena<const MIN_ALIGN: usize = 8, B: Backing = DefaultBacking> {
     backing: B,
 }
 
+// The fast path outside of Rust reads these two words and nothing else (`.c.prefix`).
+const _: () = assert!(core::mem::offset_of!(Arena<8, Buffer<'static>>, cur) == 0);
+const _: () = assert!(core::mem::offset_of!(Arena<8, Buffer<'static>>, end) == size_of::<usize>());
+
 // SAFETY: the pointers are into blocks that the backing lends to this arena alone, and a backing that is
 // `Send` may be used from another thread with them. References to the values borrow the arena, so none is
 // left behind when it is moved.
@@ -410,13 +414,16 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         self.end.set(unsafe { cur.add(room) });
     }
 
-    /// Takes the last value back, if `start..start + size` is the last: the cursor returns to its start.
+    /// Takes the last value back, if `start..start + size` is the last: the cursor returns to where it was
+    /// `before` the value, padding included.
     #[inline]
-    fn give_back_tip(&self, start: NonNull<u8>, size: usize) {
+    fn give_back_tip(&self, before: NonNull<u8>, start: NonNull<u8>, size: usize) {
         // Blocks never touch at a value's end: a later block begins with a link, so equal addresses mean
         // that the value is the last one of the current block.
         if start.addr().get().wrapping_add(round_up(size, MIN_ALIGN)) == self.cur.get().addr().get() {
-            self.lower(start);
+            let base = self.base.get();
+            // A cursor in another block means that this one was entered for the value.
+            self.lower(if base <= before && before <= start { before } else { base });
         }
     }
 

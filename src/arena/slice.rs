@@ -255,9 +255,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         len: usize,
         mut f: impl FnMut(usize) -> Result<T, E>,
     ) -> Result<Result<&mut [T], E>, F::Error> {
+        let before = self.cur.get();
         let start = self.slots_for::<F, T>(len)?;
         // `slots_for` made sure that the size of `len` values does not wrap.
-        let slot = Slot::new(self, start.cast(), len * size_of::<T>());
+        let slot = Slot::new(self, before, start, len * size_of::<T>());
         for i in 0..len {
             match f(i) {
                 // SAFETY: the place is one of the `len` that were just taken, and what `f` allocated lies

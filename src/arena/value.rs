@@ -10,14 +10,19 @@ use core::ptr::NonNull;
 /// gives the slot back, provided that it is still the last thing in the arena (`.bump.order`).
 pub(super) struct Slot<'a, const MIN_ALIGN: usize, B: Backing> {
     arena: &'a Arena<MIN_ALIGN, B>,
+    before: NonNull<u8>,
     start: NonNull<u8>,
     size: usize,
 }
 
 impl<'a, const MIN_ALIGN: usize, B: Backing> Slot<'a, MIN_ALIGN, B> {
+    /// A slot of `size` bytes for values of `T`, taken when the cursor stood at `before`.
     #[inline(always)]
-    pub(super) fn new(arena: &'a Arena<MIN_ALIGN, B>, start: NonNull<u8>, size: usize) -> Self {
-        Slot { arena, start, size }
+    pub(super) fn new<T>(arena: &'a Arena<MIN_ALIGN, B>, before: NonNull<u8>, start: NonNull<T>, size: usize) -> Self {
+        let start = start.cast();
+        // Padding comes with larger alignments alone; for the others nothing more is kept.
+        let before = if align_of::<T>() <= MIN_ALIGN { start } else { before };
+        Slot { arena, before, start, size }
     }
 
     /// The slot is filled: it stays.
@@ -30,7 +35,7 @@ impl<'a, const MIN_ALIGN: usize, B: Backing> Slot<'a, MIN_ALIGN, B> {
 impl<const MIN_ALIGN: usize, B: Backing> Drop for Slot<'_, MIN_ALIGN, B> {
     fn drop(&mut self) {
         if self.size != 0 {
-            self.arena.give_back_tip(self.start, self.size);
+            self.arena.give_back_tip(self.before, self.start, self.size);
         }
     }
 }
@@ -149,8 +154,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     fn alloc_with_or<F: Failure, T>(&self, f: impl FnOnce() -> T) -> Result<&mut T, F::Error> {
         // `.bump.order`: the cursor moves first, then the closure runs, then its value is written. A closure
         // that allocates gets other bytes.
+        let before = self.cur.get();
         let place = self.slot_for::<F, T>()?;
-        let slot = Slot::new(self, place.cast(), size_of::<T>());
+        let slot = Slot::new(self, before, place, size_of::<T>());
         // SAFETY: as in `alloc_or`; whatever the closure allocated lies elsewhere.
         unsafe {
             place.write(f());
@@ -196,8 +202,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         &self,
         f: impl FnOnce() -> Result<T, E>,
     ) -> Result<Result<&mut T, E>, F::Error> {
+        let before = self.cur.get();
         let place = self.slot_for::<F, T>()?;
-        let slot = Slot::new(self, place.cast(), size_of::<T>());
+        let slot = Slot::new(self, before, place, size_of::<T>());
         match f() {
             Ok(value) => {
                 // SAFETY: as in `alloc_or`.

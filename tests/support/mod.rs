@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // each test uses its part
 
+pub mod heap;
+
 use region::Fd;
 use std::fs::File;
 use std::io::Write;
@@ -143,4 +145,9 @@ pub fn status(field: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).unwrap();
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+}
+
+/// Whether every byte is this one: by `memcmp` of the row with itself, as builds for tests loop slowly.
+pub fn all(row: &[u8], byte: u8) -> bool {
+    row.first().is_none_or(|&first| first == byte) && row.get(1..).unwrap_or(&[]) == &row[..row.len().saturating_sub(1)]
 }

@@ -1,0 +1,6 @@
+//! All bytes zero is no reference.
+
+fn main() {
+    let arena = region::Arena::new();
+    arena.alloc_zeroed::<&u32>();
+}
