@@ -17,7 +17,7 @@ fn every_method_gives_what_it_was_asked_for() {
     assert_eq!(arena.alloc_slice_copy(&[1, 2, 3]), [1, 2, 3]);
     assert_eq!(arena.alloc_slice_clone(&["a".to_owned()]), ["a"]);
     assert_eq!(arena.alloc_slice_fill_with(3, |i| i * 2), [0, 2, 4]);
-    assert_eq!(arena.alloc_slice_try_fill_with(2, |i| Ok::<_, ()>(i)), Ok(&mut [0, 1][..]));
+    assert_eq!(arena.alloc_slice_try_fill_with(2, Ok::<_, ()>), Ok(&mut [0, 1][..]));
     assert_eq!(arena.alloc_slice_fill_copy(2, 5i64), [5, 5]);
     assert_eq!(arena.alloc_slice_fill_clone(2, &"x".to_owned()), ["x", "x"]);
     assert_eq!(arena.alloc_slice_fill_default::<u128>(2), [0, 0]);
@@ -43,7 +43,7 @@ fn every_try_form_gives_what_its_plain_form_gives() {
     assert_eq!(arena.try_alloc_slice_copy(&[1, 2]).unwrap(), [1, 2]);
     assert_eq!(arena.try_alloc_slice_clone(&["a".to_owned()]).unwrap(), ["a"]);
     assert_eq!(arena.try_alloc_slice_fill_with(3, |i| i * 2).unwrap(), [0, 2, 4]);
-    assert_eq!(arena.try_alloc_slice_try_fill_with(2, |i| Ok::<_, ()>(i)).unwrap().unwrap(), [0, 1]);
+    assert_eq!(arena.try_alloc_slice_try_fill_with(2, Ok::<_, ()>).unwrap().unwrap(), [0, 1]);
     assert_eq!(arena.try_alloc_slice_fill_copy(2, 5i64).unwrap(), [5, 5]);
     assert_eq!(arena.try_alloc_slice_fill_clone(2, &"x".to_owned()).unwrap(), ["x", "x"]);
     assert_eq!(arena.try_alloc_slice_fill_default::<u128>(2).unwrap(), [0, 0]);

@@ -71,6 +71,13 @@ impl<T: Copy, const N: usize> Shelf<T, N> {
         Shelf { places: core::array::from_fn(place) }
     }
 
+    /// A place by its number. Numbers are below `N` anyway; the mask lets the compiler know it, and leave out
+    /// the panic.
+    #[inline(always)]
+    fn at(&self, place: usize) -> &Place<T> {
+        &self.places[place & (N - 1)]
+    }
+
     /// Takes what is in some place, the hinted one first; else holds an empty place; else nothing.
     #[inline]
     pub(crate) fn claim(&self, hint: usize) -> Option<Claim<T>> {
@@ -94,7 +101,7 @@ impl<T: Copy, const N: usize> Shelf<T, N> {
     /// Holds `place` if it is in `state`.
     #[inline]
     fn claim_in(&self, place: usize, state: usize) -> Option<Claim<T>> {
-        let Place { state: word, content } = &self.places[place];
+        let Place { state: word, content } = self.at(place);
         if word.load(Ordering::Relaxed) != state {
             return None;
         }
@@ -114,7 +121,7 @@ impl<T: Copy, const N: usize> Shelf<T, N> {
 
     /// Writes down which thing a place is for that the caller holds and found empty.
     pub(crate) fn fill(&self, place: usize, thing: T) {
-        let Place { state, content } = &self.places[place];
+        let Place { state, content } = self.at(place);
         debug_assert!(state.load(Ordering::Relaxed) == HELD, "filled a place that is not held");
         // SAFETY: the place is the caller's, so nobody else looks at its content.
         content.with_mut(|content| unsafe { (*content).write(thing) });
@@ -124,7 +131,7 @@ impl<T: Copy, const N: usize> Shelf<T, N> {
     /// The place was claimed with its content, or filled since.
     #[inline]
     pub(crate) fn put(&self, place: usize, change: impl FnOnce(&mut T)) {
-        let Place { state, content } = &self.places[place];
+        let Place { state, content } = self.at(place);
         debug_assert!(state.load(Ordering::Relaxed) == HELD, "put into a place that is not held");
         // SAFETY: the place is the caller's, so nobody else looks at its content, which was initialized when
         // the place was filled and has stood there since.
@@ -135,7 +142,7 @@ impl<T: Copy, const N: usize> Shelf<T, N> {
 
     /// Gives a place up that the caller holds, with nothing in it.
     pub(crate) fn leave(&self, place: usize) {
-        let state = &self.places[place].state;
+        let state = &self.at(place).state;
         debug_assert!(state.load(Ordering::Relaxed) == HELD, "left a place that is not held");
         state.store(EMPTY, Ordering::Release);
     }
