@@ -20,7 +20,7 @@ macro_rules! in_a_process_of_its_own {
 }
 
 /// Allocates rows until memory is refused, and says how many there were and why they ended.
-fn until_refused<'a>(arena: &'a Arena, row: usize) -> (Vec<&'a mut [u8]>, region::AllocError) {
+fn until_refused(arena: &Arena, row: usize) -> (Vec<&mut [u8]>, region::AllocError) {
     let mut rows = Vec::with_capacity(1 << 16);
     loop {
         match arena.try_alloc_slice_zeroed::<u8>(row) {

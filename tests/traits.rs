@@ -20,7 +20,7 @@ unsafe impl region::Backing for Local {
         Err(AllocError::new(need, region::AllocReason::Exhausted(0)))
     }
     unsafe fn decommit(&self, _: &mut region::Block, _: usize) {}
-    unsafe fn release(&self, _: region::Block) {}
+    unsafe fn release(&self, _: &region::Block) {}
 }
 
 assert_impl_all!(Arena: Send, Debug, Default);

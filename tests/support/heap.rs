@@ -174,7 +174,7 @@ unsafe impl Backing for Heap {
         }
     }
 
-    unsafe fn release(&self, block: Block) {
+    unsafe fn release(&self, block: &Block) {
         let Some(loan) = self.book.loans.borrow_mut().remove(&block.start.addr().get()) else {
             return self.book.demand(false, "a block is released once");
         };
