@@ -1,5 +1,7 @@
 //! What each way to allocate gives, and what it refuses: values, slices, strings, zeroes, raw layouts.
 
+#![cfg(feature = "os")]
+
 use region::{AllocReason, Arena, StackBuffer};
 use std::alloc::Layout;
 use std::cell::Cell;

@@ -1,5 +1,7 @@
 //! An arena over a backing that refuses, is tight, or is tiny: what it asks for, and what it gives back.
 
+#![cfg(feature = "os")]
+
 mod support;
 
 use region::{AllocReason, Arena, Buffer, Spill, StaticBuffer};
@@ -13,7 +15,7 @@ fn arena<const MIN_ALIGN: usize>(plan: Plan) -> (Arena<MIN_ALIGN, Heap>, Rc<Book
 }
 
 /// Allocates `count` values of mixed sizes, with those that were refused left out.
-fn fill<'a, const MIN_ALIGN: usize>(arena: &'a Arena<MIN_ALIGN, Heap>, count: usize) -> Vec<(usize, &'a mut [u8])> {
+fn fill<const MIN_ALIGN: usize>(arena: &Arena<MIN_ALIGN, Heap>, count: usize) -> Vec<(usize, &mut [u8])> {
     let row = |i: usize| arena.try_alloc_slice_fill_copy(1 + i * 7 % 90, i as u8).ok().map(|row| (i, row));
     (0..count).filter_map(row).collect()
 }

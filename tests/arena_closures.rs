@@ -1,6 +1,8 @@
 //! Closures, iterators, `Display` and `Clone` that allocate from the arena they are called by, or fail
 //! (`.bump.order`).
 
+#![cfg(feature = "os")]
+
 mod support;
 
 use region::{Arena, Backing};

@@ -1,5 +1,7 @@
 //! The limit of an arena: exact, counted across blocks, whatever it was before (`.bump.limit`).
 
+#![cfg(feature = "os")]
+
 mod support;
 
 use region::{AllocReason, Arena};

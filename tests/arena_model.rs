@@ -2,6 +2,8 @@
 //!
 //! The model is a list of what is alive: where, and which bytes it must hold.
 
+#![cfg(feature = "os")]
+
 mod support;
 
 use proptest::prelude::*;

@@ -1,5 +1,7 @@
 //! Scopes and marks: what ends with them, what stays, what they cost.
 
+#![cfg(feature = "os")]
+
 mod support;
 
 use region::{Arena, Backing, StackBuffer};

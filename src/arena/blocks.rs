@@ -149,8 +149,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// [`scoped`](Self::scoped) and [`scope_guard`](Self::scope_guard) do the same without `unsafe`.
     ///
     /// # Safety
-    /// The mark is of this arena, neither a reset nor a rewind to an older mark came after it, and nothing
-    /// that was allocated since is used any more.
+    /// The mark is of this arena, was not made inside a closure whose slot was given back since, neither a
+    /// reset nor a rewind to an older mark came after it, and nothing that was allocated since is used any
+    /// more.
     ///
     /// # Panics
     /// Debug builds panic when the mark is newer than the arena's position: marks rewound out of order.

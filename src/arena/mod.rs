@@ -300,7 +300,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[cold]
     #[inline(never)]
     fn refill<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
-        if self.block.get().len == 0 && layout.size() != 0 {
+        if self.block.get().len == 0 && layout.size() != 0 && layout.size() <= self.limit.get() {
             if let Some(whole) = Self::in_units(layout) {
                 match self.backing.acquire(whole, 0) {
                     Ok(block) => self.enter_first(block),

@@ -177,16 +177,19 @@ unsafe impl Backing for Mapped {
         debug_assert!(need > block.ready && need <= block.len);
         let tag = Tag(block.tag);
         let asked = need - block.ready;
-        let goal = goal(block, need);
+        let mut goal = goal(block, need);
         // SAFETY: `ready <= goal <= len`, whole pages of the block, which is ours and on loan; raising
         // access and advising keep every byte.
         unsafe {
             let from = block.start.add(block.ready);
-            let bytes = goal - block.ready;
-            if tag.has(Tag::PROTECTED) {
-                sys::protect(from, bytes, Access::ReadWrite)
+            if tag.has(Tag::PROTECTED) && sys::protect(from, goal - block.ready, Access::ReadWrite).is_err() {
+                // Close to a limit (RLIMIT_DATA, strict overcommit) the step is too much where the value
+                // itself still fits.
+                goal = round_up(need, sys::page_size()).min(block.len);
+                sys::protect(from, goal - block.ready, Access::ReadWrite)
                     .map_err(|error| AllocError::new(asked, AllocReason::Os(error)))?;
             }
+            let bytes = goal - block.ready;
             let runway = runway(block.start);
             if goal > runway && !tag.has(Tag::ADVISED) {
                 // Without THP this says EINVAL, or 0 and does nothing; base pages serve then.
