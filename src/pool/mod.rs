@@ -15,7 +15,8 @@
 //! - `bits`: the arithmetic on words and runs of bits, pure.
 //! - `bitmap`: which blocks are out, lowest first, with summary words. Lock-free.
 //! - `slots`: blocks kept ready for the next taker, one locked instruction a life.
-//! - `shelf`: the same trick for a handful of things that are not numbered; arenas' block cache.
+//! - `place`: the same trick on one word, for things that are not numbered. `shelf`: a handful of places;
+//!   arenas' block cache. (Arena pools stand on `place` too, in `arena`.)
 //! - `ledger`: the two together, and what is warm. Everything atomic ends here.
 //! - `seeded`: bugs that the models must notice. Nothing in a shipped build.
 //! - `models`: the loom models of all that; only under `cfg(loom)`.
@@ -31,6 +32,7 @@ mod bits;
 mod ledger;
 #[cfg(all(loom, test))]
 mod models;
+pub(crate) mod place;
 mod seeded;
 pub(crate) mod shelf;
 mod slots;
