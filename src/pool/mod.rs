@@ -19,7 +19,7 @@
 //!   arenas' block cache. (Arena pools stand on `place` too, in `arena`.)
 //! - `ledger`: the two together, and what is warm. Everything atomic ends here.
 //! - `seeded`: bugs that the models must notice. Nothing in a shipped build.
-//! - `models`: the loom models of all that; only under `cfg(loom)`.
+//! - `models`, `shelf_models`: the loom models of all that; only under `cfg(loom)`.
 //! - `page_pool`, `page`, `options`, `error`: the ledger's numbers turned into memory, and the faces.
 //!
 //! `docs/pool.md` has the measurements behind the choices.
@@ -35,6 +35,8 @@ mod models;
 pub(crate) mod place;
 mod seeded;
 pub(crate) mod shelf;
+#[cfg(all(loom, test))]
+mod shelf_models;
 mod slots;
 
 // loom's atomics cannot live in mapped memory, so a model build stops at the ledger.
