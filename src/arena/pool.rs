@@ -178,6 +178,15 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     /// pool.reset();
     /// assert_eq!(pool.used(), 0);
     /// ```
+    ///
+    /// Values keep the pool from being reset:
+    ///
+    /// ```compile_fail,E0502
+    /// let mut pool = region::ArenaPool::new();
+    /// let value = pool.member().alloc(1u64);
+    /// pool.reset();
+    /// *value += 1;
+    /// ```
     pub fn reset(&mut self) {
         for (number, place) in self.places().enumerate() {
             // `&mut self`: no handle and no value borrows the pool, so every place is the caller's. One that
@@ -360,6 +369,14 @@ impl<const MIN_ALIGN: usize> fmt::Debug for ArenaPool<MIN_ALIGN> {
 /// let mut arena = pool.get();
 /// let sum: u32 = arena.scoped(|scope| scope.alloc_slice_fill_with(3, |i| i as u32).iter().sum());
 /// assert_eq!((sum, arena.used()), (3, 0));
+/// ```
+///
+/// Its values end with the handle:
+///
+/// ```compile_fail,E0716
+/// let pool = region::ArenaPool::new();
+/// let value = pool.get().alloc(1u64);
+/// *value += 1;
 /// ```
 pub struct PooledArena<'pool, const MIN_ALIGN: usize = 8> {
     /// Held by this handle.

@@ -171,7 +171,9 @@ macro_rules! forward_each {
     };
 }
 
-pub(super) use {forward, forward_each};
+#[cfg(all(feature = "os", unix, not(loom)))]
+pub(super) use forward;
+pub(super) use forward_each;
 
 forward! {
     's, "for the time of the scope",
