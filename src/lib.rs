@@ -18,6 +18,7 @@
 //! | a tree, a graph, strings, all freed together | [`Arena`] |
 //! | a buffer on the stack or in a `static`, and maybe no system at all | [`Arena::from_buffer`], [`StackBuffer`], [`StaticBuffer`] |
 //! | a stage whose values end with it | [`Arena::scoped`] |
+//! | an arena for each of many threads | [`ArenaPool`] |
 //! | blocks of one size, from many threads | [`PagePool`] |
 //! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
 //! | a range of memory of your own | [`Region`] |
@@ -60,6 +61,8 @@ mod sys;
 pub use arena::{
     Arena, Backing, Block, Buffer, DefaultBacking, Mark, Scope, ScopeGuard, Spill, StackBuffer, StaticBuffer, Zeroable,
 };
+#[cfg(all(feature = "os", unix, not(loom)))]
+pub use arena::{ArenaPool, Member, PooledArena};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use arena::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
 pub use bytes::Bytes;

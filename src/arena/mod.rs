@@ -10,7 +10,7 @@
 //! - `bump`: the arithmetic, without `unsafe`. `failure`: one body for the panicking and the `try_` forms.
 //! - `value`, `slice`, `text`, `zeroed`, `growing`: the ways to allocate, by what is allocated.
 //! - `blocks`: the stack of blocks: entering, leaving, rewinding. `scope`: rewinding made safe by lifetimes.
-//! - `figures`: what an arena holds and costs. `backing`: where its memory comes from.
+//! - `pool`: arenas for many threads, kept warm. `figures`: what an arena holds and costs. `backing`: where its memory comes from.
 //!
 //! An arena never runs `Drop` of what it holds, and is used by one thread at a time (`.sync.arena`).
 
@@ -20,6 +20,8 @@ mod bump;
 mod failure;
 mod figures;
 mod growing;
+#[cfg(all(feature = "os", unix, not(loom)))]
+mod pool;
 mod scope;
 mod slice;
 mod text;
@@ -30,6 +32,8 @@ pub use backing::{Backing, Block, Buffer, DefaultBacking, Spill, StackBuffer, St
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use backing::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
 pub use blocks::Mark;
+#[cfg(all(feature = "os", unix, not(loom)))]
+pub use pool::{ArenaPool, Member, PooledArena};
 pub use scope::{Scope, ScopeGuard};
 pub use zeroed::Zeroable;
 

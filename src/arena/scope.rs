@@ -96,68 +96,88 @@ impl<'s, const MIN_ALIGN: usize, B: Backing> Scope<'s, MIN_ALIGN, B> {
         f(self.scope_guard().scope())
     }
 
+    /// The arena, borrowed for all of the scope.
+    ///
+    /// A value lives as long as the borrow it is taken through, which here is `'s`: the arena is rewound
+    /// only by guards that nobody can hold while `'s` lasts.
+    #[inline(always)]
+    fn lent(&self) -> &'s Arena<MIN_ALIGN, B> {
+        self.arena
+    }
+
     /// Bytes used in the whole arena.
     pub fn used(&self) -> usize {
         self.arena.used()
     }
 }
 
-/// The allocating methods of [`Arena`], for values that live for the scope.
+/// The allocating methods of [`Arena`], for a type that lends an arena for longer than its own borrow: `lent`
+/// gives `&'life Arena`. `$span` says in words how long that is.
 macro_rules! forward {
-    ($($name:ident $(<$($param:ident $(: $bound:path)?),+>)? ($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
-        impl<'s, const MIN_ALIGN: usize, B: Backing> Scope<'s, MIN_ALIGN, B> { $(
-            #[doc = concat!("As [`Arena::", stringify!($name), "`], for the time of the scope.")]
+    ($life:lifetime, $span:literal, [$($header:tt)*]) => { $crate::arena::scope::forward_each! { $span, [$($header)*]
+            alloc<T>(value: T) -> &$life mut T;
+            try_alloc<T>(value: T) -> Result<&$life mut T, AllocError>;
+            alloc_with<T>(f: impl FnOnce() -> T) -> &$life mut T;
+            try_alloc_with<T>(f: impl FnOnce() -> T) -> Result<&$life mut T, AllocError>;
+            alloc_try_with<T, E>(f: impl FnOnce() -> Result<T, E>) -> Result<&$life mut T, E>;
+            try_alloc_try_with<T, E>(f: impl FnOnce() -> Result<T, E>) -> Result<Result<&$life mut T, E>, AllocError>;
+            alloc_layout(layout: Layout) -> NonNull<u8>;
+            try_alloc_layout(layout: Layout) -> Result<NonNull<u8>, AllocError>;
+            alloc_layout_zeroed(layout: Layout) -> NonNull<u8>;
+            try_alloc_layout_zeroed(layout: Layout) -> Result<NonNull<u8>, AllocError>;
+            alloc_slice_copy<T: Copy>(source: &[T]) -> &$life mut [T];
+            try_alloc_slice_copy<T: Copy>(source: &[T]) -> Result<&$life mut [T], AllocError>;
+            alloc_slice_clone<T: Clone>(source: &[T]) -> &$life mut [T];
+            try_alloc_slice_clone<T: Clone>(source: &[T]) -> Result<&$life mut [T], AllocError>;
+            alloc_slice_fill_with<T>(len: usize, f: impl FnMut(usize) -> T) -> &$life mut [T];
+            try_alloc_slice_fill_with<T>(len: usize, f: impl FnMut(usize) -> T) -> Result<&$life mut [T], AllocError>;
+            alloc_slice_try_fill_with<T, E>(len: usize, f: impl FnMut(usize) -> Result<T, E>) -> Result<&$life mut [T], E>;
+            try_alloc_slice_try_fill_with<T, E>(len: usize, f: impl FnMut(usize) -> Result<T, E>)
+                -> Result<Result<&$life mut [T], E>, AllocError>;
+            alloc_slice_fill_copy<T: Copy>(len: usize, value: T) -> &$life mut [T];
+            try_alloc_slice_fill_copy<T: Copy>(len: usize, value: T) -> Result<&$life mut [T], AllocError>;
+            alloc_slice_fill_clone<T: Clone>(len: usize, value: &T) -> &$life mut [T];
+            try_alloc_slice_fill_clone<T: Clone>(len: usize, value: &T) -> Result<&$life mut [T], AllocError>;
+            alloc_slice_fill_default<T: Default>(len: usize) -> &$life mut [T];
+            try_alloc_slice_fill_default<T: Default>(len: usize) -> Result<&$life mut [T], AllocError>;
+            alloc_slice_fill_iter<T>(values: impl IntoIterator<Item = T>) -> &$life mut [T];
+            try_alloc_slice_fill_iter<T>(values: impl IntoIterator<Item = T>) -> Result<&$life mut [T], AllocError>;
+            alloc_slice_try_fill_iter<T, E>(values: impl IntoIterator<Item = Result<T, E>>) -> Result<&$life mut [T], E>;
+            try_alloc_slice_try_fill_iter<T, E>(values: impl IntoIterator<Item = Result<T, E>>)
+                -> Result<Result<&$life mut [T], E>, AllocError>;
+            alloc_zeroed<T: Zeroable>() -> &$life mut T;
+            try_alloc_zeroed<T: Zeroable>() -> Result<&$life mut T, AllocError>;
+            alloc_slice_zeroed<T: Zeroable>(len: usize) -> &$life mut [T];
+            try_alloc_slice_zeroed<T: Zeroable>(len: usize) -> Result<&$life mut [T], AllocError>;
+            alloc_str(source: &str) -> &$life mut str;
+            try_alloc_str(source: &str) -> Result<&$life mut str, AllocError>;
+            alloc_fmt(arguments: fmt::Arguments<'_>) -> &$life mut str;
+            try_alloc_fmt(arguments: fmt::Arguments<'_>) -> Result<&$life mut str, AllocError>;
+    } };
+}
+
+/// The body of [`forward`], for the list there.
+macro_rules! forward_each {
+    ($span:literal, [$($header:tt)*]
+        $($name:ident $(<$($param:ident $(: $bound:path)?),+>)? ($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
+        $($header)* { $(
+            #[doc = concat!("As [`Arena::", stringify!($name), "`], ", $span, ".")]
             #[inline(always)]
             #[allow(clippy::mut_from_ref, clippy::missing_errors_doc)]
             pub fn $name $(<$($param $(: $bound)?),+>)? (&self, $($arg: $type),*) -> $result {
-                // A value lives as long as the borrow it is taken through, which here is `'s`: the arena is
-                // borrowed for all of it, and rewound only by guards that nobody can hold while `'s` lasts.
-                let arena: &'s Arena<MIN_ALIGN, B> = self.arena;
-                arena.$name($($arg),*)
+                self.lent().$name($($arg),*)
             }
         )* }
     };
 }
 
+#[cfg(all(feature = "os", unix, not(loom)))]
+pub(super) use forward;
+pub(super) use forward_each;
+
 forward! {
-    alloc<T>(value: T) -> &'s mut T;
-    try_alloc<T>(value: T) -> Result<&'s mut T, AllocError>;
-    alloc_with<T>(f: impl FnOnce() -> T) -> &'s mut T;
-    try_alloc_with<T>(f: impl FnOnce() -> T) -> Result<&'s mut T, AllocError>;
-    alloc_try_with<T, E>(f: impl FnOnce() -> Result<T, E>) -> Result<&'s mut T, E>;
-    try_alloc_try_with<T, E>(f: impl FnOnce() -> Result<T, E>) -> Result<Result<&'s mut T, E>, AllocError>;
-    alloc_layout(layout: Layout) -> NonNull<u8>;
-    try_alloc_layout(layout: Layout) -> Result<NonNull<u8>, AllocError>;
-    alloc_layout_zeroed(layout: Layout) -> NonNull<u8>;
-    try_alloc_layout_zeroed(layout: Layout) -> Result<NonNull<u8>, AllocError>;
-    alloc_slice_copy<T: Copy>(source: &[T]) -> &'s mut [T];
-    try_alloc_slice_copy<T: Copy>(source: &[T]) -> Result<&'s mut [T], AllocError>;
-    alloc_slice_clone<T: Clone>(source: &[T]) -> &'s mut [T];
-    try_alloc_slice_clone<T: Clone>(source: &[T]) -> Result<&'s mut [T], AllocError>;
-    alloc_slice_fill_with<T>(len: usize, f: impl FnMut(usize) -> T) -> &'s mut [T];
-    try_alloc_slice_fill_with<T>(len: usize, f: impl FnMut(usize) -> T) -> Result<&'s mut [T], AllocError>;
-    alloc_slice_try_fill_with<T, E>(len: usize, f: impl FnMut(usize) -> Result<T, E>) -> Result<&'s mut [T], E>;
-    try_alloc_slice_try_fill_with<T, E>(len: usize, f: impl FnMut(usize) -> Result<T, E>)
-        -> Result<Result<&'s mut [T], E>, AllocError>;
-    alloc_slice_fill_copy<T: Copy>(len: usize, value: T) -> &'s mut [T];
-    try_alloc_slice_fill_copy<T: Copy>(len: usize, value: T) -> Result<&'s mut [T], AllocError>;
-    alloc_slice_fill_clone<T: Clone>(len: usize, value: &T) -> &'s mut [T];
-    try_alloc_slice_fill_clone<T: Clone>(len: usize, value: &T) -> Result<&'s mut [T], AllocError>;
-    alloc_slice_fill_default<T: Default>(len: usize) -> &'s mut [T];
-    try_alloc_slice_fill_default<T: Default>(len: usize) -> Result<&'s mut [T], AllocError>;
-    alloc_slice_fill_iter<T>(values: impl IntoIterator<Item = T>) -> &'s mut [T];
-    try_alloc_slice_fill_iter<T>(values: impl IntoIterator<Item = T>) -> Result<&'s mut [T], AllocError>;
-    alloc_slice_try_fill_iter<T, E>(values: impl IntoIterator<Item = Result<T, E>>) -> Result<&'s mut [T], E>;
-    try_alloc_slice_try_fill_iter<T, E>(values: impl IntoIterator<Item = Result<T, E>>)
-        -> Result<Result<&'s mut [T], E>, AllocError>;
-    alloc_zeroed<T: Zeroable>() -> &'s mut T;
-    try_alloc_zeroed<T: Zeroable>() -> Result<&'s mut T, AllocError>;
-    alloc_slice_zeroed<T: Zeroable>(len: usize) -> &'s mut [T];
-    try_alloc_slice_zeroed<T: Zeroable>(len: usize) -> Result<&'s mut [T], AllocError>;
-    alloc_str(source: &str) -> &'s mut str;
-    try_alloc_str(source: &str) -> Result<&'s mut str, AllocError>;
-    alloc_fmt(arguments: fmt::Arguments<'_>) -> &'s mut str;
-    try_alloc_fmt(arguments: fmt::Arguments<'_>) -> Result<&'s mut str, AllocError>;
+    's, "for the time of the scope",
+    [impl<'s, const MIN_ALIGN: usize, B: Backing> Scope<'s, MIN_ALIGN, B>]
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> fmt::Debug for Scope<'_, MIN_ALIGN, B> {

@@ -15,10 +15,11 @@
 //! - `bits`: the arithmetic on words and runs of bits, pure.
 //! - `bitmap`: which blocks are out, lowest first, with summary words. Lock-free.
 //! - `slots`: blocks kept ready for the next taker, one locked instruction a life.
-//! - `shelf`: the same trick for a handful of things that are not numbered; arenas' block cache.
+//! - `place`: the same trick on one word, for things that are not numbered. `shelf`: a handful of places;
+//!   arenas' block cache. (Arena pools stand on `place` too, in `arena`.)
 //! - `ledger`: the two together, and what is warm. Everything atomic ends here.
 //! - `seeded`: bugs that the models must notice. Nothing in a shipped build.
-//! - `models`: the loom models of all that; only under `cfg(loom)`.
+//! - `models`, `shelf_models`: the loom models of all that; only under `cfg(loom)`.
 //! - `page_pool`, `page`, `options`, `error`: the ledger's numbers turned into memory, and the faces.
 //!
 //! `docs/pool.md` has the measurements behind the choices.
@@ -31,8 +32,11 @@ mod bits;
 mod ledger;
 #[cfg(all(loom, test))]
 mod models;
+pub(crate) mod place;
 mod seeded;
 pub(crate) mod shelf;
+#[cfg(all(loom, test))]
+mod shelf_models;
 mod slots;
 
 // loom's atomics cannot live in mapped memory, so a model build stops at the ledger.

@@ -7,7 +7,7 @@
 //! Each model says which seeded bugs it catches, and a test switches them on one by one: a model that
 //! passes with its bug would prove nothing without it either.
 //!
-//! Run by `RUSTFLAGS="--cfg loom" cargo test --profile model --lib pool::models`.
+//! Run by `RUSTFLAGS="--cfg loom" cargo test --profile model --lib pool`.
 
 use super::ledger::{Claim, Ledger, Plan};
 use super::seeded::{Bug, seed};
@@ -80,12 +80,12 @@ impl Pool {
 }
 
 /// A model and the bugs that it must catch.
-struct Model {
-    name: &'static str,
+pub(super) struct Model {
+    pub name: &'static str,
     /// Switches away from a thread that could go on, at most; what is left out needs more of them.
-    preemptions: usize,
-    run: fn(),
-    catches: &'static [Bug],
+    pub preemptions: usize,
+    pub run: fn(),
+    pub catches: &'static [Bug],
 }
 
 const MODELS: &[Model] = &[
@@ -184,25 +184,31 @@ fn explore(model: &Model, bug: Option<Bug>) {
     seed(None);
 }
 
-#[test]
-fn models_hold() {
-    for model in MODELS {
-        let start = std::time::Instant::now();
-        explore(model, None);
-        std::println!("{:>8.2?}  {}", start.elapsed(), model.name);
+/// Explores a model as it is.
+pub(super) fn assert_holds(model: &Model) {
+    let start = std::time::Instant::now();
+    explore(model, None);
+    std::println!("{:>8.2?}  {}", start.elapsed(), model.name);
+}
+
+/// Explores a model with each of its bugs.
+pub(super) fn assert_alive(model: &Model) {
+    assert!(!model.catches.is_empty(), "nothing shows that {:?} is alive", model.name);
+    for &bug in model.catches {
+        let caught = catch_unwind(AssertUnwindSafe(|| explore(model, Some(bug)))).is_err();
+        seed(None);
+        assert!(caught, "{bug:?} passes the model {:?}", model.name);
     }
 }
 
 #[test]
+fn models_hold() {
+    MODELS.iter().for_each(assert_holds);
+}
+
+#[test]
 fn every_seeded_bug_is_caught() {
-    for model in MODELS {
-        assert!(!model.catches.is_empty(), "nothing shows that {:?} is alive", model.name);
-        for &bug in model.catches {
-            let caught = catch_unwind(AssertUnwindSafe(|| explore(model, Some(bug)))).is_err();
-            seed(None);
-            assert!(caught, "{bug:?} passes the model {:?}", model.name);
-        }
-    }
+    MODELS.iter().for_each(assert_alive);
 }
 
 fn take_and_give() {

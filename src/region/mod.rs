@@ -270,10 +270,14 @@ impl Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        // SAFETY: the mapping is this region's alone (its invariant), whole, and `drop` runs once. An
-        // error can only mean that the map is full where the kernel would have to split an entry; the
-        // address space is then lost to the process, which is the least harm left.
-        let _ = unsafe { sys::unmap(self.mapping, self.mapped) };
+        // SAFETY: the mapping is this region's alone (its invariant), whole, and `drop` runs once. Where the
+        // kernel merged it with its neighbours and the map is full, it cannot be split off again (ENOMEM);
+        // its RAM goes back all the same then, and only the addresses stay taken.
+        unsafe {
+            if sys::unmap(self.mapping, self.mapped).is_err() {
+                let _ = sys::decommit(self.mapping, self.mapped, self.sharing);
+            }
+        }
     }
 }
 

@@ -115,7 +115,7 @@ impl<const N: usize> Kept<N> {
 }
 
 /// Gives the blocks that are kept for new arenas back to the system; returns how many of their bytes had
-/// been written to, which is about the RAM that this freed.
+/// been written to. The RAM that this freed is at least that, and more where huge pages were in use.
 ///
 /// The process keeps at most 16 first blocks of 64 KiB and 8 regions with at most 2.5 MiB in RAM each: 21 MiB
 /// in all. A program that goes to sleep may want even that back.

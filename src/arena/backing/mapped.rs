@@ -89,6 +89,11 @@ impl Mapped {
         Mapped { reservation: if bytes == 0 { 1 } else { bytes } }
     }
 
+    /// Whether this is one region of a given size and nothing after it.
+    pub(crate) const fn is_exact(&self) -> bool {
+        self.reservation != 0
+    }
+
     /// A block that is not simply the next kept one.
     #[cold]
     #[inline(never)]
