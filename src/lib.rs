@@ -19,6 +19,7 @@
 //! | a buffer on the stack or in a `static`, and maybe no system at all | [`Arena::from_buffer`], [`StackBuffer`], [`StaticBuffer`] |
 //! | a stage whose values end with it | [`Arena::scoped`] |
 //! | an arena for each of many threads | [`ArenaPool`] |
+//! | an arena per thread, whose values may live as long as the pool | [`ArenaPool`] |
 //! | blocks of one size, from many threads | [`PagePool`] |
 //! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
 //! | a range of memory of your own | [`Region`] |

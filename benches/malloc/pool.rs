@@ -4,6 +4,7 @@
 //! The pool's ways stand side by side: its ready slots, and the bitmap alone (`slots(0)`), with the thread
 //! on its own and two of them at once.
 
+#[path = "../support/mod.rs"]
 mod support;
 
 use region::PagePool;
