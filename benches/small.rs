@@ -11,8 +11,8 @@ use support::Duel;
 /// What a compiler's tree is made of.
 type Node = [u64; 3];
 
-/// Lives a run: enough for the clock, few enough for many rounds.
-const LIVES: u64 = 20_000;
+/// Most lives a run: enough for the clock, few enough for many rounds.
+const LIVES: u64 = 100_000;
 
 /// One candidate's life: made, `m` nodes, dropped.
 macro_rules! life {
@@ -32,14 +32,43 @@ life!(ours, region::Arena::new());
 life!(bumpalo, bumpalo::Bump::new());
 life!(bump_scope, bump_scope::Bump::<bump_scope::alloc::Global>::new());
 
+/// A life in which each node is a link of a list: one word of it is the node before.
+macro_rules! list {
+    ($name:ident, $make:expr $(, $reference:path)?) => {
+        #[inline(never)]
+        fn $name(m: usize) {
+            struct Link<'a>(Option<&'a Link<'a>>, #[allow(dead_code)] [u64; 2]);
+            let arena = $make;
+            let mut last: Option<&Link<'_>> = None;
+            for i in 0..m as u64 {
+                last = Some($($reference)?(arena.alloc(Link(last, [i; 2]))));
+            }
+            black_box(last.map(|link| link.0.is_some()));
+        }
+    };
+}
+
+list!(our_list, region::Arena::new());
+list!(bumpalo_list, bumpalo::Bump::new());
+list!(bump_scope_list, bump_scope::Bump::<bump_scope::alloc::Global>::new(), bump_scope::BumpBox::leak);
+
 fn main() {
     for m in [1, 10, 50, 500, 2_000] {
-        let lives = LIVES.max(1_000_000 / m as u64 / 10).min(1_000_000 / m as u64 + 2_000);
+        let lives = (1_000_000 / m as u64).clamp(500, LIVES);
         let run = move |life: fn(usize)| move || (0..lives).for_each(|_| life(black_box(m)));
         Duel::new(format!("new + {m} x 24 bytes + drop"), lives, 31)
             .add("region::Arena", run(ours))
             .add("bumpalo", run(bumpalo))
             .add("bump-scope", run(bump_scope))
+            .run();
+    }
+    for m in [10, 50] {
+        let lives = 1_000_000 / m as u64;
+        let run = move |life: fn(usize)| move || (0..lives).for_each(|_| life(black_box(m)));
+        Duel::new(format!("new + a list of {m} x 24 bytes + drop"), lives, 31)
+            .add("region::Arena", run(our_list))
+            .add("bumpalo", run(bumpalo_list))
+            .add("bump-scope", run(bump_scope_list))
             .run();
     }
     let megabyte = 1_048_576 / 24;
