@@ -352,12 +352,18 @@ pub(super) fn unmap(block: Block) {
     }
 }
 
+/// The length to try first after a block of `previous` bytes, for `least` bytes: the next rung, the last one
+/// again when all were climbed, or more when the value itself is longer.
+fn rung_after(previous: usize, least: usize) -> usize {
+    let rung = RUNGS.into_iter().find(|&rung| rung > previous && rung >= least);
+    rung.unwrap_or(RUNGS[RUNGS.len() - 1].max(least))
+}
+
 /// Reserves the next larger region that can hold `need` bytes, or as much as can be had down to that.
 fn ladder(previous: usize, need: usize) -> Result<Block, Error> {
     let too_large = Error::new(Call::Map, Reason::TooLarge, need);
     let with_runway = need.checked_add(2 * HUGE_PAGE).ok_or(too_large)?;
-    let rung = RUNGS.into_iter().find(|&rung| rung > previous && rung >= with_runway);
-    let mut want = rung.unwrap_or(with_runway);
+    let mut want = rung_after(previous, with_runway);
     loop {
         match reserve(want, need) {
             Ok(block) => return Ok(block),
@@ -384,4 +390,22 @@ fn reserve(want: usize, need: usize) -> Result<Block, Error> {
     // SAFETY: `lead <= mapped - need`, so the start lies inside the mapping.
     let start = unsafe { mapping.add(lead) };
     Ok(Block { start, len: mapped - lead, ready: 0, dirty: 0, tag: Tag::new(lead, flags).0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arena_beyond_the_last_rung_goes_on_in_long_steps() {
+        let [first, second, last] = RUNGS;
+        assert_eq!(rung_after(0, 1), first);
+        assert_eq!(rung_after(FIRST_BLOCK, first), first);
+        assert_eq!(rung_after(0, first + 1), second);
+        assert_eq!(rung_after(first, 1), second);
+        assert_eq!(rung_after(second, 1), last);
+        assert_eq!(rung_after(last, 1), last);
+        assert_eq!(rung_after(2 * last, 1), last);
+        assert_eq!(rung_after(last, last + 1), last + 1);
+    }
 }
