@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 /// gives the slot back, provided that it is still the last thing in the arena (`.bump.order`).
 pub(super) struct Slot<'a, const MIN_ALIGN: usize, B: Backing> {
     arena: &'a Arena<MIN_ALIGN, B>,
-    before: NonNull<u8>,
+    before: *mut u8,
     start: NonNull<u8>,
     size: usize,
 }
@@ -18,10 +18,10 @@ pub(super) struct Slot<'a, const MIN_ALIGN: usize, B: Backing> {
 impl<'a, const MIN_ALIGN: usize, B: Backing> Slot<'a, MIN_ALIGN, B> {
     /// A slot of `size` bytes for values of `T`, taken when the cursor stood at `before`.
     #[inline(always)]
-    pub(super) fn new<T>(arena: &'a Arena<MIN_ALIGN, B>, before: NonNull<u8>, start: NonNull<T>, size: usize) -> Self {
-        let start = start.cast();
+    pub(super) fn new<T>(arena: &'a Arena<MIN_ALIGN, B>, before: *mut u8, start: NonNull<T>, size: usize) -> Self {
+        let start: NonNull<u8> = start.cast();
         // Padding comes with larger alignments alone; for the others nothing more is kept.
-        let before = if align_of::<T>() <= MIN_ALIGN { start } else { before };
+        let before = if align_of::<T>() <= MIN_ALIGN { start.as_ptr() } else { before };
         Slot { arena, before, start, size }
     }
 
