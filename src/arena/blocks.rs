@@ -9,6 +9,7 @@ use super::backing::{Backing, Block};
 use super::bump::{pad_to, round_up};
 use crate::error::AllocError;
 use core::alloc::Layout;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 /// At the start of every block but the first: the state of the arena before it entered.
@@ -219,26 +220,42 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     }
 
     /// The blocks that hold values, newest first: each with its first value's address and its cursor.
-    pub(super) fn blocks(&self) -> impl Iterator<Item = (Block, *mut u8, *mut u8)> {
-        let mut next = (self.block.get(), self.base.get(), self.cur.get(), self.link.get());
-        core::iter::from_fn(move || {
-            let (block, base, cur, link) = next;
-            next = match link {
-                Some(link) => {
-                    // SAFETY: links are written when a block is entered and stay until it is left.
-                    let link = unsafe { link.as_ref() };
-                    (link.block, link.base, link.cur, link.link)
-                }
-                None => (None, base, cur, None),
-            };
-            Some((block?, base, cur))
-        })
+    pub(super) fn blocks(&self) -> Blocks<'_> {
+        let (block, base, cur, link) = (self.block.get(), self.base.get(), self.cur.get(), self.link.get());
+        Blocks { block, base, cur, link, arena: PhantomData }
     }
 
     /// The spare's description, without taking it.
     pub(super) fn spare_block(&self) -> Option<Block> {
         // SAFETY: as in `take_spare`.
         self.spare.get().map(|place| unsafe { place.read() })
+    }
+}
+
+/// The blocks of an arena that hold values, newest first. Made by `Arena::blocks`.
+///
+/// They are those of the moment: whoever holds the iterator does not rewind the arena meanwhile, which needs
+/// `&mut`, or `unsafe` whose conditions say so.
+#[derive(Clone, Debug)]
+pub(super) struct Blocks<'a> {
+    block: Option<Block>,
+    base: *mut u8,
+    cur: *mut u8,
+    link: Option<NonNull<Link>>,
+    arena: PhantomData<&'a ()>,
+}
+
+impl Iterator for Blocks<'_> {
+    type Item = (Block, *mut u8, *mut u8);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let item = (self.block.take()?, self.base, self.cur);
+        if let Some(link) = self.link.take() {
+            // SAFETY: links are written when a block is entered and stay until it is left.
+            let link = unsafe { link.as_ref() };
+            (self.block, self.base, self.cur, self.link) = (link.block, link.base, link.cur, link.link);
+        }
+        Some(item)
     }
 }
 

@@ -10,13 +10,15 @@
 //! - `bump`: the arithmetic, without `unsafe`. `failure`: one body for the panicking and the `try_` forms.
 //! - `value`, `slice`, `text`, `zeroed`, `growing`: the ways to allocate, by what is allocated.
 //! - `blocks`: the stack of blocks: entering, leaving, rewinding. `scope`: rewinding made safe by lifetimes.
-//! - `pool`: arenas for many threads, kept warm. `figures`: what an arena holds and costs. `backing`: where its memory comes from.
+//! - `pool`: arenas for many threads, kept warm. `figures`: what an arena holds and costs. `chunks`: its blocks,
+//!   and bumpalo's names for such things. `backing`: where its memory comes from.
 //!
 //! An arena never runs `Drop` of what it holds, and is used by one thread at a time (`.sync.arena`).
 
 pub(crate) mod backing;
 mod blocks;
 mod bump;
+mod chunks;
 mod failure;
 mod figures;
 mod growing;
@@ -32,6 +34,7 @@ pub use backing::{Backing, Block, Buffer, DefaultBacking, Spill, StackBuffer, St
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use backing::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
 pub use blocks::Mark;
+pub use chunks::{ChunkIter, ChunkRawIter};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use pool::{ArenaPool, Member, PooledArena};
 pub use scope::{Scope, ScopeGuard};
@@ -127,7 +130,7 @@ impl Arena {
     /// # Panics
     /// When the addresses cannot be reserved.
     pub fn with_capacity(bytes: usize) -> Self {
-        Panic::unwrap(Self::with_capacity_or::<Panic>(bytes))
+        Self::with_min_align_and_capacity(bytes)
     }
 
     /// As [`with_capacity`](Self::with_capacity).
@@ -135,17 +138,7 @@ impl Arena {
     /// # Errors
     /// When the addresses cannot be reserved.
     pub fn try_with_capacity(bytes: usize) -> Result<Self, AllocError> {
-        Self::with_capacity_or::<Report>(bytes)
-    }
-
-    fn with_capacity_or<F: Failure>(bytes: usize) -> Result<Self, F::Error> {
-        let arena = Arena::new();
-        if bytes != 0 {
-            let layout = Layout::from_size_align(bytes, 1);
-            let layout = layout.map_err(|_| F::from(AllocError::new(bytes, AllocReason::TooLarge)))?;
-            arena.enter_first(arena.backing.acquire(layout, 0).map_err(F::from)?);
-        }
-        Ok(arena)
+        Self::try_with_min_align_and_capacity(bytes)
     }
 
     /// An arena in one contiguous reservation of `bytes`, rounded up to whole pages, and nothing after it.
@@ -185,6 +178,32 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     #[inline]
     pub const fn with_min_align() -> Self {
         Arena::new_in(Mapped::new())
+    }
+
+    /// As [`with_capacity`](Arena::with_capacity), for any `MIN_ALIGN`.
+    ///
+    /// # Panics
+    /// When the addresses cannot be reserved.
+    pub fn with_min_align_and_capacity(bytes: usize) -> Self {
+        Panic::unwrap(Self::with_capacity_or::<Panic>(bytes))
+    }
+
+    /// As [`with_capacity`](Arena::with_capacity), for any `MIN_ALIGN`.
+    ///
+    /// # Errors
+    /// When the addresses cannot be reserved.
+    pub fn try_with_min_align_and_capacity(bytes: usize) -> Result<Self, AllocError> {
+        Self::with_capacity_or::<Report>(bytes)
+    }
+
+    fn with_capacity_or<F: Failure>(bytes: usize) -> Result<Self, F::Error> {
+        let arena = Self::with_min_align();
+        if bytes != 0 {
+            let layout = Layout::from_size_align(bytes, 1).ok().and_then(Self::in_units);
+            let layout = layout.ok_or_else(|| F::from(AllocError::new(bytes, AllocReason::TooLarge)))?;
+            arena.enter_first(arena.backing.acquire(layout, 0).map_err(F::from)?);
+        }
+        Ok(arena)
     }
 }
 
