@@ -50,6 +50,7 @@ mod arena;
 mod bytes;
 mod error;
 mod input;
+mod report;
 mod sync;
 
 #[cfg(all(feature = "os", unix))]
