@@ -48,6 +48,7 @@ extern crate std;
 
 mod arena;
 mod bytes;
+mod checkers;
 mod error;
 mod input;
 mod report;
