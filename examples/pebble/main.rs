@@ -15,8 +15,10 @@
 mod command;
 mod language;
 
-use crate::language::{Error, Kind, Limits, Spent, machine, parse, run};
 use command::{Command, Settings};
+use language::error::Error;
+use language::machine::{self, Spent};
+use language::{Kind, Limits, parse, run};
 use region::{Arena, Bytes, Input};
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -97,7 +99,7 @@ fn interpret(settings: &Settings) -> ExitCode {
 }
 
 fn output_error(error: &io::Error) -> Error<'static> {
-    let start = crate::language::syntax::Span { start: 0, end: 0 };
+    let start = language::syntax::Span { start: 0, end: 0 };
     Error { kind: Kind::Output(error.kind()), at: start }
 }
 
@@ -122,23 +124,17 @@ struct Figures<'f> {
 
 impl std::fmt::Display for Figures<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let row = |f: &mut std::fmt::Formatter<'_>, name: &str, value: &dyn std::fmt::Display| {
-            writeln!(f, "  {name:<18} {value:>14}")
-        };
-        row(f, "source", &self.source)?;
-        row(f, "symbols", &self.symbols)?;
-        row(f, "tree, used", &self.tree.used())?;
-        row(f, "tree, committed", &self.tree.committed())?;
-        row(f, "calls", &self.spent.calls)?;
-        row(f, "depth", &self.spent.depth)?;
-        row(f, "values, peak", &self.spent.peak)?;
-        row(f, "values, rewound", &self.spent.rewound)?;
-        row(f, "values, left", &self.values.iter().map(|arena| arena.used()).sum::<usize>())?;
-        write!(
-            f,
-            "  {:<18} {:>14}",
-            "values, committed",
-            self.values.iter().map(|arena| arena.committed()).sum::<usize>()
-        )
+        let mut row = |name: &str, value: usize| writeln!(f, "  {name:<18} {value:>14}");
+        let both = |figure: fn(&Arena) -> usize| self.values.iter().map(|arena| figure(arena)).sum();
+        row("source", self.source)?;
+        row("symbols", self.symbols)?;
+        row("tree, used", self.tree.used())?;
+        row("tree, committed", self.tree.committed())?;
+        row("calls", self.spent.calls)?;
+        row("depth", self.spent.depth)?;
+        row("values, rewound", self.spent.rewound)?;
+        row("values, peak", both(Arena::high_water))?;
+        row("values, left", both(Arena::used))?;
+        write!(f, "  {:<18} {:>14}", "values, committed", both(Arena::committed))
     }
 }

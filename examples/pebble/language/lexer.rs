@@ -124,11 +124,10 @@ impl<'s, 'p> Lexer<'s, 'p> {
         (token, at)
     }
 
-    /// The next `len` bytes, cut at the end and at a character's boundary.
+    /// The next `len` bytes, which are whole characters.
     fn span(&self, len: usize) -> Span {
-        let end = self.source.ceil_char_boundary(self.at + len);
-        // `parse` refuses a longer source.
-        Span { start: self.at as u32, end: end as u32 }
+        // `parse` refuses a source whose positions do not fit.
+        Span { start: self.at as u32, end: (self.at + len) as u32 }
     }
 }
 

@@ -34,13 +34,11 @@ pub struct Limits {
 /// What a program took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spent {
-    pub calls: u64,
+    pub calls: usize,
     /// The deepest that calls and expressions were nested.
     pub depth: usize,
-    /// The most bytes of values at the end of a call or of the program.
-    pub peak: usize,
     /// Bytes that the ends of calls gave back, altogether.
-    pub rewound: u64,
+    pub rewound: usize,
 }
 
 /// Runs a program. Its values are in the two arenas, and gone when it ends.
@@ -60,7 +58,6 @@ pub fn run<'p>(
     let (mut own, mut other) = (one.scope(), another.scope());
     let mut machine = Machine { out, depth: 0, max_depth: limits.depth, spent: Spent::default() };
     let result = machine.program(program, &mut own, &mut other);
-    machine.spent.peak = machine.spent.peak.max(own.used() + other.used());
     (machine.spent, result)
 }
 
@@ -329,8 +326,7 @@ impl Machine<'_> {
             Ok(value) | Err(Stop::Return(value)) => value.copy_into(own).map_err(at(call)),
             Err(Stop::Error(error)) => Err(Stop::Error(error)),
         };
-        self.spent.rewound += (callee.used() - before) as u64;
-        self.spent.peak = self.spent.peak.max(own.used() + callee.used());
+        self.spent.rewound += callee.used() - before;
         result
     }
 }

@@ -23,6 +23,6 @@ pub mod syntax;
 mod table;
 mod value;
 
-pub use error::{Error, Kind};
-pub use machine::{Limits, Spent, run};
+pub use error::Kind;
+pub use machine::{Limits, run};
 pub use parser::parse;
