@@ -210,7 +210,7 @@ fn what_is_no_program_is_shown_with_its_place() {
         ("let x = 1 let y = 2;", "1:11: expected `;`, found `let`"),
         ("1 2", "1:3: expected `;`, found `2`"),
         ("fn f(a b) { }", "1:8: expected `,` or `)`, found `b`"),
-        ("if true { 1 ", "1:13: expected `;` or `}`, but the program ends here"),
+        ("if true { 1 \n\n# end\n", "1:12: expected `;` or `}`, but the program ends here"),
     ] {
         let complaint = complains(source);
         assert!(complaint.starts_with(message), "{source}: {complaint}");

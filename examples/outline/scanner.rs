@@ -158,9 +158,13 @@ impl<'s, 'pool> Scanner<'s, '_, 'pool> {
         loop {
             let rest = &self.source[self.at..];
             let Some(char) = rest.chars().next() else { return Ok(None) };
-            if char.is_whitespace() || rest.starts_with("//") {
-                let len = if char == '/' { rest.find('\n').unwrap_or(rest.len()) } else { char.len_utf8() };
-                self.pass(len);
+            if char.is_whitespace() {
+                self.pass(rest.len() - rest.trim_start().len());
+                continue;
+            }
+            if rest.starts_with("//") {
+                // The end of the line is white space again.
+                self.at += rest.find('\n').unwrap_or(rest.len());
                 continue;
             }
             if rest.starts_with("/*") {

@@ -115,7 +115,10 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
     fn unexpected(&self, wanted: &'static str) -> Error<'p> {
         // The source may go before the error does.
         let found = self.arena.alloc_str(self.lexer.text(self.at));
-        Error { kind: Kind::Expected { wanted, found }, at: self.at }
+        // What is missing at the end is missing behind the last word, not below the lines that are empty.
+        let end = self.before.end;
+        let at = if self.token == Token::End { Span { start: end, end } } else { self.at };
+        Error { kind: Kind::Expected { wanted, found }, at }
     }
 
     fn name(&mut self, wanted: &'static str) -> Parsed<'p, Symbol<'p>> {
