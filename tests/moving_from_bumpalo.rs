@@ -236,8 +236,8 @@ macro_rules! programs {
                 assert_eq!(*bump.try_alloc_with::<_, u8>(|| 3).unwrap(), 3);
                 assert_eq!(bump.alloc_try_with::<_, u8, ()>(|| Ok(4)), Ok(&mut 4));
                 assert!(bump.try_alloc_try_with::<_, u8, ()>(|| Err(())).is_err());
-                assert_eq!(bump.alloc_slice_copy::<u8>(&[]), []);
-                assert_eq!(bump.alloc_slice_clone::<u8>(&[]), []);
+                assert_eq!(bump.alloc_slice_copy::<u8>(&[1]), [1]);
+                assert_eq!(bump.alloc_slice_clone::<u8>(&[1]), [1]);
                 assert_eq!(bump.alloc_slice_fill_with::<u8, _>(1, |_| 5), [5]);
                 assert_eq!(bump.try_alloc_slice_fill_with::<u8, _>(1, |_| 5).unwrap(), [5]);
                 assert_eq!(bump.alloc_slice_try_fill_with::<u8, _, ()>(1, |_| Ok(6)).unwrap(), [6]);
@@ -476,4 +476,36 @@ programs! {
     region {
         use region::{AllocError as AllocErr, AllocOrInitError, Arena as Bump, ChunkIter, ChunkRawIter};
     }
+}
+
+/// The names come from the source of the bumpalo that these tests are built with.
+#[test]
+fn every_method_of_bumpalos_arena_is_called_here() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let metadata = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline", "--manifest-path", manifest])
+        .output()
+        .unwrap();
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let bumpalo = packages.iter().find(|package| package["name"] == "bumpalo").unwrap();
+    let source = std::path::Path::new(bumpalo["manifest_path"].as_str().unwrap()).with_file_name("src/lib.rs");
+    let source = std::fs::read_to_string(source).unwrap();
+
+    let names = source.lines().filter_map(|line| {
+        let line = line.trim_start().strip_prefix("pub ")?;
+        let name = line.strip_prefix("unsafe ").unwrap_or(line).strip_prefix("fn ")?;
+        name.split(['(', '<']).next()
+    });
+    let here = include_str!("moving_from_bumpalo.rs");
+    let mut methods = 0;
+    for name in names {
+        let called = ["(", "::<"]
+            .iter()
+            .any(|end| [".", "::"].iter().any(|start| here.contains(&format!("{start}{name}{end}"))));
+        assert!(called, "{name} is not called");
+        methods += 1;
+    }
+    assert!(methods > 40, "{methods}");
 }
