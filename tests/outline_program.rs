@@ -248,6 +248,67 @@ fn deep_nesting_is_refused_before_the_stack_ends() {
 }
 
 #[test]
+fn any_row_of_pieces_is_outlined_or_refused() {
+    const PIECES: [&str; 36] = [
+        "fn ",
+        "struct ",
+        "impl",
+        "mod ",
+        "macro_rules",
+        "!",
+        "unsafe ",
+        "x",
+        "é",
+        "r#",
+        "r",
+        "b",
+        "br",
+        "c",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ";",
+        "<",
+        ">",
+        "'",
+        "\"",
+        "\\",
+        "#",
+        "/",
+        "*",
+        "//",
+        "/*",
+        "*/",
+        "\n",
+        " ",
+        "\u{1f680}",
+        "1",
+    ];
+    // Numbers that look random and are the same every time: Steele and Vigna's SplitMix64.
+    let mut state = 0u64;
+    let mut below = |bound: usize| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
+    };
+    let sources: Vec<(String, String)> = (0..2000)
+        .map(|number| (format!("{number}.rs"), (0..below(30)).map(|_| PIECES[below(PIECES.len())]).collect()))
+        .collect();
+    let files: Vec<(&str, &[u8])> = sources.iter().map(|(name, source)| (&**name, source.as_bytes())).collect();
+    let scratch = Scratch::new("soup", &files);
+    let (message, out) = complaint(&["--list", scratch.name()]);
+    assert!(message.lines().all(|line| line.starts_with(&format!("outline: {}/", scratch.name()))), "{message}");
+    assert_eq!(figure(&out, "files that failed") as usize, message.lines().count());
+    // Some of both, or the pieces are no good.
+    assert!((100..1900).contains(&message.lines().count()) && figure(&out, "items") > 10, "{out}");
+}
+
+#[test]
 fn an_empty_directory_has_nothing_in_it() {
     let scratch = Scratch::new("empty", &[]);
     let out = out(&[scratch.name()]);

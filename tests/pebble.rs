@@ -5,6 +5,7 @@
 mod language;
 
 use language::{Kind, Limits, machine, parse, run};
+use proptest::prelude::*;
 use region::Arena;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -137,4 +138,70 @@ fn the_tree_does_not_need_its_source() {
     assert_eq!(output, b"kept\ntoo\n");
     // Everything went with the program.
     assert_eq!((one.used(), another.used()), (0, 0));
+}
+
+/// Pieces of programs, right and wrong.
+const PIECES: [&str; 40] = [
+    "let",
+    "fn",
+    "if",
+    "else",
+    "while",
+    "for",
+    "in",
+    "return",
+    "nil",
+    "true",
+    "and",
+    "or",
+    "not",
+    "x",
+    "f",
+    "print",
+    "é",
+    "1",
+    "99999999999999999999",
+    "\"text\"",
+    "\"\\n",
+    "\"\\",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ";",
+    "=",
+    "==",
+    "<",
+    "+",
+    "-",
+    "*",
+    "%",
+    "# é\n",
+    "\n",
+    "\u{1f680}",
+];
+
+proptest! {
+    /// Whatever is written, the parser takes it or says where it is wrong, and that can be shown.
+    #[test]
+    fn any_row_of_words_is_parsed_or_refused(words in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40)) {
+        let source = words.join(" ");
+        let tree = Arena::new();
+        if let Err(error) = parse(&source, &tree) {
+            prop_assert!(error.at.start <= error.at.end && error.at.end as usize <= source.len());
+            let report = error.report("it", &source).to_string();
+            prop_assert!(report.starts_with("it:") && report.ends_with('^'), "{}", report);
+        }
+    }
+
+    #[test]
+    fn any_text_is_parsed_or_refused(source in any::<String>()) {
+        let tree = Arena::new();
+        if let Err(error) = parse(&source, &tree) {
+            prop_assert!(error.report("it", &source).to_string().ends_with('^'));
+        }
+    }
 }

@@ -176,7 +176,7 @@ fn results_outlive_the_scopes_they_were_made_in() {
 }
 
 #[test]
-fn a_million_calls_take_the_memory_of_one() {
+fn a_hundred_thousand_calls_take_the_memory_of_one() {
     let source = "fn work(n) { let text = \"number \" + str(n); len(text) }
                   let n = 0;
                   while n < 100000 { work(n); n = n + 1; }";
