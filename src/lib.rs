@@ -23,6 +23,7 @@
 //! | blocks of one size, from many threads | [`PagePool`] |
 //! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
 //! | a range of memory of your own | [`Region`] |
+//! | a structure that several processes build and read at once | [`SharedArena`], and its [`Offset`]s |
 //!
 //! # What it stands on
 //!
@@ -35,7 +36,8 @@
 //!
 //! # Where things are
 //!
-//! `arena` bumps; `pool` recycles blocks; `region` maps; `input` reads; `sys` makes the system calls, and it
+//! `arena` bumps; `pool` recycles blocks; `shared` lends memory to several
+//! processes; `region` maps; `input` reads; `sys` makes the system calls, and it
 //! alone. docs/design.md in the repository tells why, with the figures.
 
 #![no_std]
@@ -56,6 +58,8 @@ mod sync;
 mod pool;
 #[cfg(all(feature = "os", unix))]
 mod region;
+#[cfg(all(feature = "os", unix, target_has_atomic = "64"))]
+mod shared;
 #[cfg(all(feature = "os", unix))]
 mod sys;
 
@@ -75,6 +79,11 @@ pub use input::{Input, InputError, PathBytes, Source};
 pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
 pub use region::{Access, Advice, Pages, Region, RegionOptions};
+#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
+pub use shared::{
+    AtomicOffset, Concurrent, Offset, OffsetError, OffsetReason, Shareable, SharedArena, SharedError, SharedReason,
+    SharedRegion,
+};
 #[cfg(all(feature = "os", unix))]
 pub use sys::{Fd, page_size};
 

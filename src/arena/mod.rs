@@ -16,7 +16,7 @@
 
 pub(crate) mod backing;
 mod blocks;
-mod bump;
+pub(crate) mod bump;
 mod failure;
 mod figures;
 mod growing;

@@ -8,16 +8,21 @@
 //! - `page`: the page sizes of this machine.
 //! - `fd`: a borrowed descriptor.
 //! - `file`: open, kind, position, read.
+//! - `memfd`: memory with a descriptor, and its seals.
 //! - `raw`: the three calls and the advice numbers that rustix does not carry.
 
 mod fd;
 mod file;
+#[cfg(target_os = "linux")]
+mod memfd;
 mod memory;
 mod page;
 mod raw;
 
 pub use fd::Fd;
 pub(crate) use file::*;
+#[cfg(target_os = "linux")]
+pub(crate) use memfd::*;
 pub(crate) use memory::*;
 pub use memory::{Access, Advice};
 pub use page::page_size;
