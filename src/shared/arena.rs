@@ -100,6 +100,7 @@ impl SharedArena {
         let region = SharedRegion::open(fd)?;
         let words = region.words();
         // Each word is read once: what is checked is what is used. Acquire, for the magic comes last.
+        // What is not there is zero, which is no magic.
         let end = check(|at| words.get(at).map_or(0, |word| word.load(Ordering::Acquire)), region.len())?;
         Ok(SharedArena { region, end })
     }

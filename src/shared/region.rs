@@ -27,7 +27,8 @@ use core::ptr::NonNull;
 /// [`as_ptr`](Self::as_ptr) under an agreement of the processes' own.
 ///
 /// # Invariants
-/// - `base..base + len` is one mapping, shared, readable and writable, that this value unmaps once.
+/// - `base..base + len`, to the end of its last page, is one mapping, shared, readable and writable, that this
+///   value unmaps once. `base` is the start of a page.
 /// - Touching it does not fault: it is anonymous, or its size is sealed against shrinking.
 ///
 /// ```
@@ -113,20 +114,19 @@ impl SharedRegion {
         if sealed.size == 0 {
             return Err(SharedError::new(SharedReason::TooSmall(0)));
         }
-        // The last page is there as a whole as soon as one byte of it is, so rounding up touches nothing that
-        // the file does not have.
-        let len = usize::try_from(sealed.size).ok().and_then(sys::page_align_up);
+        // To the byte: what lies behind the end in its last page is there, but is cleared when the file grows.
+        let len = usize::try_from(sealed.size).ok().filter(|&len| len <= isize::MAX as usize);
         let len = len.ok_or(SharedError::new(SharedReason::TooLarge(sealed.size)))?;
         let base = sys::map_shared(fd, len)?;
         Ok(SharedRegion { base, len, file: None })
     }
 
-    /// Bytes of the region, whole pages.
+    /// Bytes of the region: whole pages where it was made, the file's size where it was opened.
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Always false: a region holds at least one page. Here because `len` is.
+    /// Always false: a region holds at least one byte. Here because `len` is.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -139,11 +139,11 @@ impl SharedRegion {
         self.base.as_ptr()
     }
 
-    /// All of it as atomic words, the same that the other processes see.
+    /// All of it as atomic words, the same that the other processes see; a part of a word at the end is left out.
     pub const fn words(&self) -> &[AtomicU64] {
-        // SAFETY: the mapping is page-aligned, readable and writable for `len` bytes, a multiple of a word, as
-        // long as `self` lives (the invariant), any bits are a value of an atomic word, and nothing in this
-        // library reaches the memory in another way.
+        // SAFETY: the mapping is page-aligned, readable and writable for `len` bytes as long as `self` lives (the
+        // invariant), any bits are a value of an atomic word, and nothing in this library reaches the memory
+        // in another way.
         unsafe { core::slice::from_raw_parts(self.base.as_ptr().cast(), self.len / WORD) }
     }
 
