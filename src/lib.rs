@@ -31,14 +31,13 @@
 //! by default) there is no system at all, and arenas live in buffers. Feature `std` adds conversions from
 //! the standard library's paths and descriptors.
 //!
-//! Threads: an arena is `Send` and used by one thread at a time; pools are `Sync` and lock-free. Nothing
-//! uses thread-local storage or pthreads.
+//! Threads: an arena is `Send` and used by one thread at a time; pools and shared arenas are `Sync` and
+//! lock-free. Nothing uses thread-local storage or pthreads.
 //!
 //! # Where things are
 //!
-//! `arena` bumps; `pool` recycles blocks; `shared` lends memory to several
-//! processes; `region` maps; `input` reads; `sys` makes the system calls, and it
-//! alone. docs/design.md in the repository tells why, with the figures.
+//! `arena` bumps; `pool` recycles blocks; `shared` bumps in memory of several processes; `region` maps; `input`
+//! reads; `sys` makes the system calls, and it alone. docs/design.md in the repository tells why, with the figures.
 
 #![no_std]
 #![deny(missing_docs, unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]

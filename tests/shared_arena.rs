@@ -5,9 +5,7 @@
 mod support;
 
 use proptest::prelude::*;
-use region::{
-    AllocReason, AtomicOffset, Offset, OffsetReason, SharedArena, SharedError, SharedReason, SharedRegion,
-};
+use region::{AllocReason, AtomicOffset, Offset, OffsetReason, SharedArena, SharedError, SharedReason, SharedRegion};
 use std::alloc::Layout;
 use std::fs::File;
 use std::io::Write;
@@ -54,7 +52,7 @@ fn refused_by_system(answer: Result<SharedArena, SharedError>, errno: &str) {
 /// An arena and a second mapping of its memory, as another process would have.
 fn pair(capacity: usize) -> (SharedArena, SharedRegion) {
     let arena = SharedArena::sealed(capacity, c"test").unwrap();
-    let other = SharedRegion::open(arena.region().descriptor().unwrap()).unwrap();
+    let other = SharedRegion::open(arena.descriptor().unwrap()).unwrap();
     (arena, other)
 }
 
@@ -77,7 +75,7 @@ fn what_goes_in_comes_out_at_any_address() {
     let offset = ours.alloc(record).unwrap();
     ours.set_root(offset);
 
-    let theirs = SharedArena::open(ours.region().descriptor().unwrap()).unwrap();
+    let theirs = SharedArena::open(ours.descriptor().unwrap()).unwrap();
     assert_ne!(ours.region().as_ptr(), theirs.region().as_ptr());
     let root = theirs.root::<Record>().unwrap();
     let seen = theirs.read(root).unwrap();
@@ -257,7 +255,7 @@ fn descriptors_that_are_closed_or_lack_access_are_refused() {
     refused_by_system(SharedArena::open(unsafe { region::Fd::from_raw(i32::MAX) }), "EBADF");
 
     let arena = SharedArena::sealed(4096, c"test").unwrap();
-    let path = format!("/proc/self/fd/{}", arena.region().descriptor().unwrap().as_raw());
+    let path = format!("/proc/self/fd/{}", arena.descriptor().unwrap().as_raw());
     let read_only = File::open(&path).unwrap();
     refused_by_system(SharedArena::open(fd(&read_only)), "EACCES");
     let c_path = std::ffi::CString::new(path).unwrap();
@@ -292,7 +290,7 @@ fn memory_that_may_shrink_is_not_opened() {
 #[test]
 fn memory_made_here_can_neither_shrink_nor_be_shut() {
     let arena = SharedArena::sealed(1 << 16, c"test").unwrap();
-    let memory = arena.region().descriptor().unwrap().as_raw();
+    let memory = arena.descriptor().unwrap().as_raw();
     // SAFETY: plain calls on a descriptor that `arena` keeps open.
     unsafe {
         assert_eq!(libc::ftruncate(memory, 0), -1);
@@ -324,7 +322,7 @@ fn memory_of_huge_pages_is_not_opened() {
 #[test]
 fn a_header_that_makes_no_sense_is_refused_by_name() {
     let (arena, other) = pair(1 << 16);
-    let descriptor = arena.region().descriptor().unwrap();
+    let descriptor = arena.descriptor().unwrap();
     let len = arena.region().len() as u64;
     let cases: &[(usize, u64, fn(u64) -> SharedReason)] = &[
         (MAGIC, 0, |_| SharedReason::NoArena),

@@ -263,7 +263,7 @@ fn a_program_opens_what_it_got_over_a_socket() {
         .stdin(theirs)
         .spawn()
         .unwrap();
-    send(ours.as_raw_fd(), arena.region().descriptor().unwrap().as_raw());
+    send(ours.as_raw_fd(), arena.descriptor().unwrap().as_raw());
     // Both push now, at addresses of their own.
     let begun = Instant::now();
     while count(&arena)[2] == 0 {

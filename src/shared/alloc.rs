@@ -115,9 +115,8 @@ impl SharedArena {
         const { assert!(align_of::<T>() <= MOST_ALIGN && !core::mem::needs_drop::<T>()) };
         let lead = align_of::<T>().max(WORD);
         let whole = Layout::from_size_align(lead, lead).and_then(|lead| lead.extend(Layout::array::<T>(len)?));
-        let (layout, lead) = whole.map_err(|_| {
-            AllocError::new(len.saturating_mul(size_of::<T>()), AllocReason::TooLarge)
-        })?;
+        let (layout, lead) =
+            whole.map_err(|_| AllocError::new(len.saturating_mul(size_of::<T>()), AllocReason::TooLarge))?;
         let offset = self.claim::<[T], false>(layout, lead)?;
         // The lead is a word at least: the length has its place right before the first element.
         if let Some([word, ..]) = offset.before().map(|length| self.claimed(length)) {

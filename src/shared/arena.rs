@@ -66,7 +66,7 @@ impl SharedArena {
     }
 
     /// An arena for `capacity` bytes, rounded up to whole pages, in memory whose
-    /// [`descriptor`](SharedRegion::descriptor) can be handed to any process, which [opens](Self::open) it. The
+    /// [`descriptor`](Self::descriptor) can be handed to any process, which [opens](Self::open) it. The
     /// memory is called `name` in `/proc/PID/maps`. Linux only.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl SharedArena {
     /// let ours = SharedArena::sealed(1 << 16, c"greetings")?;
     /// ours.set_root(ours.alloc_str("hello")?);
     /// // What follows happens in another process, which got the descriptor over a socket.
-    /// let theirs = SharedArena::open(ours.region().descriptor().unwrap())?;
+    /// let theirs = SharedArena::open(ours.descriptor().unwrap())?;
     /// let greeting = theirs.root::<str>().unwrap();
     /// assert_eq!(theirs.read_str(greeting, &mut [0; 16])?, "hello");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -123,6 +123,12 @@ impl SharedArena {
     /// hostile process would.
     pub const fn region(&self) -> &SharedRegion {
         &self.region
+    }
+
+    /// The descriptor to hand over, if this process made the memory [with one](Self::sealed).
+    #[cfg(target_os = "linux")]
+    pub fn descriptor(&self) -> Option<Fd<'_>> {
+        self.region.descriptor()
     }
 
     /// Bytes that values can take altogether, with what rounds them up.

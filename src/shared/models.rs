@@ -102,11 +102,7 @@ const MODELS: &[Model] = &[
         run: hostile_cursor,
         catches: &[Bug::ClaimBelievesCursor, Bug::ClaimOvershoots],
     },
-    Model {
-        name: "what is linked was written",
-        run: publish,
-        catches: &[Bug::LinkStoreRelaxed, Bug::LinkLoadRelaxed],
-    },
+    Model { name: "what is linked was written", run: publish, catches: &[Bug::LinkStoreRelaxed, Bug::LinkLoadRelaxed] },
     Model {
         name: "two processes make the root, and one of them does",
         run: make_root,

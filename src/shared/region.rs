@@ -4,9 +4,9 @@
 //! to the system with the last of them. So it never gives out a slice of plain bytes, and its drop unmaps and
 //! does nothing else.
 
+use super::WORD;
 #[cfg(target_os = "linux")]
 use super::error::{SharedError, SharedReason};
-use super::WORD;
 use crate::bytes::Bytes;
 use crate::error::{Call, Error, Reason};
 use crate::sync::AtomicU64;
