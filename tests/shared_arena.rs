@@ -5,9 +5,15 @@
 mod support;
 
 use proptest::prelude::*;
-use region::{AllocReason, AtomicOffset, Offset, OffsetReason, SharedArena, SharedError, SharedReason, SharedRegion};
+use region::{
+    AllocReason, AtomicOffset, Concurrent, Offset, OffsetError, OffsetReason, Shareable, SharedArena, SharedError,
+    SharedReason, SharedRegion,
+};
+use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::alloc::Layout;
+use std::fmt::{Debug, Display};
 use std::fs::File;
+use std::hash::Hash;
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -66,6 +72,22 @@ region::concurrent! {
     /// A node that is linked and counted in place.
     struct Node { next: AtomicOffset<Node>, hits: AtomicU64 }
 }
+
+assert_impl_all!(SharedArena: Send, Sync, Debug, Display);
+assert_impl_all!(SharedRegion: Send, Sync, Debug);
+// A handle may go anywhere, whatever it leads to.
+assert_impl_all!(Offset<std::cell::Cell<*const u8>>: Send, Sync, Copy, Eq, Hash);
+assert_impl_all!(AtomicOffset<str>: Send, Sync, Default);
+assert_impl_all!(Option<Offset<str>>: Shareable);
+// Zero is no offset, and no peer can be kept from writing one.
+assert_not_impl_any!(Offset<str>: Shareable);
+assert_not_impl_any!(bool: Shareable);
+assert_not_impl_any!(&'static str: Shareable);
+assert_impl_all!([AtomicOffset<str>; 3]: Concurrent);
+assert_not_impl_any!(u64: Concurrent);
+assert_not_impl_any!(std::sync::atomic::AtomicU32: Concurrent);
+assert_impl_all!(SharedError: std::error::Error, Send, Sync, Copy);
+assert_impl_all!(OffsetError: std::error::Error, Send, Sync, Copy);
 
 #[test]
 fn what_goes_in_comes_out_at_any_address() {
@@ -156,6 +178,8 @@ fn figures_count_every_byte_and_a_refusal_changes_none() {
     arena.alloc_layout(Layout::from_size_align(left, 8).unwrap()).unwrap();
     assert_eq!(arena.used(), arena.capacity());
     assert!(arena.alloc(1u8).is_err() && arena.alloc_str("").is_err());
+    let report = arena.to_string();
+    assert!(report.starts_with("shared arena of 11.8 KiB\n  used"), "{report}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::header::{CURSOR_AT, END_AT, FIRST, LEAST, MAGIC, MAGIC_AT, ROOT_AT, V
 use super::{AtomicOffset, Offset, SharedRegion, WORD};
 use crate::bytes::Bytes;
 use crate::error::{Call, Error, Reason};
+use crate::report::Report;
 use crate::sync::{AtomicU64, Ordering};
 #[cfg(target_os = "linux")]
 use crate::sys::Fd;
@@ -192,6 +193,19 @@ impl SharedArena {
 fn with_header(capacity: usize) -> Result<usize, Error> {
     let too_large = Error::new(Call::Map, Reason::TooLarge, capacity);
     capacity.checked_add(FIRST).map(|len| len.max(LEAST)).ok_or(too_large)
+}
+
+/// All figures, a line each, with what all processes have done so far.
+impl fmt::Display for SharedArena {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (used, capacity) = (self.used(), self.capacity());
+        let mut report = Report::new(f, format_args!("shared arena of {}", Bytes(capacity)))?;
+        report.part("used", used, capacity)?;
+        match self.region.resident_bytes() {
+            Ok(resident) => report.part("resident", resident, self.end),
+            Err(error) => report.line("resident", format_args!("unknown: {error}")),
+        }
+    }
 }
 
 impl fmt::Debug for SharedArena {
