@@ -28,7 +28,9 @@ const CURSOR: (usize, u64) = (8, 128);
 
 /// Touches every page for writing, so that this process has it mapped.
 fn touch(region: &SharedRegion) {
-    region.words().iter().step_by(512).for_each(|word| drop(word.fetch_add(0, Ordering::Relaxed)));
+    for word in region.words().iter().step_by(512) {
+        word.fetch_add(0, Ordering::Relaxed);
+    }
 }
 
 /// What an allocator does in each process: prepares, and gives the work that is timed.

@@ -96,7 +96,7 @@ fn parse(mut words: impl Iterator<Item = std::ffi::OsString>) -> Result<Option<C
             }
         };
         let number = words.next().and_then(|word| word.to_str()?.parse().ok());
-        *place = number.ok_or(format!("{} wants a number", word.display()))?;
+        *place = number.ok_or(format!("{} wants a number", word.to_string_lossy()))?;
     }
     if command.files.is_empty() {
         find_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut command.files);

@@ -348,7 +348,8 @@ fn a_header_that_makes_no_sense_is_refused_by_name() {
     let (arena, other) = pair(1 << 16);
     let descriptor = arena.descriptor().unwrap();
     let len = arena.region().len() as u64;
-    let cases: &[(usize, u64, fn(u64) -> SharedReason)] = &[
+    type Case = (usize, u64, fn(u64) -> SharedReason);
+    let cases: &[Case] = &[
         (MAGIC, 0, |_| SharedReason::NoArena),
         (MAGIC, u64::MAX, |_| SharedReason::NoArena),
         (VERSION, 0, SharedReason::Version),
@@ -459,7 +460,7 @@ fn a_hostile_peer_gets_errors_and_no_more() {
                     0 => random,
                     1 => HEADER as u64,
                     2 => len,
-                    _ => (random >> 20) % len & !7,
+                    _ => ((random >> 20) % len) & !7,
                 };
                 let at = match random >> 58 & 3 {
                     0 => CURSOR,

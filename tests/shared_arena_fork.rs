@@ -130,21 +130,25 @@ fn eight_children_allocate_a_million_times_each() {
     assert!(blank.is_empty());
 }
 
-/// Kills the last child somewhere between its first and its last allocation, time and again.
+/// Kills the last child at a random moment while the others allocate: once in the same long run, and time and
+/// again in short ones.
 fn a_killed_child_loses_one_allocation_at_most() {
-    const COUNT: u64 = 100_000;
-    let capacity = CHILDREN * COUNT * MOST * 8;
     // Different each time the test runs; printed should it fail.
     let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
     println!("seed {seed}");
     let mut random = u64::from(seed) | 1;
     let mut midway = 0;
-    for round in 0..20 {
+    for (round, count) in [EACH].into_iter().chain([20_000; 12]).enumerate() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let arena = &SharedArena::new(capacity as usize).unwrap();
-        let others: Vec<_> = (1..CHILDREN).map(|id| fork(move || allocate(arena, id, COUNT))).collect();
-        let victim = fork(move || allocate(arena, CHILDREN, u64::MAX >> 40));
-        std::thread::sleep(Duration::from_micros(200 + (random >> 33) % 20_000));
+        let arena = &SharedArena::new((CHILDREN * count * MOST * 8) as usize).unwrap();
+        let others: Vec<_> = (1..CHILDREN).map(|id| fork(move || allocate(arena, id, count))).collect();
+        let victim = fork(move || allocate(arena, CHILDREN, count));
+        // A moment of their work, not of the clock: when so many of the others' bytes are handed out.
+        let others_take: u64 = (1..CHILDREN).map(|id| words_of(id, count) * 8).sum();
+        let moment = (random >> 33) % (others_take / 2);
+        while (arena.used() as u64) < moment {
+            std::thread::sleep(Duration::from_micros(20));
+        }
         // SAFETY: `victim` is a child of this process that has not been waited for.
         assert_eq!(unsafe { libc::kill(victim, libc::SIGKILL) }, 0);
         let status = wait(victim);
@@ -152,14 +156,14 @@ fn a_killed_child_loses_one_allocation_at_most() {
             assert_eq!(wait(child), 0, "a child was held up or refused by another's death");
         }
         let (counts, blank) = inventory(arena);
-        assert_eq!(counts[1..CHILDREN as usize], [COUNT; CHILDREN as usize - 1], "round {round}");
+        assert_eq!(counts[1..CHILDREN as usize], [count; CHILDREN as usize - 1], "round {round}");
         assert!(blank.len() as u64 <= MOST, "round {round}: more was lost than one allocation: {blank:?}");
         assert!(blank.windows(2).all(|pair| pair[1] == pair[0] + 1), "round {round}: {blank:?}");
         let theirs: u64 = (1..=CHILDREN).map(|child| words_of(child, counts[child as usize])).sum();
         // What the victim wrote some words of counts as its own, and the rest of them as blank.
         let lost = arena.used() as u64 / 8 - theirs;
         assert!(lost <= blank.len() as u64, "round {round}: {lost} words are nobody's");
-        midway += u32::from(status & 0x7f == libc::SIGKILL && counts[CHILDREN as usize] > 0);
+        midway += u32::from(status & 0x7f == libc::SIGKILL && (1..count).contains(&counts[CHILDREN as usize]));
         assert!(arena.alloc(1u64).is_ok());
     }
     assert!(midway > 0, "no child was killed while it was allocating");

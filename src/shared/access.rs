@@ -214,10 +214,8 @@ impl SharedArena {
     fn words_at(&self, raw: u64, layout: Layout) -> Result<&[AtomicU64], OffsetError> {
         let (size, align) = (layout.size(), layout.align());
         let at = resolve(raw, size, align, self.end).map_err(|reason| OffsetError::new(raw, reason))?;
-        let first = at / WORD;
-        // `resolve` vouches for them, so this refuses nothing.
-        let words = self.region.words().get(first..first + size.div_ceil(WORD));
-        words.ok_or(OffsetError::new(raw, OffsetReason::Outside))
+        // SAFETY: `resolve` answered for this arena's end: so many bytes lie there, and the place is a word's.
+        Ok(unsafe { self.words_unchecked(at, size) })
     }
 
     /// The words of a slice at an offset of anybody's, and how many elements it has: as many as its length says
@@ -227,11 +225,11 @@ impl SharedArena {
         let raw = offset.raw();
         // An empty slice lies there or none does; its length is in the word before.
         self.words_at(raw, Layout::new::<[T; 0]>())?;
-        let before = offset.before().ok_or(OffsetError::new(raw, OffsetReason::Outside))?;
-        let said: u64 = self.read(before)?;
-        let length = || OffsetError::new(raw, OffsetReason::Length(said));
-        let len = usize::try_from(said).map_err(|_| length())?;
-        let layout = Layout::array::<T>(len).map_err(|_| length())?;
-        Ok((self.words_at(raw, layout).map_err(|_| length())?, len))
+        let length = offset.length().ok_or(OffsetError::new(raw, OffsetReason::Outside))?;
+        let said: u64 = self.read(length)?;
+        let refused = || OffsetError::new(raw, OffsetReason::Length(said));
+        let len = usize::try_from(said).map_err(|_| refused())?;
+        let layout = Layout::array::<T>(len).map_err(|_| refused())?;
+        Ok((self.words_at(raw, layout).map_err(|_| refused())?, len))
     }
 }

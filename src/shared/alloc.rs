@@ -15,7 +15,6 @@ use super::header::{FIRST, MOST_ALIGN};
 use super::words;
 use super::{Offset, Shareable, WORD};
 use crate::error::{AllocError, AllocReason};
-use crate::sync::{AtomicU64, Ordering};
 use core::alloc::Layout;
 
 impl SharedArena {
@@ -35,7 +34,9 @@ impl SharedArena {
         const { assert!(align_of::<T>() <= MOST_ALIGN && !core::mem::needs_drop::<T>()) };
         let mut value = value;
         let offset = self.claim::<T, true>(Layout::new::<T>(), 0)?;
-        words::store(self.claimed(offset), words::bytes_of_mine(&mut value));
+        // SAFETY: as many bytes were claimed there.
+        let words = unsafe { self.words_unchecked(offset.raw() as usize, size_of::<T>()) };
+        words::store(words, words::bytes_of_mine(&mut value));
         Ok(offset)
     }
 
@@ -64,7 +65,9 @@ impl SharedArena {
     /// As [`alloc`](Self::alloc).
     pub fn alloc_slice_copy<T: Shareable + Copy>(&self, values: &[T]) -> Result<Offset<[T]>, AllocError> {
         let offset = self.claim_slice::<T>(values.len())?;
-        words::store(self.claimed(offset), words::bytes_of(values));
+        // SAFETY: as many bytes were claimed there.
+        let words = unsafe { self.words_unchecked(offset.raw() as usize, size_of_val(values)) };
+        words::store(words, words::bytes_of(values));
         Ok(offset)
     }
 
@@ -118,17 +121,11 @@ impl SharedArena {
         let (layout, lead) =
             whole.map_err(|_| AllocError::new(len.saturating_mul(size_of::<T>()), AllocReason::TooLarge))?;
         let offset = self.claim::<[T], false>(layout, lead)?;
-        // The lead is a word at least: the length has its place right before the first element.
-        if let Some([word, ..]) = offset.before().map(|length| self.claimed(length)) {
-            word.store(len as u64, Ordering::Relaxed);
-        }
+        // SAFETY: the lead is a word at least and was claimed with the slice, so the length has its place right
+        // before the first element.
+        let length = unsafe { self.words_unchecked(offset.raw() as usize - WORD, WORD) };
+        words::store(length, words::bytes_of(&[len as u64]));
         Ok(offset)
-    }
-
-    /// The words from what was claimed to the end.
-    #[inline]
-    fn claimed<T: ?Sized>(&self, offset: Offset<T>) -> &[AtomicU64] {
-        self.region.words().get(offset.raw() as usize / WORD..).unwrap_or(&[])
     }
 
     #[cold]

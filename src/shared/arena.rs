@@ -180,6 +180,18 @@ impl SharedArena {
         self.header::<CURSOR_AT>()
     }
 
+    /// The words of `size` bytes at a place that was checked or claimed.
+    ///
+    /// # Safety
+    /// `at` is a multiple of a word, and `at` plus `size`, rounded up to words, is at most `end`.
+    #[inline]
+    pub(super) unsafe fn words_unchecked(&self, at: usize, size: usize) -> &[AtomicU64] {
+        debug_assert!(at % WORD == 0 && at <= self.end && size <= self.end - at);
+        let from = at / WORD;
+        // SAFETY: the caller's promise, and `end` is at most the region's length (the invariant).
+        unsafe { self.region.words().get_unchecked(from..from + size.div_ceil(WORD)) }
+    }
+
     /// A word of the header.
     #[inline]
     fn header<const AT: usize>(&self) -> &AtomicU64 {

@@ -22,7 +22,7 @@ pub(super) enum Refused {
 
 /// Claims `size` bytes, rounded up to words, aligned to `align`; their offset.
 ///
-/// Requires that `end` is a multiple of a word and at most `isize::MAX`, and `align` a power of two. Ensures,
+/// Requires that `end` is a multiple of a word, at least [`FIRST`] and at most `isize::MAX`, and `align` a power of two. Ensures,
 /// whatever others write to the cursor, that the offset is a multiple of a word and of `align`, at least
 /// [`FIRST`], and at most `end` less the rounded size; and, as long as only claims move the cursor, that no
 /// two claims meet. `KNOWN` is [`fit`]'s: size and alignment are constants of the caller.
@@ -57,12 +57,13 @@ pub(super) fn claim<const KNOWN: bool>(
     }
 }
 
-/// The cursor as an offset, if a claim can have left it there.
+/// The cursor as an offset, if a claim can have left it there. Requires `end >= FIRST`.
 #[inline]
 pub(super) fn plausible(cursor: u64, end: usize) -> Option<usize> {
     let at = usize::try_from(cursor).ok()?;
     let first = if seeded(Bug::ClaimBelievesCursor) { 0 } else { FIRST };
-    (at >= first && at <= end && at % WORD == 0).then_some(at)
+    // One comparison for both bounds: what is below the first wraps to far above the end.
+    (at.wrapping_sub(first) <= end - first && at % WORD == 0).then_some(at)
 }
 
 #[cfg(all(test, not(loom)))]

@@ -61,7 +61,7 @@ impl<T: ?Sized> Offset<T> {
 impl<T> Offset<[T]> {
     /// Where the length lies: in the word before the first element.
     #[inline]
-    pub(super) const fn before(self) -> Option<Offset<u64>> {
+    pub(super) const fn length(self) -> Option<Offset<u64>> {
         Offset::from_raw(self.raw.get().wrapping_sub(WORD as u64))
     }
 }
