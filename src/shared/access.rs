@@ -34,6 +34,7 @@ impl SharedArena {
     /// When no value of this type can lie there.
     ///
     /// ```
+    /// # if cfg!(miri) { return Ok(()) }
     /// let arena = region::SharedArena::new(1 << 16)?;
     /// let total = arena.alloc(1u32)?;
     /// arena.write(total, 2)?;
@@ -67,6 +68,7 @@ impl SharedArena {
     /// When no slice of this type can lie there.
     ///
     /// ```
+    /// # if cfg!(miri) { return Ok(()) }
     /// use std::sync::atomic::{AtomicU64, Ordering};
     /// let arena = region::SharedArena::new(1 << 16)?;
     /// let counts = arena.alloc_slice_zeroed::<AtomicU64>(100)?;
@@ -113,6 +115,7 @@ impl SharedArena {
     /// When `to` is shorter than the slice, or no slice of this type can lie there.
     ///
     /// ```
+    /// # if cfg!(miri) { return Ok(()) }
     /// let arena = region::SharedArena::new(1 << 16)?;
     /// let primes = arena.alloc_slice_copy(&[2u16, 3, 5, 7])?;
     /// let mut copy = vec![0; arena.slice_len(primes)?];
@@ -151,6 +154,7 @@ impl SharedArena {
     /// that promise, so none of them may be hostile.
     ///
     /// ```
+    /// # if cfg!(miri) { return Ok(()) }
     /// let arena = region::SharedArena::new(1 << 16)?;
     /// let table = arena.alloc([0u32; 1000])?;
     /// // SAFETY: this example is one process, which does not write to the table any more.

@@ -40,6 +40,7 @@ pub(super) const MAGIC: u64 = u64::from_ne_bytes(*b"region\0A");
 pub(super) const VERSION: u64 = 1 | (size_of::<usize>() as u64) << 32;
 
 /// What does not make sense.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // only Linux opens what others made
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Nonsense {
     Magic,
@@ -51,6 +52,7 @@ pub(super) enum Nonsense {
 /// Checks a header that was read once, word by word, from memory of `size` bytes; the arena's end.
 ///
 /// Ensures that the end is a multiple of a word, at least [`LEAST`] and at most `size`.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub(super) fn check(word: impl Fn(usize) -> u64, size: usize) -> Result<usize, Nonsense> {
     if word(MAGIC_AT) != MAGIC {
         return Err(Nonsense::Magic);

@@ -32,6 +32,7 @@ use core::ptr::NonNull;
 /// - Touching it does not fault: it is anonymous, or its size is sealed against shrinking.
 ///
 /// ```
+/// # if cfg!(miri) { return Ok(()) }
 /// use std::sync::atomic::Ordering;
 /// let region = region::SharedRegion::anonymous(4096)?;
 /// // A child that is forked here counts in the same word.
@@ -74,6 +75,7 @@ impl SharedRegion {
     /// As [`anonymous`](Self::anonymous); when the name has more than 249 bytes; when too many files are open.
     ///
     /// ```
+    /// # if cfg!(miri) { return Ok(()) }
     /// let made = region::SharedRegion::sealed(1 << 20, c"counters")?;
     /// let seen = region::SharedRegion::open(made.descriptor().unwrap())?;      // in another process, usually
     /// made.words()[5].store(7, std::sync::atomic::Ordering::Relaxed);
