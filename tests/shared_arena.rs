@@ -444,6 +444,26 @@ fn a_cursor_that_is_written_over_stops_allocation_and_nothing_else() {
     assert!(arena.alloc(1u64).is_ok());
 }
 
+#[test]
+fn pages_that_a_peer_punches_out_come_back_as_zeroes() {
+    let (arena, _) = pair(1 << 20);
+    let text = arena.alloc_str("kept?").unwrap();
+    let counts = arena.alloc_slice_zeroed::<AtomicU64>(10_000).unwrap();
+    let slots = arena.get_slice(counts).unwrap();
+    slots.iter().for_each(|slot| slot.store(1, Ordering::Relaxed));
+    let hole = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+    // SAFETY: a plain call on a descriptor that `arena` keeps open.
+    let punched =
+        unsafe { libc::fallocate(arena.descriptor().unwrap().as_raw(), hole, 0, arena.region().len() as i64) };
+    assert_eq!(punched, 0);
+    assert!(slots.iter().all(|slot| slot.load(Ordering::Relaxed) == 0));
+    assert_eq!(arena.read_str(text, &mut [0; 8]).unwrap(), "");
+    assert_eq!(arena.alloc(1u8).unwrap_err().reason(), AllocReason::Corrupt);
+    assert_eq!(reason(SharedArena::open(arena.descriptor().unwrap())), SharedReason::NoArena);
+    slots[9_999].store(2, Ordering::Relaxed);
+    assert_eq!(slots[9_999].load(Ordering::Relaxed), 2);
+}
+
 /// A peer writes at random over header and content, all the time, while this process allocates and follows
 /// what it finds. Whatever comes out, nothing panics and nothing outside is touched.
 #[test]
