@@ -259,7 +259,9 @@ fn advice(call: Call, errno: Errno) -> Option<&'static str> {
         (Call::Read, "EAGAIN") => "The descriptor is non-blocking and has no bytes yet; wait for it, then go on.",
         (Call::Read, "EISDIR") => "It is a directory; name a file in it.",
         (Call::Read, "EIO") => "The device failed; the bytes read so far are kept.",
-        (Call::MapFile, "EACCES") => "The descriptor must be open for reading and for writing.",
+        (Call::MapFile, "EACCES") => {
+            "The descriptor must be open for reading, and for writing if others share the memory."
+        }
         (Call::MapFile, "EPERM") => "The file is sealed against writing.",
         (Call::Seal, "EBADF") => "The descriptor is closed, or open for its path alone.",
         (Call::MakeMemory, "EMFILE") => "Too many files are open in this process; raise `ulimit -n`.",
