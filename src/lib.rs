@@ -23,6 +23,7 @@
 //! | blocks of one size, from many threads | [`PagePool`] |
 //! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
 //! | a range of memory of your own | [`Region`] |
+//! | a structure that several processes build and read at once | [`SharedArena`], and its [`Offset`]s |
 //!
 //! # What it stands on
 //!
@@ -30,13 +31,13 @@
 //! by default) there is no system at all, and arenas live in buffers. Feature `std` adds conversions from
 //! the standard library's paths and descriptors.
 //!
-//! Threads: an arena is `Send` and used by one thread at a time; pools are `Sync` and lock-free. Nothing
-//! uses thread-local storage or pthreads.
+//! Threads: an arena is `Send` and used by one thread at a time; pools and shared arenas are `Sync` and
+//! lock-free. Nothing uses thread-local storage or pthreads.
 //!
 //! # Where things are
 //!
-//! `arena` bumps; `pool` recycles blocks; `region` maps; `input` reads; `sys` makes the system calls, and it
-//! alone. docs/design.md in the repository tells why, with the figures.
+//! `arena` bumps; `pool` recycles blocks; `shared` bumps in memory of several processes; `region` maps; `input`
+//! reads; `sys` makes the system calls, and it alone. docs/design.md in the repository tells why, with the figures.
 
 #![no_std]
 #![deny(missing_docs, unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
@@ -58,6 +59,8 @@ mod sync;
 mod pool;
 #[cfg(all(feature = "os", unix))]
 mod region;
+#[cfg(all(feature = "os", unix, target_has_atomic = "64"))]
+mod shared;
 #[cfg(all(feature = "os", unix))]
 mod sys;
 
@@ -78,6 +81,11 @@ pub use input::{Input, InputError, PathBytes, Source};
 pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
 pub use region::{Access, Advice, Pages, Region, RegionOptions};
+#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
+pub use shared::{
+    AtomicOffset, Concurrent, Offset, OffsetError, OffsetReason, Shareable, SharedArena, SharedError, SharedReason,
+    SharedRegion,
+};
 #[cfg(all(feature = "os", unix))]
 pub use sys::{Fd, page_size};
 

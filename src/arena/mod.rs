@@ -17,7 +17,7 @@
 
 pub(crate) mod backing;
 mod blocks;
-mod bump;
+pub(crate) mod bump;
 mod chunks;
 mod failure;
 mod figures;

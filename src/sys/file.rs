@@ -31,6 +31,15 @@ pub(crate) enum Kind {
 pub(crate) struct OpenFile(OwnedFd);
 
 impl OpenFile {
+    pub(super) const fn new(fd: OwnedFd) -> Self {
+        OpenFile(fd)
+    }
+
+    /// The descriptor, for other people's calls.
+    pub(crate) fn lend(&self) -> Fd<'_> {
+        Fd::borrowed(self.0.as_fd())
+    }
+
     pub(crate) fn borrow(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }

@@ -136,7 +136,7 @@ fn address_space_limit() -> usize {
 }
 
 /// The address that rustix gave, which is never null: the kernel maps nothing at 0 unless told to.
-fn mapped(base: *mut c_void, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
+pub(super) fn mapped(base: *mut c_void, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
     NonNull::new(base.cast::<u8>()).ok_or(Error::new(call, Reason::TooLarge, size))
 }
 

@@ -9,12 +9,15 @@
 //! - `fd`: a borrowed descriptor.
 //! - `file`: open, kind, position, read.
 //! - `fault`: refusals made up for tests.
+//! - `memfd`: memory with a descriptor, and its seals.
 //! - `raw`: the three calls and the advice numbers that rustix does not carry.
 
 #[cfg_attr(not(region_faults), allow(clippy::unnecessary_wraps))]
 mod fault;
 mod fd;
 mod file;
+#[cfg(target_os = "linux")]
+mod memfd;
 mod memory;
 mod page;
 mod raw;
@@ -23,6 +26,8 @@ mod raw;
 pub use fault::{FaultPlan, plan_faults, refusals};
 pub use fd::Fd;
 pub(crate) use file::*;
+#[cfg(target_os = "linux")]
+pub(crate) use memfd::*;
 pub(crate) use memory::*;
 pub use memory::{Access, Advice};
 pub use page::page_size;
