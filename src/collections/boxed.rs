@@ -185,11 +185,11 @@ impl<'a, T: ?Sized> Box<'a, T> {
 #[macro_export]
 macro_rules! unsize_box {
     ($boxed:expr $(,)?) => {{
-        let boxed = $boxed;
+        let value = $crate::Box::leak($boxed);
         // The reference coerces on its way into the call, where the compiler allows that for a reference; the
         // lifetime goes along.
         // SAFETY: the value was just given up by the box that owned it.
-        unsafe { $crate::Box::from_leaked($crate::Box::leak(boxed)) }
+        unsafe { $crate::Box::from_leaked(value) }
     }};
 }
 
