@@ -54,6 +54,7 @@ mod bytes;
 mod collections;
 mod error;
 mod input;
+mod report;
 mod sync;
 
 #[cfg(all(feature = "os", unix))]
@@ -64,7 +65,8 @@ mod region;
 mod sys;
 
 pub use arena::{
-    Arena, Backing, Block, Buffer, DefaultBacking, Mark, Scope, ScopeGuard, Spill, StackBuffer, StaticBuffer, Zeroable,
+    Arena, Backing, Block, Buffer, ChunkIter, ChunkRawIter, DefaultBacking, Mark, Scope, ScopeGuard, Spill,
+    StackBuffer, StaticBuffer, Zeroable,
 };
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use arena::{ArenaPool, Member, PooledArena};
@@ -74,7 +76,7 @@ pub use bytes::Bytes;
 pub use collections::{Box, Place};
 #[cfg(feature = "collections")]
 pub use collections::{FromUtf8Error, String, TryReserveError, Vec, VecExt};
-pub use error::{AllocError, AllocReason, Call, Errno, Error, Reason};
+pub use error::{AllocError, AllocOrInitError, AllocReason, Call, Errno, Error, Reason};
 pub use input::{CrlfLines, Lines};
 #[cfg(all(feature = "os", unix))]
 pub use input::{Input, InputError, PathBytes, Source};

@@ -84,10 +84,8 @@ mod boxes {
         let text: ArenaBox<str> = ArenaBox::from_str_in("text", &arena);
         let mut row: ArenaBox<[u8]> = ArenaBox::from_iter_in(1..4, &arena);
         row[0] = 9;
-        let shown: [ArenaBox<dyn Display>; 2] = [
-            region::unsize_box!(ArenaBox::new_in(1.5, &arena)),
-            region::unsize_box!(ArenaBox::new_in(text, &arena)),
-        ];
+        let shown: [ArenaBox<dyn Display>; 2] =
+            [region::unsize_box!(ArenaBox::new_in(1.5, &arena)), region::unsize_box!(ArenaBox::new_in(text, &arena))];
         let slice: ArenaBox<[u8]> = region::unsize_box!(ArenaBox::new_in([1, 2], &arena));
         assert_eq!(format!("{} {} {row:?} {slice:?}", shown[0], shown[1]), "1.5 text [9, 2, 3] [1, 2]");
     }
@@ -123,7 +121,7 @@ mod vectors {
     #[test]
     fn a_vector_at_the_tip_never_moves_and_takes_its_capacity_and_a_step() {
         let arena = Arena::new();
-        let mut row = ArenaVec::with_capacity_in(32 << 10, &arena);       // past the first block
+        let mut row = ArenaVec::with_capacity_in(32 << 10, &arena); // past the first block
         let start = row.as_ptr();
         (0..16u32 << 20).for_each(|value| row.push(value));
         assert_eq!((row.as_ptr(), row.capacity()), (start, 16 << 20));
@@ -216,7 +214,7 @@ mod vectors {
         assert_eq!(arena.used(), 0);
         let packed = Arena::<1>::with_min_align();
         let row: ArenaVec<'_, u8, Arena<1>> = region::vec![in &packed; 1, 2, 3];
-        assert_eq!((row.len(), packed.used()), (3, 8));                  // allocator-api2's least capacity
+        assert_eq!((row.len(), packed.used()), (3, 8)); // allocator-api2's least capacity
     }
 }
 

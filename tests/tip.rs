@@ -100,7 +100,7 @@ impl Alive {
 #[test]
 fn the_last_block_grows_in_place_through_commits() {
     let arena = Arena::<8>::with_min_align();
-    arena.alloc([0u64; 9000]);                                        // past the first block
+    arena.alloc([0u64; 9000]); // past the first block
     let before = arena.used();
     let mut block = Alive::new(&arena, 3, 1, 1);
     let start = block.start;
@@ -154,6 +154,24 @@ fn a_tip_that_moves_to_another_block_of_memory_leaves_nothing_behind() {
     kept.check();
     block.grow(&arena, 1 << 20, 8).unwrap();
     assert_eq!(arena.used(), 24 + (1 << 20));
+}
+
+#[test]
+fn bytes_lost_to_alignment_are_those_of_the_blocks_as_they_are_now() {
+    let arena = Arena::new();
+    if arena.wasted().is_none() {
+        return; // counted in debug builds
+    }
+    let mut block = Alive::new(&arena, 3, 1, 1);
+    assert_eq!(arena.wasted(), Some(5));
+    for (size, wasted) in [(6, 2), (9, 7), (100_001, 7), (100_007, 1)] {
+        block.grow(&arena, size, 1).unwrap();
+        assert_eq!(arena.wasted(), Some(wasted));
+    }
+    assert!(block.shrink(&arena, 13, 1));
+    assert_eq!(arena.wasted(), Some(3));
+    block.free(&arena);
+    assert_eq!(arena.wasted(), Some(0));
 }
 
 #[test]

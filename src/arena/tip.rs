@@ -16,6 +16,9 @@ use crate::error::AllocError;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+/// A block that is not there.
+const NOTHING: Layout = Layout::new::<()>();
+
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Makes a block longer: in place if it is the last one and its block of memory has room, or else by
     /// moving it. Returns where it is now.
@@ -54,14 +57,16 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let held = Self::held(old);
         if old.size() != 0 && is_aligned(start, new) {
             if new.size() <= held {
+                self.rounded(old, new);
                 return Ok(start);
             }
             // `.bump.size-first`: what is missing meets the room before the cursor moves.
-            let room = self.end.get().addr().get() - self.cursor();
+            let room = self.end.get().addr() - self.cursor();
             if self.is_tip(start, held) && new.size() - held <= room {
                 // SAFETY: the room is a multiple of MIN_ALIGN, so the rounded rest is within it, and what lies
                 // between the cursor and the soft end is usable and nobody's (the arena's invariant).
                 unsafe { self.cur.set(self.cur.get().add(round_up(new.size() - held, MIN_ALIGN))) };
+                self.rounded(old, new);
                 return Ok(start);
             }
         }
@@ -120,7 +125,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         }
         if self.is_tip(start, Self::held(old)) {
             // SAFETY: what `new` holds is at most what `old` holds, so this is at most the cursor.
-            self.lower(unsafe { start.add(Self::held(new)) });
+            self.lower(unsafe { start.add(Self::held(new)) }.as_ptr());
+            self.rounded(old, new);
         }
         Ok(start)
     }
@@ -143,7 +149,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[inline]
     pub unsafe fn free(&self, start: NonNull<u8>, layout: Layout) {
         if layout.size() != 0 && self.is_tip(start, Self::held(layout)) {
-            self.lower(start);
+            self.lower(start.as_ptr());
+            self.rounded(layout, NOTHING);
         }
     }
 
@@ -167,6 +174,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             let taken = taken.map_err(|refused| AllocError::new(new.size(), refused.reason()))?;
             if let Some(rest) = taken {
                 debug_assert_eq!(rest.addr().get(), start.addr().get() + held);
+                self.rounded(old, NOTHING);
                 return Ok(start);
             }
         }
@@ -191,7 +199,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     ) -> Result<NonNull<u8>, AllocError> {
         let top = self.is_tip(start, Self::held(old)).then(|| self.cur.get());
         if top.is_some() {
-            self.lower(start);
+            self.lower(start.as_ptr());
         }
         match self.try_alloc_layout(new) {
             Ok(place) => {
@@ -199,6 +207,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
                 // the old one, which is still on loan and ready: what an arena writes on its own, links, lies
                 // in blocks of memory that it enters. The two may overlap.
                 unsafe { start.copy_to(place, keep) };
+                if top.is_some() {
+                    self.rounded(old, NOTHING);
+                }
                 Ok(place)
             }
             Err(refused) => {
@@ -220,6 +231,18 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         round_up(layout.size(), MIN_ALIGN)
     }
 
+    /// Keeps the count of bytes that were lost to alignment, where a block that was counted as `old` now is
+    /// `new`.
+    #[inline(always)]
+    fn rounded(&self, old: Layout, new: Layout) {
+        #[cfg(debug_assertions)]
+        {
+            let with_new = self.wasted.get() + (Self::held(new) - new.size());
+            self.wasted.set(with_new.saturating_sub(Self::held(old) - old.size()));
+        }
+        let _ = (old, new);
+    }
+
     /// Whether a block that holds `held > 0` bytes ends where the cursor stands.
     ///
     /// Blocks of memory never touch at a value's end, as a later one begins with a link; so equal addresses
@@ -232,7 +255,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// The address where the cursor stands.
     #[inline(always)]
     fn cursor(&self) -> usize {
-        self.cur.get().addr().get()
+        self.cur.get().addr()
     }
 }
 

@@ -100,10 +100,7 @@ impl<'a, T> Box<'a, [T]> {
     /// # Errors
     /// When memory cannot be had; what was collected is leaked.
     #[inline]
-    pub fn try_from_iter_in<P: Place>(
-        values: impl IntoIterator<Item = T>,
-        place: &'a P,
-    ) -> Result<Self, AllocError> {
+    pub fn try_from_iter_in<P: Place>(values: impl IntoIterator<Item = T>, place: &'a P) -> Result<Self, AllocError> {
         place.try_put_iter(values).map(Box::owning)
     }
 }

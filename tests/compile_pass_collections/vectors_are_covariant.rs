@@ -13,7 +13,8 @@ fn shorten<'short>(row: Vec<'short, &'static str>, _: &'short str) -> Vec<'short
 
 fn main() {
     let arena = Arena::new();
-    let names = shorten(region::vec![in &arena; "x"], &std::string::String::from("y"));
+    let local = std::string::String::from("y");
+    let names = shorten(region::vec![in &arena; "x"], &local);
     let mut tokens = Tokens { names, text: String::new_in(&arena) };
     tokens.names.push(arena.alloc_str("z"));
     tokens.text.push_str(tokens.names[1]);
