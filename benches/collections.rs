@@ -62,7 +62,7 @@ fn vectors() {
         })
         .add("blink-alloc", || {
             let blink = blink_alloc::BlinkAlloc::new();
-            push_all!(allocator_api2::vec::Vec::new_in(&blink));
+            push_all!(allocator_api2_04::vec::Vec::new_in(&blink));
         })
         .add("std", || push_all!(Vec::new()))
         .run();

@@ -104,7 +104,7 @@ contract!(core_of_nightly, std::alloc);
 #[test]
 fn collections_of_the_standard_library_live_in_an_arena() {
     let arena = region::Arena::new();
-    let mut row = std::vec::Vec::new_in(&arena);
+    let mut row = std::vec::Vec::with_capacity_in(32 << 10, &arena); // past the first block
     row.push(0u32);
     let start = row.as_ptr();
     row.extend(1..100_000);

@@ -378,7 +378,7 @@ mod strings {
                     Op::Extend(piece) => {
                         text.extend(piece.chars());
                         text.extend(piece.split(' '));
-                        model.extend(piece.chars());
+                        model.push_str(&piece);
                         model.extend(piece.split(' '));
                     }
                     Op::Write(number) => {
