@@ -268,6 +268,7 @@ mod strings {
         assert!(text.try_push('\u{1F600}').is_err() && text.try_reserve(2).is_err());
         assert_eq!(text, "0123456789abcde");
         assert!(ArenaString::try_from_fmt_in(format_args!("{:9}", 1), &arena).is_err());
+        drop(text);
         assert!(ArenaString::try_from_str_in("0", &arena).is_ok());
     }
 

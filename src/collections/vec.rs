@@ -16,7 +16,7 @@ use allocator_api2_02::vec;
 /// let mut primes: Vec<u32> = Vec::new_in(&arena);
 /// primes.extend([2, 3, 5, 7]);
 /// let before = primes.as_ptr();
-/// primes.extend(std::iter::repeat_n(0, 1_000_000));
+/// primes.extend(std::iter::repeat_n(0, 10_000));
 /// assert_eq!(primes.as_ptr(), before);                         // nothing came after it: nothing was copied
 /// ```
 ///
@@ -24,9 +24,10 @@ use allocator_api2_02::vec;
 /// takes this; [`VecExt`] has what that lacks. `A` is the kind of place, an [`Arena`] unless told otherwise:
 /// `Vec<'a, u8, Arena<1>>`, `Vec<'a, u8, Scope<'s>>`.
 ///
-/// *Memory*: room doubles as in the standard library, for free while the vector is the arena's last thing.
-/// Otherwise it moves, and its old place waits for the arena's reset; `with_capacity_in` avoids that. Dropping
-/// the vector drops its values and gives its room back if it is the last thing.
+/// *Memory*: room doubles as in the standard library, for free while the vector is the arena's last thing. (It
+/// moves once all the same, when it outgrows the arena's first 64 KiB, and leaves nothing behind there.) With
+/// something after it, it moves, and its old place waits for the arena's reset; `with_capacity_in` avoids that.
+/// Dropping the vector drops its values and gives its room back if it is the last thing.
 ///
 /// *When memory is exhausted* the methods that grow call `handle_alloc_error`, which ends the program (without
 /// std: panics), as the standard library's do. `try_reserve` and [`VecExt`]'s `try_` methods report.
