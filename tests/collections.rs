@@ -211,6 +211,11 @@ mod vectors {
         }
         let mut arena = Arena::new();
         assert_eq!(arena.scoped(|scope| total(&scope)), 6);
+        let lens = arena.scoped(|scope| {
+            let boxed: ArenaBox<str> = ArenaBox::from_str_in("boxed", &scope);
+            (boxed.len(), region::format!(in &scope, "{boxed:?}").len())
+        });
+        assert_eq!(lens, (5, 7));
         assert_eq!(arena.used(), 0);
         let packed = Arena::<1>::with_min_align();
         let row: ArenaVec<'_, u8, Arena<1>> = region::vec![in &packed; 1, 2, 3];

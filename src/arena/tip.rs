@@ -110,7 +110,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When the block has to move for its alignment and there is no room; it is as it was then.
     ///
     /// # Safety
-    /// As [`try_grow`](Self::try_grow), with `new.size() <= old.size()`.
+    /// As [`try_grow`](Self::try_grow), with `new.size() <= old.size()`; and of marks as [`free`](Self::free).
     #[inline]
     pub unsafe fn try_shrink(&self, start: NonNull<u8>, old: Layout, new: Layout) -> Result<NonNull<u8>, AllocError> {
         debug_assert!(new.size() <= old.size(), "to shrink a block to more than it has");
