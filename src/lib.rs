@@ -51,6 +51,7 @@ extern crate std;
 
 mod arena;
 mod bytes;
+mod checkers;
 mod collections;
 mod error;
 mod input;

@@ -12,6 +12,7 @@
 
 use super::bump::round_up;
 use super::{Arena, Backing, dangling};
+use crate::checkers::{self, Holds};
 use crate::error::AllocError;
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -58,6 +59,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if old.size() != 0 && is_aligned(start, new) {
             if new.size() <= held {
                 self.rounded(old, new);
+                tell_from(start, old.size(), new.size(), Holds::Uninitialized);
                 return Ok(start);
             }
             // `.bump.size-first`: what is missing meets the room before the cursor moves.
@@ -128,6 +130,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             self.lower(unsafe { start.add(Self::held(new)) }.as_ptr());
             self.rounded(old, new);
         }
+        tell_from(start, new.size(), old.size(), Holds::Nothing);
         Ok(start)
     }
 
@@ -152,6 +155,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             self.lower(start.as_ptr());
             self.rounded(layout, NOTHING);
         }
+        tell_from(start, 0, layout.size(), Holds::Nothing);
     }
 
     /// Grows a block that is not simply extended before the soft end.
@@ -175,6 +179,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             if let Some(rest) = taken {
                 debug_assert_eq!(rest.addr().get(), start.addr().get() + held);
                 self.rounded(old, NOTHING);
+                tell_from(start, old.size(), held, Holds::Uninitialized);
                 return Ok(start);
             }
         }
@@ -197,9 +202,18 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         new: Layout,
         keep: usize,
     ) -> Result<NonNull<u8>, AllocError> {
-        let top = self.is_tip(start, Self::held(old)).then(|| self.cur.get());
-        if top.is_some() {
-            self.lower(start.as_ptr());
+        let held = Self::held(old);
+        let top = self.cur.get();
+        let tip = self.is_tip(start, held);
+        if tip {
+            // As `lower`, but nothing is withdrawn: the bytes are still to be read.
+            if let Some(mut block) = self.block.get() {
+                block.dirty = block.dirty.max(self.cursor() - block.start.addr().get());
+                self.block.set(Some(block));
+            }
+            self.peak.set(self.high_water());
+            self.cur.set(start.as_ptr());
+            self.set_end();
         }
         match self.try_alloc_layout(new) {
             Ok(place) => {
@@ -207,13 +221,17 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
                 // the old one, which is still on loan and ready: what an arena writes on its own, links, lies
                 // in blocks of memory that it enters. The two may overlap.
                 unsafe { start.copy_to(place, keep) };
-                if top.is_some() {
+                // Told again, as a checker may take what was copied within itself for uninitialized.
+                checkers::tell(place, keep, Holds::Bytes);
+                let ahead = place.addr().get().wrapping_sub(start.addr().get());
+                tell_from(start, 0, old.size().min(ahead), Holds::Nothing);
+                if tip {
                     self.rounded(old, NOTHING);
                 }
                 Ok(place)
             }
             Err(refused) => {
-                if let Some(top) = top {
+                if tip {
                     // A failed allocation leaves the arena in the block of memory where it was, and everything
                     // from `start` to `top` untouched, so the old block is simply handed out again.
                     self.cur.set(top);
@@ -263,4 +281,13 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 #[inline(always)]
 fn is_aligned(start: NonNull<u8>, layout: Layout) -> bool {
     start.addr().get() & (layout.align() - 1) == 0
+}
+
+/// Tells a memory checker what the bytes of a block hold `from..to`; none if the range is empty.
+#[inline(always)]
+fn tell_from(start: NonNull<u8>, from: usize, to: usize, holds: Holds) {
+    if from < to {
+        // SAFETY: the callers name bytes of the block, or of what rounds it up.
+        checkers::tell(unsafe { start.add(from) }, to - from, holds);
+    }
 }
