@@ -47,12 +47,15 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
 
     /// Makes the room `room` values long, in place if it can be.
     fn grow_to<F: Failure>(&mut self, room: usize) -> Result<(), F::Error> {
-        let too_large = AllocError::new(room.saturating_mul(size_of::<T>()), AllocReason::TooLarge);
-        let old = Layout::array::<T>(self.room).map_err(|_| F::from(too_large))?;
-        let new = Layout::array::<T>(room).map_err(|_| F::from(too_large))?;
+        let too_large = || F::from(AllocError::new(room.saturating_mul(size_of::<T>()), AllocReason::TooLarge));
+        let old = Layout::array::<T>(self.room).map_err(|_| too_large())?;
+        Layout::array::<T>(room).map_err(|_| too_large())?;
+        // The cursor goes so far in any case, and a memory checker hears of the bytes that are asked for.
+        let whole = with_rounding::<T, MIN_ALIGN>(room);
+        let new = Layout::array::<T>(whole).map_err(|_| too_large())?;
         // SAFETY: the room came from this arena and is in use; `reserve` only asks for more of it.
         let start = unsafe { self.arena.try_grow(self.start.cast(), old, new) }.map_err(F::from)?;
-        (self.start, self.room) = (start.cast(), with_rounding::<T, MIN_ALIGN>(room));
+        (self.start, self.room) = (start.cast(), whole);
         Ok(())
     }
 

@@ -110,6 +110,9 @@ fn lawful() -> u8 {
         let mut sum = 0;
         let text = arena.alloc_fmt(format_args!("{:>300}", "text"));
         sum += text.len();
+        // Pieces that go into what rounds the first one up.
+        let pieces = [black_box("123456789"), "1234", "56"];
+        sum += arena.alloc_fmt(format_args!("{}{}{}", pieces[0], pieces[1], pieces[2])).len();
         for len in [1, 7, 64, 5_000, 70_000, 900_000] {
             sum += arena.alloc_slice_fill_copy(len, 1u8).iter().map(|&byte| usize::from(byte)).sum::<usize>();
             sum += arena.alloc_slice_fill_iter((0..len.min(9_000)).filter(|i| i % 3 == 0)).len();
