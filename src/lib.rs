@@ -37,8 +37,8 @@
 //!
 //! # Where things are
 //!
-//! `arena` bumps; `pool` recycles blocks; `region` maps; `input` reads; `sys` makes the system calls, and it
-//! alone. docs/design.md in the repository tells why, with the figures.
+//! `arena` bumps; `collections` own what they put there; `pool` recycles blocks; `region` maps; `input` reads;
+//! `sys` makes the system calls, and it alone. docs/design.md in the repository tells why, with the figures.
 
 #![no_std]
 #![cfg_attr(region_nightly, feature(allocator_api))]
