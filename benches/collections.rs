@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Every candidate makes its arena, fills one container in the obvious way, with no capacity told, and drops
-//! both. Peers run with their own containers; where one has none, with allocator-api2's over its allocator.
+//! both; short strings are also formatted into arenas that are reset. Peers run with their own containers; where one has none, with allocator-api2's over its allocator.
 //! A map's words are made once, before; hashers are the same, so only where the tables live differs.
 
 mod support;
@@ -31,6 +31,7 @@ fn main() {
     vectors();
     strings();
     formats();
+    formats_again();
     maps();
 }
 
@@ -145,6 +146,32 @@ fn formats() {
                 kept.push(text);
                 kept.last().unwrap()
             });
+        })
+        .run();
+    report(&ratios);
+}
+
+/// The same with arenas that are reset, so that no candidate waits for RAM.
+fn formats_again() {
+    let (mut arena, mut bump) = (region::Arena::new(), bumpalo::Bump::new());
+    let mut fmt_arena = region::Arena::new();
+    let mut scope: bump_scope::Bump = bump_scope::Bump::new();
+    let ratios = Duel::new("format! of a name and a number, warm", LINES, ROUNDS)
+        .add("region, format!", || {
+            format_all!(|name, line| region::format!(in &arena, "{name}:{line}").into_bump_str());
+            arena.reset();
+        })
+        .add("region, alloc_fmt", || {
+            format_all!(|name, line| fmt_arena.alloc_fmt(format_args!("{name}:{line}")));
+            fmt_arena.reset();
+        })
+        .add("bumpalo", || {
+            format_all!(|name, line| bumpalo::format!(in &bump, "{}:{}", name, line).into_bump_str());
+            bump.reset();
+        })
+        .add("bump-scope", || {
+            format_all!(|name, line| bump_format!(in &scope, "{name}:{line}").into_str());
+            scope.reset();
         })
         .run();
     report(&ratios);
