@@ -18,6 +18,8 @@
 //! | a tree, a graph, strings, all freed together | [`Arena`] |
 //! | a buffer on the stack or in a `static`, and maybe no system at all | [`Arena::from_buffer`], [`StackBuffer`], [`StaticBuffer`] |
 //! | a stage whose values end with it | [`Arena::scoped`] |
+//! | a value that must be dropped | [`Box`] |
+//! | vectors and strings that grow; hash maps | `Vec`, `String`, `format!`, `vec!` (feature `collections`); hashbrown's over `&Arena` |
 //! | an arena for each of many threads | [`ArenaPool`] |
 //! | an arena per thread, whose values may live as long as the pool | [`ArenaPool`] |
 //! | blocks of one size, from many threads | [`PagePool`] |
@@ -36,10 +38,12 @@
 //!
 //! # Where things are
 //!
-//! `arena` bumps; `pool` recycles blocks; `shared` bumps in memory of several processes; `region` maps; `input`
-//! reads; `sys` makes the system calls, and it alone. docs/design.md in the repository tells why, with the figures.
+//! `arena` bumps; `collections` own what they put there; `pool` recycles blocks; `shared` bumps in memory of several
+//! processes; `region` maps; `input` reads; `sys` makes the system calls, and it alone. docs/design.md in the
+//! repository tells why, with the figures.
 
 #![no_std]
+#![cfg_attr(region_nightly, feature(allocator_api))]
 #![deny(missing_docs, unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 #[cfg(any(feature = "alloc", feature = "std"))]
@@ -50,6 +54,7 @@ extern crate std;
 mod arena;
 mod bytes;
 mod checkers;
+mod collections;
 mod error;
 mod input;
 mod report;
@@ -73,6 +78,9 @@ pub use arena::{ArenaPool, Member, PooledArena};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use arena::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
 pub use bytes::Bytes;
+pub use collections::{Box, Place};
+#[cfg(feature = "collections")]
+pub use collections::{FromUtf8Error, String, TryReserveError, Vec, VecExt};
 pub use error::{AllocError, AllocOrInitError, AllocReason, Call, Errno, Error, Reason};
 pub use input::{CrlfLines, Lines};
 #[cfg(all(feature = "os", unix))]
