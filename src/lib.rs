@@ -18,6 +18,9 @@
 //! | a tree, a graph, strings, all freed together | [`Arena`] |
 //! | a buffer on the stack or in a `static`, and maybe no system at all | [`Arena::from_buffer`], [`StackBuffer`], [`StaticBuffer`] |
 //! | a stage whose values end with it | [`Arena::scoped`] |
+//! | values of one type that want their `Drop` run, or point at each other | [`TypedArena`] |
+//! | a vector that grows large and must not move | [`RegionVec`] |
+//! | a vector that others read while it grows; ids in place of references | [`AppendVec`], [`Id`] |
 //! | an arena for each of many threads | [`ArenaPool`] |
 //! | an arena per thread, whose values may live as long as the pool | [`ArenaPool`] |
 //! | blocks of one size, from many threads | [`PagePool`] |
@@ -35,7 +38,7 @@
 //!
 //! # Where things are
 //!
-//! `arena` bumps; `pool` recycles blocks; `region` maps; `input` reads; `sys` makes the system calls, and it
+//! `arena` bumps; `rows` keep values of one type side by side; `pool` recycles blocks; `region` maps; `input` reads; `sys` makes the system calls, and it
 //! alone. docs/design.md in the repository tells why, with the figures.
 
 #![no_std]
@@ -50,6 +53,7 @@ mod arena;
 mod bytes;
 mod error;
 mod input;
+mod rows;
 mod sync;
 
 #[cfg(all(feature = "os", unix))]
@@ -75,6 +79,8 @@ pub use input::{Input, InputError, PathBytes, Source};
 pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
 pub use region::{Access, Advice, Pages, Region, RegionOptions};
+#[cfg(not(loom))]
+pub use rows::{AppendVec, Drain, Id, IntoIter, Reader, ReaderIter, RegionVec, TypedArena};
 #[cfg(all(feature = "os", unix))]
 pub use sys::{Fd, page_size};
 

@@ -16,8 +16,8 @@
 
 pub(crate) mod backing;
 mod blocks;
-mod bump;
-mod failure;
+pub(crate) mod bump;
+pub(crate) mod failure;
 mod figures;
 mod growing;
 #[cfg(all(feature = "os", unix, not(loom)))]
