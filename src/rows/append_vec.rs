@@ -386,9 +386,10 @@ impl<T, B: Backing> Index<Id<T>> for AppendVec<T, B> {
     }
 }
 
-impl<T, B: Backing + Default> Default for AppendVec<T, B> {
+#[cfg(all(feature = "os", unix))]
+impl<T> Default for AppendVec<T> {
     fn default() -> Self {
-        AppendVec::new_in(B::default())
+        AppendVec::new()
     }
 }
 
@@ -409,7 +410,8 @@ impl<T, B: Backing> From<RegionVec<T, B>> for AppendVec<T, B> {
     }
 }
 
-impl<T, B: Backing + Default> FromIterator<T> for AppendVec<T, B> {
+#[cfg(all(feature = "os", unix))]
+impl<T> FromIterator<T> for AppendVec<T> {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
         RegionVec::from_iter(values).into()
     }

@@ -222,15 +222,6 @@ impl<T, B: Backing> Row<T, B> {
         Ok(row)
     }
 
-    /// Bytes of a reservation in which `max_len` values find their place wherever it starts.
-    pub(super) fn reservation_for<F: Failure>(max_len: usize) -> Result<usize, F::Error> {
-        /// Reservations start at a page, and none is smaller.
-        const ANY_PAGE: usize = 4096;
-        let slack = align_of::<T>().saturating_sub(ANY_PAGE);
-        let bytes = max_len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(slack));
-        bytes.ok_or(AllocError::new(usize::MAX, AllocReason::TooLarge)).map_err(F::from)
-    }
-
     pub(super) const fn backing(&self) -> &B {
         &self.store.ground.backing
     }

@@ -5,7 +5,7 @@
 
 /// A mistake that can be switched on in a model build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(loom), allow(dead_code))]
+#[cfg_attr(not(all(loom, test)), allow(dead_code))]
 pub(super) enum Bug {
     /// A count is raised without publishing the values below it.
     PublishRelaxed,

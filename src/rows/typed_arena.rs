@@ -313,9 +313,10 @@ impl<T, B: Backing> TypedArena<T, B> {
     }
 }
 
-impl<T, B: Backing + Default> Default for TypedArena<T, B> {
+#[cfg(all(feature = "os", unix))]
+impl<T> Default for TypedArena<T> {
     fn default() -> Self {
-        TypedArena::new_in(B::default())
+        TypedArena::new()
     }
 }
 
@@ -344,7 +345,8 @@ impl<T, B: Backing> Extend<T> for TypedArena<T, B> {
     }
 }
 
-impl<T, B: Backing + Default> FromIterator<T> for TypedArena<T, B> {
+#[cfg(all(feature = "os", unix))]
+impl<T> FromIterator<T> for TypedArena<T> {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
         RegionVec::from_iter(values).into()
     }

@@ -21,6 +21,8 @@ use core::mem::MaybeUninit;
 
 #[cfg(all(feature = "os", unix))]
 use crate::arena::Mapped;
+#[cfg(all(feature = "os", unix))]
+use crate::error::AllocReason;
 
 /// A vector over a reservation of its own: growing never copies and never moves what is in it.
 ///
@@ -93,8 +95,13 @@ impl<T> RegionVec<T> {
     }
 
     fn with_reservation_or<F: Failure>(max_len: usize) -> Result<Self, F::Error> {
-        let backing = Mapped::exactly(Row::<T, Mapped>::reservation_for::<F>(max_len)?);
-        Row::with_reservation::<F>(max_len, backing).map(Self::from_row)
+        /// Reservations start at a page, and no page is smaller.
+        const ANY_PAGE: usize = 4096;
+        // A larger alignment costs that much room.
+        let slack = align_of::<T>().saturating_sub(ANY_PAGE);
+        let bytes = max_len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(slack));
+        let bytes = bytes.ok_or(AllocError::new(usize::MAX, AllocReason::TooLarge)).map_err(F::from)?;
+        Row::with_reservation::<F>(max_len, Mapped::exactly(bytes)).map(Self::from_row)
     }
 }
 

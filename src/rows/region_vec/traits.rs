@@ -1,8 +1,8 @@
 //! What the language and std ask of a vector.
 
 use super::RegionVec;
+use crate::arena::Backing;
 use crate::arena::failure::Panic;
-use crate::arena::{Backing, DefaultBacking};
 use core::borrow::{Borrow, BorrowMut};
 use core::cmp::Ordering;
 use core::fmt;
@@ -50,9 +50,10 @@ impl<T, B: Backing> BorrowMut<[T]> for RegionVec<T, B> {
     }
 }
 
-impl<T, B: Backing + Default> Default for RegionVec<T, B> {
+#[cfg(all(feature = "os", unix))]
+impl<T> Default for RegionVec<T> {
     fn default() -> Self {
-        RegionVec::new_in(B::default())
+        RegionVec::new()
     }
 }
 
@@ -133,29 +134,26 @@ impl<'a, T: Copy, B: Backing> Extend<&'a T> for RegionVec<T, B> {
     }
 }
 
-impl<T, B: Backing + Default> FromIterator<T> for RegionVec<T, B> {
+#[cfg(all(feature = "os", unix))]
+impl<T> FromIterator<T> for RegionVec<T> {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
-        let mut vec = RegionVec::default();
+        let mut vec = RegionVec::new();
         vec.extend(values);
         vec
     }
 }
 
-impl<T, const N: usize> From<[T; N]> for RegionVec<T>
-where
-    DefaultBacking: Default,
-{
+#[cfg(all(feature = "os", unix))]
+impl<T, const N: usize> From<[T; N]> for RegionVec<T> {
     fn from(values: [T; N]) -> Self {
         RegionVec::from_iter(values)
     }
 }
 
-impl<T: Clone> From<&[T]> for RegionVec<T>
-where
-    DefaultBacking: Default,
-{
+#[cfg(all(feature = "os", unix))]
+impl<T: Clone> From<&[T]> for RegionVec<T> {
     fn from(values: &[T]) -> Self {
-        let mut vec = RegionVec::default();
+        let mut vec = RegionVec::new();
         vec.extend_from_slice(values);
         vec
     }
