@@ -4,8 +4,10 @@
 mod support;
 
 use region::{AllocReason, RegionVec, StackBuffer, TypedArena};
+use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use support::drops::Drops;
 
 /// `work` panics.
@@ -145,7 +147,8 @@ fn nested(outer: usize, inner: usize) {
 
 #[test]
 fn an_iterator_may_allocate_in_the_arena_it_fills() {
-    for (outer, inner) in [(0, 0), (1, 0), (100, 0), (1, 1), (1, 100), (2, 1), (100, 1), (100, 3), (3000, 1), (17, 200)] {
+    for (outer, inner) in [(0, 0), (1, 0), (100, 0), (1, 1), (1, 100), (2, 1), (100, 1), (100, 3), (3000, 1), (17, 200)]
+    {
         nested(outer, inner);
     }
 }
@@ -353,3 +356,8 @@ fn a_report_shows_figures_and_no_values() {
     assert!(report.starts_with("TypedArena { len: 1, used: 16 bytes,"), "{report}");
     assert!(report.ends_with("reserved: 16 MiB }"), "{report}");
 }
+
+assert_impl_all!(TypedArena<u8>: Send, Default);
+assert_not_impl_any!(TypedArena<u8>: Sync, Clone);
+assert_not_impl_any!(TypedArena<Rc<u8>>: Send, Sync);
+const_assert!(size_of::<TypedArena<u8>>() <= 16 * size_of::<usize>());

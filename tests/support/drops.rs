@@ -52,11 +52,24 @@ impl Drops {
     }
 }
 
+impl Value {
+    /// The test's account of values.
+    pub fn drops(&self) -> &Drops {
+        &self.drops
+    }
+}
+
 impl Drop for Value {
     fn drop(&mut self) {
         self.drops.order.borrow_mut().push(self.number);
         if self.drops.panicking.borrow().contains(&self.number) {
             panic!("the drop of {}", self.number);
         }
+    }
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Value({})", self.number)
     }
 }
