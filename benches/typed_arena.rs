@@ -68,10 +68,16 @@ pass!(boxes_drop, Vec<Box<Counted>>, |a, i| {
 });
 
 /// An iterator's values side by side: rows of ten.
-const ROW: u64 = 10;
-pass!(ours_extend, region::TypedArena<u64>, |a, i| a.alloc_extend(i..i + ROW));
-pass!(typed_extend, typed_arena::Arena<u64>, |a, i| a.alloc_extend(i..i + ROW));
-pass!(bumpalo_extend, bumpalo::Bump, |a, i| a.alloc_slice_fill_iter(i..i + ROW));
+const ROW: usize = 10;
+
+#[inline(always)]
+fn row(i: u64) -> impl ExactSizeIterator<Item = u64> {
+    (0..ROW).map(move |j| i + j as u64)
+}
+
+pass!(ours_extend, region::TypedArena<u64>, |a, i| a.alloc_extend(row(i)));
+pass!(typed_extend, typed_arena::Arena<u64>, |a, i| a.alloc_extend(row(i)));
+pass!(bumpalo_extend, bumpalo::Bump, |a, i| a.alloc_slice_fill_iter(row(i)));
 
 fn repeat(mut pass: impl FnMut()) -> impl FnMut() {
     move || (0..PASSES).for_each(|_| pass())
@@ -159,7 +165,7 @@ fn main() {
                 bump.reset();
             }),
         )
-        .add("typed-arena", repeat(|| typed_extend(&mut typed_arena::Arena::with_capacity(count * ROW as usize))))
+        .add("typed-arena", repeat(|| typed_extend(&mut typed_arena::Arena::with_capacity(count * ROW))))
         .run();
 
     /// Nodes of a large arena's life.

@@ -296,6 +296,14 @@ impl<T, B: Backing> Row<T, B> {
         Ok(())
     }
 
+    /// Makes room for one value, out of the way of a loop that pushes.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn make_room_for_one<F: Failure>(&self) -> Result<(), F::Error> {
+        self.set_ready(self.make_usable::<F>(self.len(), 1)?);
+        Ok(())
+    }
+
     /// Raises the count to include values that were just written.
     ///
     /// # Safety

@@ -169,7 +169,7 @@ impl<T, B: Backing> RegionVec<T, B> {
     fn push_or<F: Failure>(&mut self, value: T) -> Result<(), F::Error> {
         let len = self.row.len();
         if len == self.row.ready() {
-            self.row.make_room::<F>(1)?;
+            self.row.make_room_for_one::<F>()?;
         }
         // SAFETY: `len < ready` places are usable, and the one at `len` holds no value. Once it does, the
         // vector owns it.
