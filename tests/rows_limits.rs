@@ -33,12 +33,14 @@ fn fill(values: &mut RegionVec<u64>) -> (usize, region::AllocError) {
 #[test]
 fn vectors_share_little_address_space() {
     in_a_process_of_its_own!("vectors_share_little_address_space");
-    limit(libc::RLIMIT_AS, (status("VmSize") + 512 * MIB) as u64);
+    limit(libc::RLIMIT_AS, (status("VmSize") + 700 * MIB) as u64);
     let mut values = [const { RegionVec::new() }; 4];
-    values.iter_mut().for_each(|values| values.push(0));
+    for values in &mut values {
+        values.push(0);
+        println!("{} of addresses", region::Bytes(values.reserved()));
+    }
     let reserved: Vec<_> = values.iter().map(RegionVec::reserved).collect();
-    println!("{reserved:?}");
-    assert!(reserved[0] >= 200 * MIB && reserved.iter().all(|&bytes| bytes >= MIB));
+    assert!(reserved[0] >= 200 * MIB && reserved.iter().all(|&bytes| bytes >= 16 * MIB));
     for values in &mut values {
         let reserved = values.reserved();
         let (len, error) = fill(values);
@@ -58,12 +60,12 @@ fn no_address_space_at_all_is_an_error_that_says_so() {
     let mut values = RegionVec::new();
     let arena = TypedArena::new();
     limit(libc::RLIMIT_AS, 1);
-    let error = values.try_push([0u8; 1 << 20]).unwrap_err();
-    let other = arena.try_alloc([0u8; 1 << 20]).unwrap_err();
+    let error = values.try_push([0u8; 50_000]).unwrap_err();
+    let other = arena.try_alloc([0u8; 50_000]).unwrap_err();
     limit(libc::RLIMIT_AS, 1 << 40);
     assert!(error.to_string().contains("ENOMEM (mmap)"), "{error}");
-    assert_eq!((error.size(), other.size()), (1 << 20, 1 << 20));
-    assert!(values.try_push([0; 1 << 20]).is_ok() && arena.try_alloc([0; 1 << 20]).is_ok());
+    assert_eq!((error.size(), other.size()), (50_000, 50_000));
+    assert!(values.try_push([0; 50_000]).is_ok() && arena.try_alloc([0; 50_000]).is_ok());
 }
 
 /// Address space is free, what is writable is not: rows commit by `mprotect`.
@@ -93,7 +95,9 @@ fn thousands_of_vectors_fit() {
     let vectors: Vec<_> = (0..6000).map(|i| RegionVec::from([i])).collect();
     assert!(vectors.iter().enumerate().all(|(i, values)| *values == [i]));
     println!("{} to {}", vectors[0].reserved(), vectors[5999].reserved());
-    assert!(vectors[5999].reserved() >= 16 * MIB && vectors[5999].reserved() < vectors[0].reserved());
+    assert!(vectors[5999].reserved() >= 4000 * MIB && vectors[5999].reserved() < vectors[0].reserved());
+    // And there is room for others still.
+    assert!(region::Region::reserve(1 << 44).is_ok());
     drop(vectors);
     assert!(RegionVec::from([1]).reserved() > 1 << 35);
 }

@@ -18,23 +18,35 @@ use crate::arena::backing::Block;
 use crate::arena::bump::pad_to;
 use crate::arena::failure::Failure;
 use crate::error::{AllocError, AllocReason};
+use crate::sync::global::{AtomicUsize, Ordering};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::marker::PhantomData;
 use core::mem;
 use core::ptr::NonNull;
 
-/// Bytes of addresses that a row asks for when nobody said how long it may become.
+/// What a mapped region needs beside its values to place its start (`.back.runway`): with so much less than a
+/// round number asked for, the region of just that number serves.
+const PLACING: usize = 4 << 20;
+
+/// Bytes of addresses that a row asks for when nobody said how long it may become: the first as long as the
+/// rows of this process hold no more than `MANY` together, then the second.
 ///
-/// Asked for as little short of 64 GiB as a mapped region needs to place its start (`.back.runway`), so that
-/// the region of 64 GiB serves. Mapping that costs what 64 KiB cost; smaller would end rows that machines
-/// have the RAM for; larger would use up the 128 TiB of a process after few rows: these are enough for two
-/// thousand, and then the wish shrinks (`.back.region`).
+/// Mapping either costs what 64 KiB cost. Fewer would end rows that machines have the RAM for. But a process
+/// has 128 TiB, and what takes the last of them takes it from everybody: two thousand rows of the first kind
+/// would do that, where with the two it takes as many as the kernel's limit on mappings allows, about.
 #[cfg(target_pointer_width = "64")]
-const WISH: usize = (64 << 30) - (4 << 20);
-/// On smaller systems, a share of their addresses.
+const WISHES: [usize; 2] = [(64 << 30) - PLACING, (4 << 30) - PLACING];
+#[cfg(target_pointer_width = "64")]
+const MANY: usize = 16 << 40;
+/// On smaller systems, shares of 2 to 4 GiB, or of what little there is.
 #[cfg(not(target_pointer_width = "64"))]
-const WISH: usize = isize::MAX as usize / 16;
+const WISHES: [usize; 2] = [isize::MAX as usize / 16, isize::MAX as usize / 64];
+#[cfg(not(target_pointer_width = "64"))]
+const MANY: usize = isize::MAX as usize / 2;
+
+/// Bytes of addresses that the rows of this process hold. Only says which wish to begin with.
+static HELD: AtomicUsize = AtomicUsize::new(0);
 
 /// What the wish is divided by as long as it is refused, down to what the first values need.
 const SMALLER: usize = 4;
@@ -54,6 +66,7 @@ impl<B: Backing> Drop for Ground<B> {
         if block.len != 0 {
             // How far values were ever written is not kept: to count all that was usable is never wrong.
             block.dirty = block.ready;
+            HELD.fetch_sub(block.len, Ordering::Relaxed);
             // SAFETY: the block came from this backing and is on loan. Its values were dropped, forgotten or
             // moved out, and references to them do not outlive the row.
             unsafe { self.backing.release(block) };
@@ -109,6 +122,7 @@ impl<B: Backing> Store<B> {
             }
             wish = (wish / SMALLER).max(least);
         };
+        HELD.fetch_add(block.len, Ordering::Relaxed);
         self.ground.block.set(block);
         // SAFETY: a block has room for what it was acquired for behind the padding that aligns it.
         self.start.set(unsafe { block.start.add(pad(&block, value)) });
@@ -151,7 +165,8 @@ impl<B: Backing> Store<B> {
         }
         let bytes = places.checked_mul(value.size()).ok_or(fail(AllocReason::TooLarge))?;
         if self.ground.block.get().len == 0 {
-            self.reserve(value, WISH, bytes).map_err(|error| fail(error.reason()))?;
+            let wish = WISHES[usize::from(HELD.load(Ordering::Relaxed) > MANY)];
+            self.reserve(value, wish, bytes).map_err(|error| fail(error.reason()))?;
         }
         let mut block = self.ground.block.get();
         // A block's length is at most `isize::MAX` and so is an alignment: no wrap in the addition below, as

@@ -34,8 +34,9 @@ use crate::arena::Mapped;
 /// type with a `Drop` of its own may not, since it could see a value that was dropped before it; the compiler
 /// tells the two apart.
 ///
-/// *Memory*: one reservation of 64 GiB of addresses at the first value (less where the system refuses that),
-/// RAM as it is used: an arena whose size is known can say so with [`with_reservation`](Self::with_reservation).
+/// *Memory*: one reservation of 64 GiB of addresses at the first value, less where there are many or the system
+/// refuses; RAM as it is used ([`RegionVec`] says more).
+/// [`with_reservation`](Self::with_reservation) asks for just as much as you say.
 /// For a few values of many types, [`Arena`](crate::Arena) is the cheaper place; it drops nothing.
 ///
 /// *Errors*: the plain methods panic when memory cannot be had; every one has a `try_` form that says so.

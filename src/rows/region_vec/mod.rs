@@ -40,11 +40,12 @@ use crate::error::AllocReason;
 /// It has the methods of `std::vec::Vec`, with the same meaning, but for these: *capacity* is what there are
 /// addresses for, and `reserve` makes that usable. `shrink_to_fit` gives RAM back, and keeps the addresses.
 ///
-/// *Memory*: the first value reserves 64 GiB of addresses, or a quarter, a sixteenth, … of that where the
-/// system refuses (`RLIMIT_AS`, valgrind, two thousand other vectors), down to what is needed. RAM comes as the
-/// vector grows: at first 64 KiB as touched, then in steps of 64 to 256 KiB, from 512 KiB on in pages of 2 MiB
-/// where the system allows. [`with_reservation`](Self::with_reservation) asks for just as many addresses as you
-/// say. A mapping costs microseconds: this is for vectors that grow large, not for many that stay small.
+/// *Memory*: the first value reserves 64 GiB of addresses, or 4 GiB when the process has hundreds of such vectors;
+/// where the system refuses that (`RLIMIT_AS`, valgrind), a quarter, a sixteenth, … down to what is needed. RAM
+/// comes as the vector grows: at first 64 KiB as touched, then in steps of 64 to 256 KiB, from about 512 KiB on
+/// in pages of 2 MiB where the system allows. [`with_reservation`](Self::with_reservation) asks for just as many
+/// addresses as you say. A mapping costs microseconds: this is for vectors that grow large, not for many that
+/// stay small.
 ///
 /// *Full*: a vector whose reservation is used up refuses to grow, and stays as it is. To go on it would have to
 /// move.
