@@ -411,6 +411,8 @@ fn large_alignments_are_kept() {
 }
 
 #[test]
+// Each form of a comparison is meant; and the cells of a vector do not change behind a shared reference.
+#[allow(clippy::op_ref, clippy::cmp_owned, clippy::mutable_key_type)]
 fn what_std_offers_for_vectors_is_there() {
     let mut values: RegionVec<_> = [3, 1, 2].into();
     values.sort();
