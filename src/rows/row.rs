@@ -81,10 +81,14 @@ impl<B: Backing> Drop for Ground<B> {
 /// - The first `len` places from `start` hold values, which the store owns.
 /// - `ready` places lie in the block's first `block.ready` bytes, or fewer: see `shared_row`.
 /// - Once there is a block, neither it nor `start` changes.
+#[repr(C)] // as declared: see `ready`
 struct Store<B: Backing> {
-    start: Cell<NonNull<u8>>,
     len: Count,
+    start: Cell<NonNull<u8>>,
     /// Places up to which a push needs no look at the memory (`.bump.cold`).
+    ///
+    /// Not beside `len`: the compiler would read the two with one wide load, which waits until narrow stores
+    /// before it have left the processor (docs/design.md, "The block cache").
     ready: Cell<usize>,
     /// Drops that many values from that address on; none when there is nothing to do.
     drop_values: Option<unsafe fn(NonNull<u8>, usize)>,

@@ -23,7 +23,7 @@ use crate::arena::Backing;
 use crate::arena::failure::{Failure, Report};
 use core::cell::Cell;
 use core::marker::PhantomData;
-use core::mem::{self, MaybeUninit};
+use core::mem;
 use core::ptr::NonNull;
 
 /// A row that one thread appends to by shared reference.
@@ -138,23 +138,13 @@ impl<T, B: Backing> SharedRow<T, B> {
     /// When memory cannot be had or the iterator panics, what it gave so far stays in the row.
     #[inline]
     pub(super) fn extend<F: Failure>(&self, values: impl IntoIterator<Item = T>) -> Result<NonNull<[T]>, F::Error> {
-        // In both loops the iterator is dropped, also when it panics, before the extension ends.
-        if size_of::<T>() > SMALL {
-            let values = values.into_iter();
-            let mut extension = Extension::begin(self);
-            for value in values {
-                extension.push::<F>(value)?;
-            }
-            return extension.finish::<F>();
-        }
-        let mut handful = Handful::new(self);
+        let values = values.into_iter();
+        let mut extension = Extension::begin(self);
+        // Within the loop the iterator is dropped, also when it panics, before the extension ends.
         for value in values {
-            if handful.len == handful.limit {
-                handful.empty::<F>()?;
-            }
-            handful.push(value);
+            extension.push::<F>(value)?;
         }
-        handful.finish::<F>()
+        extension.finish::<F>()
     }
 
     /// The number of the value at an address, if it is one that was counted.
@@ -162,115 +152,6 @@ impl<T, B: Backing> SharedRow<T, B> {
         let from_start = value.addr().wrapping_sub(self.row.place(0).addr().get());
         let index = from_start.checked_div(size_of::<T>())?;
         (index < self.row.len() && from_start % size_of::<T>() == 0).then_some(index)
-    }
-}
-
-/// Bytes of values that pass through a [`Handful`]; for larger ones the detour would cost more than it saves.
-const SMALL: usize = 64;
-
-/// Values that a [`Handful`] holds: enough for the rows that trees are made of, and at most 1 KiB of stack.
-const HANDFUL: usize = 16;
-
-/// Values of an iterator on their way to the row, a few at a time.
-///
-/// An iterator may come back to the row before each of its values, so each would have to be staged with all
-/// that says where it is. A local array is nobody else's: the compiler makes a tight loop of that, and a
-/// handful goes to the stage, or if it is all there is right to its place, in one copy (rows of ten `u64`:
-/// 5.4 ns without).
-struct Handful<'a, T, B: Backing> {
-    shared: &'a SharedRow<T, B>,
-    /// From the first full hand on.
-    extension: Option<Extension<'a, T, B>>,
-    values: [MaybeUninit<T>; HANDFUL],
-    len: usize,
-    /// At most what there is room for, so that an iterator is not asked for values that have no place.
-    limit: usize,
-}
-
-impl<'a, T, B: Backing> Handful<'a, T, B> {
-    #[inline]
-    fn new(shared: &'a SharedRow<T, B>) -> Self {
-        let limit = (shared.row.ready() - shared.row.len()).min(HANDFUL);
-        Handful { shared, extension: None, values: [const { MaybeUninit::uninit() }; HANDFUL], len: 0, limit }
-    }
-
-    #[inline(always)]
-    fn push(&mut self, value: T) {
-        self.values[self.len].write(value);
-        self.len += 1;
-    }
-
-    /// Brings what there is to the stage.
-    fn stage<F: Failure>(&mut self) -> Result<(), F::Error> {
-        let extension = self.extension.get_or_insert_with(|| Extension::begin(self.shared));
-        let end = self.shared.staged_end.get();
-        self.shared.make_usable::<F>(end, self.len)?;
-        // SAFETY: the first `len` of the values are initialized, and are counted there no more. As in
-        // `Extension::push`, the places from `end` on are usable and nobody's.
-        unsafe {
-            let from = self.values.as_ptr().cast::<T>();
-            from.copy_to_nonoverlapping(self.shared.row.place(end).as_ptr(), self.len);
-        }
-        let end = end + self.len;
-        extension.count += self.len;
-        self.shared.staged_end.set(end);
-        self.len = 0;
-        Ok(())
-    }
-
-    /// Brings what there is to the stage, for one value more at least.
-    fn empty<F: Failure>(&mut self) -> Result<(), F::Error> {
-        self.stage::<F>()?;
-        let end = self.shared.staged_end.get();
-        self.shared.make_usable::<F>(end, 1)?;
-        self.limit = (self.shared.room.get() - end).min(HANDFUL);
-        Ok(())
-    }
-
-    /// Counts the values, and says where they are.
-    #[inline]
-    fn finish<F: Failure>(mut self) -> Result<NonNull<[T]>, F::Error> {
-        if self.extension.is_some() {
-            self.stage::<F>()?;
-            if let Some(extension) = self.extension.take() {
-                return extension.finish::<F>();
-            }
-        }
-        let (len, count) = (self.shared.row.len(), self.len);
-        // What came from within may have used the room up.
-        if count > self.shared.row.ready() - len {
-            self.shared.reserve::<F>(count)?;
-        }
-        self.len = 0;
-        // SAFETY: the first `count` of the values are initialized, and are counted there no more. There is room
-        // for as many at `len`, as in `SharedRow::push`.
-        unsafe {
-            let from = self.values.as_ptr().cast::<T>();
-            from.copy_to_nonoverlapping(self.shared.row.place(len).as_ptr(), count);
-            self.shared.row.publish(len + count);
-        }
-        Ok(self.shared.row.places(len, len + count))
-    }
-}
-
-impl<T, B: Backing> Drop for Handful<'_, T, B> {
-    /// The iterator panicked, or memory ran out: what came before stays, as far as there is room.
-    #[inline]
-    fn drop(&mut self) {
-        if self.len != 0 {
-            self.give_up();
-        }
-    }
-}
-
-impl<T, B: Backing> Handful<'_, T, B> {
-    #[cold]
-    fn give_up(&mut self) {
-        if self.stage::<Report>().is_err() {
-            let values = &raw mut self.values[..mem::take(&mut self.len)];
-            // SAFETY: that many values are initialized; they are counted no more.
-            unsafe { (values as *mut [T]).drop_in_place() };
-        }
     }
 }
 
