@@ -7,8 +7,10 @@
 use super::Arena;
 use super::backing::{Backing, Block};
 use super::bump::{pad_to, round_up};
+use crate::checkers::{self, Holds};
 use crate::error::AllocError;
 use core::alloc::Layout;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 /// At the start of every block but the first: the state of the arena before it entered.
@@ -30,6 +32,8 @@ pub struct Mark {
     block: Option<NonNull<u8>>,
     cur: *mut u8,
     used: usize,
+    #[cfg(debug_assertions)]
+    wasted: usize,
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
@@ -68,7 +72,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             // and the value lie within its length.
             if let Err(error) = unsafe { self.backing.commit(&mut block, base) } {
                 // SAFETY: the block is on loan and nothing was put into it.
-                unsafe { self.backing.release(&block) };
+                unsafe { self.give_back(&block) };
                 return Err(AllocError::new(layout.size(), error.reason()));
             }
         }
@@ -86,6 +90,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
                 below: self.below.get(),
             });
         }
+        checkers::tell(base, block.ready - (base.addr().get() - block.start.addr().get()), Holds::Nothing);
         self.below.set(self.used());
         self.link.set(Some(place));
         self.block.set(Some(block));
@@ -114,6 +119,17 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         true
     }
 
+    /// Gives a block back to the backing.
+    ///
+    /// # Safety
+    /// As for [`Backing::release`].
+    #[inline]
+    unsafe fn give_back(&self, block: &Block) {
+        checkers::tell(block.start, block.ready, Holds::Bytes);
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.backing.release(block) };
+    }
+
     /// Keeps a block for later: the larger of it and the spare there was. The other goes back.
     fn keep_spare(&self, block: Block) {
         let (keep, release) = match self.take_spare() {
@@ -123,7 +139,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if let Some(block) = release {
             // SAFETY: the block came from this backing, `leave` recorded how far it was written, and all
             // references into it ended with the rewind.
-            unsafe { self.backing.release(&block) };
+            unsafe { self.give_back(&block) };
         }
         let at = pad_to(keep.start.addr().get(), align_of::<Link>());
         // SAFETY: only blocks that had a link become spares, so the same place holds a block's description
@@ -143,7 +159,13 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// The present position, for [`rewind`](Self::rewind).
     pub fn mark(&self) -> Mark {
-        Mark { block: self.block.get().map(|block| block.start), cur: self.cur.get(), used: self.used() }
+        Mark {
+            block: self.block.get().map(|block| block.start),
+            cur: self.cur.get(),
+            used: self.used(),
+            #[cfg(debug_assertions)]
+            wasted: self.wasted.get(),
+        }
     }
 
     /// Frees everything that was allocated since `mark`, and keeps the memory. Constant time, but for a
@@ -163,6 +185,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         while self.block.get().map(|block| block.start) != mark.block && self.leave() {}
         // A mark of an arena without blocks is the start of the first.
         self.lower_to_mark(if mark.block.is_none() { self.base.get() } else { mark.cur });
+        #[cfg(debug_assertions)]
+        self.wasted.set(mark.wasted);
     }
 
     fn lower_to_mark(&self, to: *mut u8) {
@@ -187,6 +211,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     pub fn reset(&mut self) {
         while self.leave() {}
         self.lower_to_mark(self.base.get());
+        #[cfg(debug_assertions)]
+        self.wasted.set(0);
     }
 
     /// Frees everything, keeps the RAM of about `bytes`, and gives the rest back to the system at once.
@@ -204,11 +230,12 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         unsafe { self.backing.decommit(&mut block, bytes) };
         self.block.set(Some(block));
         self.set_end();
-        let rest = bytes.saturating_sub(block.ready);
+        // A backing may have withdrawn what was written, and keep its RAM.
+        let rest = bytes.saturating_sub(block.ready.max(block.dirty));
         if let Some(mut spare) = self.take_spare() {
             if rest == 0 {
                 // SAFETY: a spare is on loan, its `dirty` was recorded when it was left, nobody uses it.
-                unsafe { self.backing.release(&spare) };
+                unsafe { self.give_back(&spare) };
             } else {
                 // The description of the spare itself must stay in RAM.
                 // SAFETY: as above, and what `keep_spare` writes lies in the part that is kept.
@@ -219,26 +246,42 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     }
 
     /// The blocks that hold values, newest first: each with its first value's address and its cursor.
-    pub(super) fn blocks(&self) -> impl Iterator<Item = (Block, *mut u8, *mut u8)> {
-        let mut next = (self.block.get(), self.base.get(), self.cur.get(), self.link.get());
-        core::iter::from_fn(move || {
-            let (block, base, cur, link) = next;
-            next = match link {
-                Some(link) => {
-                    // SAFETY: links are written when a block is entered and stay until it is left.
-                    let link = unsafe { link.as_ref() };
-                    (link.block, link.base, link.cur, link.link)
-                }
-                None => (None, base, cur, None),
-            };
-            Some((block?, base, cur))
-        })
+    pub(super) fn blocks(&self) -> Blocks<'_> {
+        let (block, base, cur, link) = (self.block.get(), self.base.get(), self.cur.get(), self.link.get());
+        Blocks { block, base, cur, link, arena: PhantomData }
     }
 
     /// The spare's description, without taking it.
     pub(super) fn spare_block(&self) -> Option<Block> {
         // SAFETY: as in `take_spare`.
         self.spare.get().map(|place| unsafe { place.read() })
+    }
+}
+
+/// The blocks of an arena that hold values, newest first. Made by `Arena::blocks`.
+///
+/// They are those of the moment: whoever holds the iterator does not rewind the arena meanwhile, which needs
+/// `&mut`, or `unsafe` whose conditions say so.
+#[derive(Clone, Debug)]
+pub(super) struct Blocks<'a> {
+    block: Option<Block>,
+    base: *mut u8,
+    cur: *mut u8,
+    link: Option<NonNull<Link>>,
+    arena: PhantomData<&'a ()>,
+}
+
+impl Iterator for Blocks<'_> {
+    type Item = (Block, *mut u8, *mut u8);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let item = (self.block.take()?, self.base, self.cur);
+        if let Some(link) = self.link.take() {
+            // SAFETY: links are written when a block is entered and stay until it is left.
+            let link = unsafe { link.as_ref() };
+            (self.block, self.base, self.cur, self.link) = (link.block, link.base, link.cur, link.link);
+        }
+        Some(item)
     }
 }
 
@@ -257,7 +300,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if let Some(spare) = self.take_spare() {
             // SAFETY: the spare is on loan, its `dirty` was recorded when it was left, and no reference
             // into the arena outlives it.
-            unsafe { self.backing.release(&spare) };
+            unsafe { self.give_back(&spare) };
         }
     }
 }
@@ -269,11 +312,13 @@ impl<const MIN_ALIGN: usize, B: Backing> Drop for Arena<MIN_ALIGN, B> {
             self.release_above_first();
         }
         let cur = self.cur.get().addr();
-        if let Some(block) = self.block.get_mut() {
+        // In place: a copy of the block to release would be the dearest part of a small arena's end.
+        // SAFETY: the cell is this arena's, and nothing that is called here looks at it.
+        if let Some(block) = unsafe { &mut *self.block.as_ptr() } {
             block.dirty = block.dirty.max(cur - block.start.addr().get());
             // SAFETY: the block is on loan, `dirty` covers all that was written, and no reference into the
             // arena outlives it.
-            unsafe { self.backing.release(block) };
+            unsafe { self.give_back(block) };
         }
     }
 }

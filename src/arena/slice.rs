@@ -4,8 +4,10 @@ use super::failure::{Failure, Panic, Report};
 use super::growing::Growing;
 use super::value::Slot;
 use super::{Arena, Backing};
-use crate::error::AllocError;
+use crate::error::{AllocError, AllocOrInitError};
+use core::alloc::Layout;
 use core::convert::Infallible;
+use core::ptr::NonNull;
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Copies a slice into the arena.
@@ -38,13 +40,25 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
     pub(super) fn slice_copy_or<F: Failure, T: Copy>(&self, source: &[T]) -> Result<&mut [T], F::Error> {
-        let start = self.slots_for::<F, T>(source.len())?;
-        // SAFETY: `start` has room for as many values as `source` has, freshly handed out, so it overlaps
-        // nothing; after the copy all of them are initialized and ours.
-        unsafe {
-            start.as_ptr().copy_from_nonoverlapping(source.as_ptr(), source.len());
-            Ok(core::slice::from_raw_parts_mut(start.as_ptr(), source.len()))
+        // A slice that exists has a layout.
+        let layout = Layout::for_value(source);
+        if layout.size() != 0 {
+            if let Some(start) = self.take::<false>(layout) {
+                // SAFETY: that much room was just handed out.
+                return Ok(unsafe { copied(source, start.cast()) });
+            }
         }
+        self.slice_copy_slowly::<F, T>(source)
+    }
+
+    /// The slow path of a copy, which it takes along, so that the fast path keeps no register for it.
+    #[cold]
+    #[inline(never)]
+    #[allow(clippy::mut_from_ref)]
+    fn slice_copy_slowly<F: Failure, T: Copy>(&self, source: &[T]) -> Result<&mut [T], F::Error> {
+        let start = self.slots_for::<F, T>(source.len())?;
+        // SAFETY: that much room was just handed out.
+        Ok(unsafe { copied(source, start) })
     }
 
     /// Clones a slice into the arena. `clone` may allocate from the same arena.
@@ -80,7 +94,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn alloc_slice_fill_with<T>(&self, len: usize, mut f: impl FnMut(usize) -> T) -> &mut [T] {
+    pub fn alloc_slice_fill_with<T, F: FnMut(usize) -> T>(&self, len: usize, mut f: F) -> &mut [T] {
         Panic::unwrap(self.slice_fill_or::<Panic, T, Infallible>(len, |i| Ok(f(i)))).unwrap_or_never()
     }
 
@@ -90,10 +104,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had; `f` is not called then.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn try_alloc_slice_fill_with<T>(
+    pub fn try_alloc_slice_fill_with<T, F: FnMut(usize) -> T>(
         &self,
         len: usize,
-        mut f: impl FnMut(usize) -> T,
+        mut f: F,
     ) -> Result<&mut [T], AllocError> {
         Ok(self.slice_fill_or::<Report, T, Infallible>(len, |i| Ok(f(i)))?.unwrap_or_never())
     }
@@ -107,10 +121,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn alloc_slice_try_fill_with<T, E>(
+    pub fn alloc_slice_try_fill_with<T, F: FnMut(usize) -> Result<T, E>, E>(
         &self,
         len: usize,
-        f: impl FnMut(usize) -> Result<T, E>,
+        f: F,
     ) -> Result<&mut [T], E> {
         Panic::unwrap(self.slice_fill_or::<Panic, T, E>(len, f))
     }
@@ -118,15 +132,15 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// As [`alloc_slice_try_fill_with`](Self::alloc_slice_try_fill_with).
     ///
     /// # Errors
-    /// The outer error when memory cannot be had, the inner one when `f` fails.
+    /// `Alloc` when memory cannot be had, `Init` with what `f` says when it fails.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn try_alloc_slice_try_fill_with<T, E>(
+    pub fn try_alloc_slice_try_fill_with<T, F: FnMut(usize) -> Result<T, E>, E>(
         &self,
         len: usize,
-        f: impl FnMut(usize) -> Result<T, E>,
-    ) -> Result<Result<&mut [T], E>, AllocError> {
-        self.slice_fill_or::<Report, T, E>(len, f)
+        f: F,
+    ) -> Result<&mut [T], AllocOrInitError<E>> {
+        AllocOrInitError::flatten(self.slice_fill_or::<Report, T, E>(len, f))
     }
 
     /// Fills a slice with `len` copies of `value`.
@@ -204,7 +218,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn alloc_slice_fill_iter<T>(&self, values: impl IntoIterator<Item = T>) -> &mut [T] {
+    pub fn alloc_slice_fill_iter<T, I: IntoIterator<Item = T>>(&self, values: I) -> &mut [T] {
         Panic::unwrap(self.slice_collect_or::<Panic, T, Infallible>(values.into_iter().map(Ok))).unwrap_or_never()
     }
 
@@ -214,7 +228,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had; what was collected is leaked in the arena.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn try_alloc_slice_fill_iter<T>(&self, values: impl IntoIterator<Item = T>) -> Result<&mut [T], AllocError> {
+    pub fn try_alloc_slice_fill_iter<T, I: IntoIterator<Item = T>>(&self, values: I) -> Result<&mut [T], AllocError> {
         Ok(self.slice_collect_or::<Report, T, Infallible>(values.into_iter().map(Ok))?.unwrap_or_never())
     }
 
@@ -227,9 +241,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had, or the iterator does.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn alloc_slice_try_fill_iter<T, E>(
+    pub fn alloc_slice_try_fill_iter<T, I: IntoIterator<Item = Result<T, E>>, E>(
         &self,
-        values: impl IntoIterator<Item = Result<T, E>>,
+        values: I,
     ) -> Result<&mut [T], E> {
         Panic::unwrap(self.slice_collect_or::<Panic, T, E>(values.into_iter()))
     }
@@ -237,14 +251,14 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// As [`alloc_slice_try_fill_iter`](Self::alloc_slice_try_fill_iter).
     ///
     /// # Errors
-    /// The outer error when memory cannot be had, the inner one when the iterator gives one.
+    /// `Alloc` when memory cannot be had, `Init` with the iterator's first error.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn try_alloc_slice_try_fill_iter<T, E>(
+    pub fn try_alloc_slice_try_fill_iter<T, I: IntoIterator<Item = Result<T, E>>, E>(
         &self,
-        values: impl IntoIterator<Item = Result<T, E>>,
-    ) -> Result<Result<&mut [T], E>, AllocError> {
-        self.slice_collect_or::<Report, T, E>(values.into_iter())
+        values: I,
+    ) -> Result<&mut [T], AllocOrInitError<E>> {
+        AllocOrInitError::flatten(self.slice_collect_or::<Report, T, E>(values.into_iter()))
     }
 
     /// Fills a slice of known length, for every form above.
@@ -292,6 +306,19 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             }
         }
         Ok(Ok(row.finish()))
+    }
+}
+
+/// A copy of `source` at `start`.
+///
+/// # Safety
+/// `start` has room for as many values as `source` has, handed out for `'a` to the caller alone.
+#[inline(always)]
+unsafe fn copied<'a, T: Copy>(source: &[T], start: NonNull<T>) -> &'a mut [T] {
+    // SAFETY: what was handed out overlaps nothing; after the copy all values are initialized and the caller's.
+    unsafe {
+        start.as_ptr().copy_from_nonoverlapping(source.as_ptr(), source.len());
+        core::slice::from_raw_parts_mut(start.as_ptr(), source.len())
     }
 }
 
