@@ -337,6 +337,19 @@ fn large_alignments_are_kept() {
 }
 
 #[test]
+fn slices_are_copied_whole_or_not_at_all() {
+    let arena = TypedArena::with_reservation(4096);
+    let first: &[u8] = arena.alloc_slice_copy(&[1; 4000]);
+    let more = arena.alloc_extend((0..3).inspect(|_| {
+        arena.alloc_slice_copy(&first[..10]);
+    }));
+    assert_eq!((&*more, arena.len()), (&[0, 1, 2][..], 4033));
+    assert!(arena.try_alloc_slice_copy(&[2; 64]).is_err());
+    assert_eq!((arena.len(), arena.alloc_slice_copy(&[2; 63]).len(), arena.alloc_slice_copy(&[]).len()), (4033, 63, 0));
+    assert!(arena.into_iter().take(4030).all(|byte| byte == 1));
+}
+
+#[test]
 fn a_reservation_beyond_the_address_space_is_refused() {
     for max_len in [usize::MAX, usize::MAX / 8, isize::MAX as usize / 8, 1 << 50] {
         let error = TypedArena::<u64>::try_with_reservation(max_len).unwrap_err();
@@ -355,6 +368,8 @@ fn a_report_shows_figures_and_no_values() {
     let report = format!("{arena:?}");
     assert!(report.starts_with("TypedArena { len: 1, used: 16 bytes,"), "{report}");
     assert!(report.ends_with("reserved: 16 MiB }"), "{report}");
+    let report = arena.to_string();
+    assert!(report.starts_with("typed arena of 1 value, 16 bytes each\n") && report.ends_with("16 MiB"), "{report}");
 }
 
 assert_impl_all!(TypedArena<u8>: Send, Default);

@@ -204,6 +204,39 @@ impl<T, B: Backing> AppendVec<T, B> {
         Ok(unsafe { places.as_ref() })
     }
 
+    /// Appends copies of a slice's values, side by side: one copy, where [`extend`](Self::extend) takes a few
+    /// steps for each value.
+    ///
+    /// # Panics
+    /// When memory cannot be had.
+    ///
+    /// ```
+    /// let text = region::AppendVec::new();
+    /// let word: &[u8] = text.extend_from_slice(b"word");
+    /// assert_eq!(word, b"word");
+    /// ```
+    #[inline]
+    pub fn extend_from_slice(&self, values: &[T]) -> &[T]
+    where
+        T: Copy,
+    {
+        // SAFETY: as in `push_or`.
+        unsafe { Panic::unwrap(self.shared.copy::<Panic>(values)).as_ref() }
+    }
+
+    /// As [`extend_from_slice`](Self::extend_from_slice).
+    ///
+    /// # Errors
+    /// When memory cannot be had; the vector is as it was.
+    #[inline]
+    pub fn try_extend_from_slice(&self, values: &[T]) -> Result<&[T], AllocError>
+    where
+        T: Copy,
+    {
+        // SAFETY: as in `push_or`.
+        self.shared.copy::<Report>(values).map(|places| unsafe { places.as_ref() })
+    }
+
     /// Makes room for `more` values, so that pushing them asks the system for nothing but their RAM.
     ///
     /// # Panics
@@ -390,6 +423,13 @@ impl<T, B: Backing> Index<Id<T>> for AppendVec<T, B> {
 impl<T> Default for AppendVec<T> {
     fn default() -> Self {
         AppendVec::new()
+    }
+}
+
+/// All figures, a line each.
+impl<T, B: Backing> fmt::Display for AppendVec<T, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.row().report(f, "append-only vector")
     }
 }
 

@@ -17,10 +17,13 @@ use crate::arena::Backing;
 use crate::arena::backing::Block;
 use crate::arena::bump::pad_to;
 use crate::arena::failure::Failure;
+use crate::bytes::Bytes;
 use crate::error::{AllocError, AllocReason};
+use crate::report::Report;
 use crate::sync::global::{AtomicUsize, Ordering};
 use core::alloc::Layout;
 use core::cell::Cell;
+use core::fmt;
 use core::marker::PhantomData;
 use core::mem;
 use core::ptr::NonNull;
@@ -387,5 +390,16 @@ impl<T, B: Backing> Row<T, B> {
     pub(super) fn resident(&self) -> usize {
         let block = self.store.ground.block.get();
         if block.len == 0 { 0 } else { self.store.ground.backing.resident(&block) }
+    }
+
+    /// Writes all figures, a line each, under the name of what the row is.
+    pub(super) fn report(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+        let len = self.len();
+        let plural = if len == 1 { "" } else { "s" };
+        let mut report = Report::new(f, format_args!("{name} of {len} value{plural}, {} each", Bytes(size_of::<T>())))?;
+        report.part("used", self.used(), self.committed())?;
+        report.part("resident", self.resident(), self.committed())?;
+        report.part("committed", self.committed(), self.committed())?;
+        report.bytes("reserved", self.reserved())
     }
 }

@@ -147,6 +147,25 @@ impl<T, B: Backing> SharedRow<T, B> {
         extension.finish::<F>()
     }
 
+    /// Appends copies of a slice's values, and says where they are: no code of the caller's comes in between.
+    #[inline]
+    pub(super) fn copy<F: Failure>(&self, values: &[T]) -> Result<NonNull<[T]>, F::Error>
+    where
+        T: Copy,
+    {
+        let len = self.row.len();
+        if values.len() > self.row.ready() - len {
+            self.reserve::<F>(values.len())?;
+        }
+        // SAFETY: `len..ready` have room for the values, and are nobody's, as in `push`; so the slice, which may
+        // be of this row, is not among them.
+        unsafe {
+            self.row.place(len).copy_from_nonoverlapping(NonNull::from(values).cast(), values.len());
+            self.row.publish(len + values.len());
+        }
+        Ok(self.row.places(len, len + values.len()))
+    }
+
     /// The number of the value at an address, if it is one that was counted.
     pub(super) fn index_of(&self, value: *const T) -> Option<usize> {
         let from_start = value.addr().wrapping_sub(self.row.place(0).addr().get());

@@ -203,6 +203,49 @@ impl<T, B: Backing> TypedArena<T, B> {
         Ok(unsafe { places.as_mut() })
     }
 
+    /// Copies a slice's values into the arena, side by side: one copy, where
+    /// [`alloc_extend`](Self::alloc_extend) takes a few steps for each value.
+    ///
+    /// # Panics
+    /// When memory cannot be had.
+    ///
+    /// ```
+    /// let arena = region::TypedArena::new();
+    /// assert_eq!(arena.alloc_slice_copy(&[1, 2, 3]), [1, 2, 3]);
+    /// ```
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn alloc_slice_copy(&self, values: &[T]) -> &mut [T]
+    where
+        T: Copy,
+    {
+        Panic::unwrap(self.alloc_slice_copy_or::<Panic>(values))
+    }
+
+    /// As [`alloc_slice_copy`](Self::alloc_slice_copy).
+    ///
+    /// # Errors
+    /// When memory cannot be had; the arena is as it was.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn try_alloc_slice_copy(&self, values: &[T]) -> Result<&mut [T], AllocError>
+    where
+        T: Copy,
+    {
+        self.alloc_slice_copy_or::<Report>(values)
+    }
+
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    fn alloc_slice_copy_or<F: Failure>(&self, values: &[T]) -> Result<&mut [T], F::Error>
+    where
+        T: Copy,
+    {
+        let mut places = self.shared.copy::<F>(values)?;
+        // SAFETY: as in `alloc_or`.
+        Ok(unsafe { places.as_mut() })
+    }
+
     /// Makes room for `more` values, so that allocating them asks the system for nothing but their RAM.
     ///
     /// # Panics
@@ -318,6 +361,13 @@ impl<T, B: Backing> TypedArena<T, B> {
 impl<T> Default for TypedArena<T> {
     fn default() -> Self {
         TypedArena::new()
+    }
+}
+
+/// All figures, a line each.
+impl<T, B: Backing> fmt::Display for TypedArena<T, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.row().report(f, "typed arena")
     }
 }
 
