@@ -536,3 +536,16 @@ fn appended_values_are_dropped_in_order() {
     drop(values);
     assert_eq!(drops.order(), Vec::from_iter(0..11));
 }
+
+#[cfg(feature = "std")]
+#[test]
+fn bytes_are_written_as_to_a_file() {
+    use std::io::Write;
+    let mut bytes = RegionVec::with_reservation(4096);
+    write!(bytes, "{} and {}", 1, 2).unwrap();
+    assert_eq!((bytes.write(b"!").unwrap(), &bytes[..]), (1, &b"1 and 2!"[..]));
+    let error = bytes.write_all(&[0; 4096]).unwrap_err();
+    assert_eq!((error.kind(), bytes.len()), (std::io::ErrorKind::OutOfMemory, 8));
+    assert!(error.to_string().contains("the reservation of 4 KiB is used up"));
+    bytes.flush().unwrap();
+}
