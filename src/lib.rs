@@ -46,7 +46,7 @@
 
 #[cfg(any(feature = "alloc", feature = "std"))]
 extern crate alloc;
-#[cfg(any(test, loom, feature = "std"))]
+#[cfg(any(test, loom, region_faults, feature = "std"))]
 extern crate std;
 
 mod arena;
@@ -86,6 +86,13 @@ pub use region::{Access, Advice, Pages, Region, RegionOptions};
 pub use rows::{AppendVec, Drain, Id, IntoIter, Reader, ReaderIter, RegionVec, TypedArena};
 #[cfg(all(feature = "os", unix))]
 pub use sys::{Fd, page_size};
+
+/// Refusals of system calls made up for tests; only with `--cfg region_faults`.
+#[cfg(all(region_faults, feature = "os", unix))]
+#[doc(hidden)]
+pub mod faults {
+    pub use crate::sys::{FaultPlan, plan_faults, refusals};
+}
 
 /// The README's examples, as tests.
 #[cfg(all(doctest, feature = "os"))]

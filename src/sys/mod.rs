@@ -8,14 +8,19 @@
 //! - `page`: the page sizes of this machine.
 //! - `fd`: a borrowed descriptor.
 //! - `file`: open, kind, position, read.
+//! - `fault`: refusals made up for tests.
 //! - `raw`: the three calls and the advice numbers that rustix does not carry.
 
+#[cfg_attr(not(region_faults), allow(clippy::unnecessary_wraps))]
+mod fault;
 mod fd;
 mod file;
 mod memory;
 mod page;
 mod raw;
 
+#[cfg(region_faults)]
+pub use fault::{FaultPlan, plan_faults, refusals};
 pub use fd::Fd;
 pub(crate) use file::*;
 pub(crate) use memory::*;
