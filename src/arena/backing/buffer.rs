@@ -53,9 +53,9 @@ impl<'b> Buffer<'b> {
         self.len == 0
     }
 
-    /// Whether `block` is this buffer's.
+    /// Whether `block` is this buffer's. A buffer without bytes has none, and its address may be another's.
     pub(super) fn owns(&self, block: &Block) -> bool {
-        self.lent.get() && block.start == self.start
+        self.lent.get() && self.len != 0 && block.start == self.start
     }
 }
 
