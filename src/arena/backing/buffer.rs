@@ -9,6 +9,7 @@ use crate::error::{AllocError, AllocReason};
 use crate::sync::global::{AtomicBool, Ordering};
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
+use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -116,6 +117,13 @@ impl<const N: usize> Default for StackBuffer<N> {
     }
 }
 
+impl<const N: usize> fmt::Debug for StackBuffer<N> {
+    /// The length: the bytes may not be there to be read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StackBuffer").field("len", &N).finish()
+    }
+}
+
 // SAFETY: the one block that goes out is the unique borrow `'b` itself, which outlives this value; `lent`
 // lets it out once at a time. All of it is ready, and `dirty` is `len` or, for a fresh static, 0.
 unsafe impl Backing for Buffer<'_> {
@@ -185,5 +193,13 @@ impl<const N: usize> StaticBuffer<N> {
 impl<const N: usize> Default for StaticBuffer<N> {
     fn default() -> Self {
         StaticBuffer::new()
+    }
+}
+
+impl<const N: usize> fmt::Debug for StaticBuffer<N> {
+    /// Length and state: the bytes are their taker's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let taken = self.taken.load(Ordering::Relaxed);
+        f.debug_struct("StaticBuffer").field("len", &N).field("taken", &taken).finish()
     }
 }
