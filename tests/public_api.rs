@@ -258,3 +258,53 @@ fn enums_that_may_grow_say_so() {
     }
     assert!(seen.len() > 8, "{seen:?}");
 }
+
+/// The rows of a table, from its header on.
+fn table<'t>(text: &'t str, header: &str) -> Vec<&'t str> {
+    let lines = text.lines().map(|line| line.trim_start_matches("//!").trim());
+    let rows: Vec<&str> =
+        lines.skip_while(|line| !line.starts_with(header)).take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() > 5, "no table begins with {header}");
+    rows[2..].to_vec()
+}
+
+#[test]
+fn readme_and_front_page_name_the_same_types() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let exported = exported();
+    let named = |file: &str| {
+        let text = read_to_string(root.join(file)).unwrap();
+        let rows = table(&text, "| you have | you take |");
+        let spans = rows.iter().flat_map(|row| row.split('`').skip(1).step_by(2));
+        let names: BTreeSet<String> =
+            spans.map(|span| word(span).to_string()).filter(|name| exported.contains(name)).collect();
+        let left: BTreeSet<&str> = rows.iter().map(|row| row.split('|').nth(1).unwrap()).collect();
+        assert_eq!(left.len(), rows.len(), "{file} says the same twice");
+        names
+    };
+    assert_eq!(named("README.md"), named("src/lib.rs"));
+}
+
+#[test]
+fn readme_says_what_every_feature_does() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = read_to_string(root.join("Cargo.toml")).unwrap();
+    let features = manifest.split("[features]").nth(1).unwrap().split("\n[").next().unwrap();
+    let features: Vec<&str> = features
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name)
+        .filter(|&name| name != "default")
+        .collect();
+    assert!(features.len() > 5, "{features:?}");
+    let readme = read_to_string(root.join("README.md")).unwrap();
+    let rows = table(&readme, "| feature |").join("\n");
+    let missing: Vec<_> = features
+        .iter()
+        .filter(|feature| {
+            !rows.contains(&format!("`{feature}`")) && !rows.contains(&format!("`-{}`", &feature[feature.len() - 2..]))
+        })
+        .collect();
+    assert!(missing.is_empty(), "not in the README's table of features: {missing:?}");
+}
