@@ -40,6 +40,31 @@ impl<T> Shared<T> {
     }
 }
 
+/// What the kernel orders and ThreadSanitizer does not see, told to it: an address that one thread unmapped may be
+/// mapped by another, and who uses it then comes after who used it before.
+///
+/// Raw system calls pass the sanitizer by. Built with `--cfg region_tsan` alone (`.ci/tsan`); every other build
+/// has nothing here, and needs nothing, because the kernel's own lock does it.
+#[cfg(all(feature = "os", unix))]
+pub(crate) mod kernel {
+    #[cfg(region_tsan)]
+    static UNMAPPED: core::sync::atomic::AtomicUsize = core::sync::atomic::AtomicUsize::new(0);
+
+    /// Before addresses are given up.
+    #[inline(always)]
+    pub(crate) fn unmaps() {
+        #[cfg(region_tsan)]
+        UNMAPPED.fetch_add(1, core::sync::atomic::Ordering::Release);
+    }
+
+    /// After addresses were had.
+    #[inline(always)]
+    pub(crate) fn mapped() {
+        #[cfg(region_tsan)]
+        UNMAPPED.load(core::sync::atomic::Ordering::Acquire);
+    }
+}
+
 /// Atomics for process-wide hints, such as "this kernel does not know that advice".
 ///
 /// Always `core`'s: loom's cannot be made in a `static`, and no algorithm depends on these values.

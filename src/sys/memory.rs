@@ -6,6 +6,7 @@
 use super::{from_rustix, raw};
 use crate::error::{Call, Errno, Error, Reason};
 use crate::sync::global::{AtomicBool, Ordering};
+use crate::sync::kernel;
 use core::ffi::{CStr, c_void};
 use core::ptr::NonNull;
 use rustix::fd::BorrowedFd;
@@ -137,6 +138,7 @@ fn address_space_limit() -> usize {
 
 /// The address that rustix gave, which is never null: the kernel maps nothing at 0 unless told to.
 fn mapped(base: *mut c_void, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
+    kernel::mapped();
     NonNull::new(base.cast::<u8>()).ok_or(Error::new(call, Reason::TooLarge, size))
 }
 
@@ -174,6 +176,7 @@ pub(crate) fn map_file(fd: BorrowedFd<'_>, offset: u64, len: usize, access: Acce
 /// `base..base + len` is one whole mapping of the caller's, or the end of one (another part would have to be
 /// split off, which the kernel may refuse), and nothing refers into it any more.
 pub(crate) unsafe fn unmap(base: NonNull<u8>, len: usize) -> Result<(), Error> {
+    kernel::unmaps();
     // SAFETY: the caller owns the mapping and gives it up.
     unsafe { rustix::mm::munmap(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unmap, len, errno))
 }
@@ -194,6 +197,7 @@ pub(crate) unsafe fn protect(base: NonNull<u8>, len: usize, access: Access) -> R
 /// `base..base + old` is one whole mapping of the caller's, and nothing refers into it: it may move.
 #[cfg(target_os = "linux")]
 pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
+    kernel::unmaps();
     // SAFETY: the caller's promise, passed on.
     let base = unsafe { rustix::mm::mremap(base.as_ptr().cast(), old, new, MremapFlags::MAYMOVE) };
     base.map_err(|errno| failed(Call::Remap, new, errno)).and_then(|base| mapped(base, Call::Remap, new))
