@@ -67,7 +67,7 @@ pub use arena::{
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use arena::{ArenaPool, Member, PooledArena};
 #[cfg(all(feature = "os", unix, not(loom)))]
-pub use arena::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
+pub use arena::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};
 pub use bytes::Bytes;
 pub use error::{AllocError, AllocOrInitError, AllocReason, Call, Errno, Error, Reason};
 pub use input::{CrlfLines, Lines};
@@ -76,7 +76,7 @@ pub use input::{Input, InputError, PathBytes, Source};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
-pub use region::{Access, Advice, Pages, Region, RegionOptions};
+pub use region::{Access, Advice, AtFork, PageFigures, PageRun, PageState, Pages, Region, RegionOptions};
 #[cfg(all(feature = "os", unix))]
 pub use sys::{Fd, page_size};
 

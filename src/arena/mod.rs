@@ -32,7 +32,7 @@ mod zeroed;
 
 pub use backing::{Backing, Block, Buffer, DefaultBacking, Spill, StackBuffer, StaticBuffer};
 #[cfg(all(feature = "os", unix, not(loom)))]
-pub use backing::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
+pub use backing::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};
 pub use blocks::Mark;
 pub use chunks::{ChunkIter, ChunkRawIter};
 #[cfg(all(feature = "os", unix, not(loom)))]

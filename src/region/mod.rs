@@ -1,6 +1,7 @@
 //! Regions: mappings that own their length (`.region.owns`).
 //!
-//! [`Region`] is anonymous memory of this process; [`RegionOptions`] says what it should be like. A region
+//! [`Region`] is anonymous memory of this process; [`RegionOptions`] says what it should be like, and [`Pages`]
+//! what it is made of; `knobs` are what can be said to the kernel later. A region
 //! knows its base and its length, hands out slices where its access allows, and returns exactly what it
 //! mapped, once, when it is dropped. What it does not do: hand out parts of itself as typed values (that
 //! is [`Arena`](crate::Arena)'s business), or show a file (that is [`Input`](crate::Input)'s).
@@ -11,10 +12,13 @@
 //!  └──────────────┴── written so far, resident ──┴── no RAM ─────┴──────────────┘
 //! ```
 
+mod knobs;
 mod options;
+mod pages;
 
-pub use crate::sys::{Access, Advice};
-pub use options::{Pages, RegionOptions};
+pub use crate::sys::{Access, Advice, PageState};
+pub use options::{AtFork, RegionOptions};
+pub use pages::{PageFigures, PageRun, Pages};
 
 use crate::bytes::Bytes;
 use crate::error::{Call, Error, Reason};
@@ -26,13 +30,14 @@ use core::ptr::NonNull;
 
 /// Anonymous memory that owns its length: mapped zeroed, in RAM as touched, given back at drop.
 ///
-/// *Units*: bytes; ranges given to its methods must consist of whole pages ([`page_size`](crate::page_size)).
+/// *Units*: bytes; ranges given to its methods must consist of whole pages ([`page_size`](crate::page_size), or
+/// the huge pages that were [granted](Self::granted)).
 /// *Alignment*: a page, or more on request. *Cost*: one `mmap` and one `munmap` whatever the size; RAM
 /// comes one page at a time at first touch. *Threads*: `Send` and `Sync`, as a `Box<[u8]>` is.
 ///
 /// # Invariants
 /// - `mapping..mapping + mapped` is one mapping that this value owns alone; `Drop` unmaps just that.
-/// - `base..base + len` lies inside it, page-aligned at both ends.
+/// - `base..base + len` lies inside it, both ends at whole pages of the kind in `granted`.
 /// - The first `readable` bytes from `base` may be read and the first `writable` may be written;
 ///   `writable <= readable <= len`.
 ///
@@ -51,6 +56,7 @@ pub struct Region {
     mapping: NonNull<u8>,
     mapped: usize,
     sharing: Sharing,
+    granted: Pages,
 }
 
 // SAFETY: a region owns its bytes as a `Box<[u8]>` does; no state is tied to the thread that made it.
@@ -101,8 +107,8 @@ impl Region {
         accessible: usize,
     ) -> Self {
         debug_assert!(accessible <= len && len <= mapped);
-        let sharing = Sharing::Private;
-        Region { base, len, readable: accessible, writable: accessible, mapping, mapped, sharing }
+        let (sharing, granted) = (Sharing::Private, Pages::Base);
+        Region { base, len, readable: accessible, writable: accessible, mapping, mapped, sharing, granted }
     }
 
     /// Gives the mapping up to the caller, who must unmap it: its base and length.
@@ -261,7 +267,7 @@ impl Region {
             Bound::Excluded(&at) => at,
             Bound::Unbounded => self.len,
         };
-        let mask = sys::page_size() - 1;
+        let mask = self.granted.grain() - 1;
         if start > end || end > self.len || (start | end) & mask != 0 {
             return Err(bad(end.saturating_sub(start)));
         }

@@ -4,17 +4,19 @@
 //! room of the house speaks of bytes, pages and [`Error`]s. Nothing here owns anything: lengths are
 //! tracked by [`region`](crate::region), descriptors by [`input`](crate::input).
 //!
-//! - `memory`: map, unmap, protect, advise, remap, sync, resident pages.
+//! - `memory`: map, unmap, protect, advise, remap, sync, lock.
+//! - `residency`: which pages are in RAM, and of what size.
 //! - `page`: the page sizes of this machine.
 //! - `fd`: a borrowed descriptor.
-//! - `file`: open, kind, position, read.
-//! - `raw`: the three calls and the advice numbers that rustix does not carry.
+//! - `file`: open, kind, position, read, resize.
+//! - `raw`: the calls and the advice numbers that rustix does not carry.
 
 mod fd;
 mod file;
 mod memory;
 mod page;
 mod raw;
+mod residency;
 
 pub use fd::Fd;
 pub(crate) use file::*;
@@ -22,6 +24,8 @@ pub(crate) use memory::*;
 pub use memory::{Access, Advice};
 pub use page::page_size;
 pub(crate) use page::{HUGE_PAGE, page_align_up};
+pub use residency::PageState;
+pub(crate) use residency::{page_runs, resident_bytes};
 
 use crate::error::Errno;
 

@@ -3,6 +3,7 @@
 #![allow(dead_code)] // each test uses its part
 
 pub mod heap;
+pub mod hugetlb;
 
 use region::Fd;
 use std::fs::File;
