@@ -148,6 +148,8 @@ pub enum Reason {
     BadRange,
     /// The descriptor is a directory, which has no bytes to read.
     Directory,
+    /// The region is not the file itself: it is a private copy, or read-only.
+    NotShared,
     /// A path with a NUL byte or too long to hand to the system.
     BadPath,
 }
@@ -240,10 +242,14 @@ impl fmt::Display for Error {
                 f.write_str("Ask for less.")
             }
             Reason::BadAlignment => f.write_str(": the alignment is not a power of two."),
+            Reason::BadRange if self.call == Call::Sync => f.write_str(": the range reaches outside the file."),
             Reason::BadRange => {
                 f.write_str(": the range is not made of whole pages inside the region. Round it to page_size().")
             }
             Reason::Directory => f.write_str(": it is a directory. Name a file in it."),
+            Reason::NotShared => {
+                f.write_str(": the region is a private copy of the file, or read-only. Open the file for writing.")
+            }
             Reason::BadPath => f.write_str(": the path holds a NUL byte or is longer than 4095 bytes."),
         }
     }

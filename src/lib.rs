@@ -22,7 +22,8 @@
 //! | an arena per thread, whose values may live as long as the pool | [`ArenaPool`] |
 //! | blocks of one size, from many threads | [`PagePool`] |
 //! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
-//! | a range of memory of your own | [`Region`] |
+//! | a range of memory of your own, in huge pages if there are any | [`Region`], and [`Arena::over`] one |
+//! | a file to change in place | [`FileRegion`] |
 //!
 //! # What it stands on
 //!
@@ -76,7 +77,7 @@ pub use input::{Input, InputError, PathBytes, Source};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
-pub use region::{Access, Advice, AtFork, PageFigures, PageRun, PageState, Pages, Region, RegionOptions};
+pub use region::{Access, Advice, AtFork, FileRegion, PageFigures, PageRun, PageState, Pages, Region, RegionOptions};
 #[cfg(all(feature = "os", unix))]
 pub use sys::{Fd, page_size};
 

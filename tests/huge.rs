@@ -91,6 +91,23 @@ fn pages_that_nobody_set_aside_are_refused_in_words() {
 }
 
 #[test]
+fn gigantic_page_is_one_run() {
+    let path = "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages";
+    let untested = "a page of 1 GiB";
+    let Some(_setting) = Setting::change(path, "1", untested) else { return };
+    if std::fs::read_to_string(path).unwrap().trim() == "0" {
+        eprintln!("SKIPPED: no 1 GiB lies together here; {untested} was NOT tested");
+        return;
+    }
+    let mut region = Region::options().len(1).pages_in_order(Pages::LARGEST_FIRST).map().unwrap();
+    assert_eq!((region.granted(), region.len()), (Pages::Huge1G, 1 << 30));
+    region.as_mut_slice()[(1 << 30) - 1] = 1;
+    let mut runs = Vec::new();
+    region.page_runs(.., |run| runs.push((run.start, run.len, run.state))).unwrap();
+    assert_eq!(runs, [(0, 1 << 30, PageState::Huge)]);
+}
+
+#[test]
 fn guards_and_alignment_hold_around_huge_pages() {
     let Some(_setting) = set_huge_pages_aside(12, "guards around huge pages") else { return };
     let free = free_huge_pages();

@@ -3,8 +3,9 @@
 //! [`Region`] is anonymous memory of this process; [`RegionOptions`] says what it should be like, and [`Pages`]
 //! what it is made of; `knobs` are what can be said to the kernel later. A region
 //! knows its base and its length, hands out slices where its access allows, and returns exactly what it
-//! mapped, once, when it is dropped. What it does not do: hand out parts of itself as typed values (that
-//! is [`Arena`](crate::Arena)'s business), or show a file (that is [`Input`](crate::Input)'s).
+//! mapped, once, when it is dropped. [`FileRegion`] is a file in place of anonymous memory. What regions do not do:
+//! hand out parts of themselves as typed values (that is [`Arena`](crate::Arena)'s business), or read what cannot
+//! be mapped (that is [`Input`](crate::Input)'s).
 //!
 //! ```text
 //!  mapping                                                         mapping + mapped
@@ -12,11 +13,13 @@
 //!  └──────────────┴── written so far, resident ──┴── no RAM ─────┴──────────────┘
 //! ```
 
+mod file;
 mod knobs;
 mod options;
 mod pages;
 
 pub use crate::sys::{Access, Advice, PageState};
+pub use file::FileRegion;
 pub use options::{AtFork, RegionOptions};
 pub use pages::{PageFigures, PageRun, Pages};
 
