@@ -326,7 +326,7 @@ fn runs_tell_what_was_touched_page_by_page() {
     }
     // Reading brings in the kernel's page of zeroes and takes no RAM.
     std::hint::black_box(region.as_slice()[20 * page]);
-    let mut resident = vec![false; 64];
+    let mut resident = [false; 64];
     let mut end = 0;
     region
         .page_runs(.., |run| {
