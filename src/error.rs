@@ -150,6 +150,8 @@ pub enum Reason {
     Directory,
     /// The region is not the file itself: it is a private copy, or read-only.
     NotShared,
+    /// The file is not one that an arena was built in, or it was cut.
+    NotAnArena,
     /// A path with a NUL byte or too long to hand to the system.
     BadPath,
 }
@@ -249,6 +251,9 @@ impl fmt::Display for Error {
             Reason::Directory => f.write_str(": it is a directory. Name a file in it."),
             Reason::NotShared => {
                 f.write_str(": the region is a private copy of the file, or read-only. Open the file for writing.")
+            }
+            Reason::NotAnArena => {
+                f.write_str(": it does not begin as an arena's file of this version and machine does, or was cut.")
             }
             Reason::BadPath => f.write_str(": the path holds a NUL byte or is longer than 4095 bytes."),
         }

@@ -24,6 +24,7 @@
 //! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
 //! | a range of memory of your own, in huge pages if there are any | [`Region`], and [`Arena::over`] one |
 //! | a file to change in place | [`FileRegion`] |
+//! | a structure that is built once and opened again | [`FileArena`] |
 //!
 //! # What it stands on
 //!
@@ -66,7 +67,7 @@ pub use arena::{
     StackBuffer, StaticBuffer, Zeroable,
 };
 #[cfg(all(feature = "os", unix, not(loom)))]
-pub use arena::{ArenaPool, Member, PooledArena};
+pub use arena::{ArenaPool, FileArena, FileBacking, Member, PooledArena};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use arena::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};
 pub use bytes::Bytes;

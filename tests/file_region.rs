@@ -4,7 +4,7 @@
 
 mod support;
 
-use region::{Call, FileRegion, Reason, page_size};
+use region::{Call, FileArena, FileRegion, Reason, page_size};
 use std::io::Write;
 use support::TempPath;
 
@@ -199,5 +199,109 @@ fn three_changed_pages_of_a_gibibyte_are_all_that_is_written() {
             start = at + 1;
         }
         assert_eq!(start, LEN);
+    }
+}
+
+/// A tree node in a file: what it leads to is said in offsets.
+#[repr(C)]
+struct Node {
+    value: u64,
+    below: [u64; 2],
+}
+
+/// Grows a tree of values that are in order, and gives the offset of its top.
+fn grow(arena: &FileArena, values: std::ops::Range<u64>) -> u64 {
+    if values.is_empty() {
+        return 0;
+    }
+    let middle = values.start + (values.end - values.start) / 2;
+    let below = [grow(arena, values.start..middle), grow(arena, middle + 1..values.end)];
+    arena.offset_of(arena.alloc(Node { value: middle, below })).unwrap()
+}
+
+fn walk(arena: &FileArena, at: u64, values: &mut Vec<u64>) {
+    // SAFETY: what is at offsets of nodes are nodes, and nobody changes them.
+    if let Some(node) = unsafe { arena.get::<Node>(at) } {
+        walk(arena, node.below[0], values);
+        values.push(node.value);
+        walk(arena, node.below[1], values);
+    }
+}
+
+fn reopen(path: &TempPath, capacity: usize) -> Result<FileArena, region::Error> {
+    // SAFETY: the path is this test's own.
+    unsafe { FileArena::open(path.bytes(), capacity) }
+}
+
+#[test]
+fn structure_that_was_built_in_a_file_is_found_again_and_goes_on() {
+    let path = TempPath::new();
+    // SAFETY: the path is this test's own.
+    let mut arena = unsafe { FileArena::create(path.bytes(), 1 << 30) }.unwrap();
+    let top = grow(&arena, 0..10_000);
+    arena.set_root(top);
+    let text = arena.offset_of(arena.alloc_str("after the tree")).unwrap();
+    let end = arena.end();
+    drop(arena);
+    assert_eq!(content(&path).len() as u64, end, "room that was not used is still there");
+    let mut arena = reopen(&path, 1 << 20).unwrap();
+    let mut values = Vec::new();
+    walk(&arena, arena.root(), &mut values);
+    assert!(arena.root() == top && values.into_iter().eq(0..10_000));
+    // SAFETY: the text's bytes are there.
+    assert_eq!(unsafe { arena.get_slice::<u8>(text, 14) }.unwrap(), b"after the tree");
+    assert!(arena.alloc_slice_zeroed::<u64>(100).iter().all(|&word| word == 0));
+    let more = grow(&arena, 5..9);
+    assert!(more >= end, "a new value lies among the old ones");
+    arena.set_root(more);
+    assert!(arena.try_alloc_slice_fill_copy(1 << 20, 1u8).is_err());
+    arena.flush().unwrap();
+    // As a process finds it that comes after one that was killed here.
+    std::mem::forget(arena);
+    let arena = reopen(&path, 0).unwrap();
+    let mut values = Vec::new();
+    walk(&arena, arena.root(), &mut values);
+    assert_eq!(values, [5, 6, 7, 8]);
+    assert!(arena.try_alloc(1u8).is_err(), "there is no room in a file that was given none");
+}
+
+#[test]
+fn offsets_that_lead_nowhere_are_noticed() {
+    let path = TempPath::new();
+    // SAFETY: the path is this test's own.
+    let arena = unsafe { FileArena::create(path.bytes(), 4096) }.unwrap();
+    let value = arena.offset_of(arena.alloc(7u64)).unwrap();
+    // SAFETY: all but the first lead to nothing, which is the point.
+    unsafe {
+        assert_eq!(arena.get::<u64>(value), Some(&7));
+        for offset in [0, 8, value + 1, value + 8, u64::MAX, u64::MAX - 6] {
+            assert_eq!(arena.get::<u64>(offset), None, "{offset}");
+        }
+        assert_eq!(arena.get_slice::<u64>(value, 2), None);
+        assert_eq!(arena.get_slice::<u64>(value, usize::MAX), None);
+    }
+    assert_eq!(arena.offset_of(&7u64), None);
+}
+
+#[test]
+fn files_that_are_no_arenas_are_refused() {
+    let path = TempPath::new();
+    // SAFETY: the path is this test's own.
+    let arena = unsafe { FileArena::create(path.bytes(), 1 << 16) }.unwrap();
+    arena.alloc([1u64; 100]);
+    drop(arena);
+    let good = content(&path);
+    assert!(reopen(&path, 0).is_ok());
+    for (at, byte) in [(0, b'x'), (8, 2), (16, 0xff), (23, 1), (31, 1)] {
+        let mut bad = good.clone();
+        bad[at] = byte;
+        std::fs::write(&path, bad).unwrap();
+        assert_eq!(reopen(&path, 0).unwrap_err().reason(), Reason::NotAnArena, "byte {at}");
+    }
+    for cut in [1, 63, 64, good.len() - 1] {
+        std::fs::write(&path, &good[..cut]).unwrap();
+        let error = reopen(&path, 0).unwrap_err();
+        assert_eq!(error.reason(), Reason::NotAnArena, "cut to {cut}");
+        assert!(error.to_string().contains("was cut"), "{error}");
     }
 }

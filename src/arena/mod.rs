@@ -10,6 +10,7 @@
 //! - `bump`: the arithmetic, without `unsafe`. `failure`: one body for the panicking and the `try_` forms.
 //! - `value`, `slice`, `text`, `zeroed`, `growing`: the ways to allocate, by what is allocated.
 //! - `blocks`: the stack of blocks: entering, leaving, rewinding. `scope`: rewinding made safe by lifetimes.
+//! - `file`: an arena in a file, to be opened again.
 //! - `pool`: arenas for many threads, kept warm. `figures`: what an arena holds and costs. `chunks`: its blocks,
 //!   and bumpalo's names for such things. `backing`: where its memory comes from.
 //!
@@ -21,6 +22,8 @@ mod bump;
 mod chunks;
 mod failure;
 mod figures;
+#[cfg(all(feature = "os", unix, not(loom)))]
+mod file;
 mod growing;
 #[cfg(all(feature = "os", unix, not(loom)))]
 mod pool;
@@ -35,6 +38,8 @@ pub use backing::{Backing, Block, Buffer, DefaultBacking, Spill, StackBuffer, St
 pub use backing::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};
 pub use blocks::Mark;
 pub use chunks::{ChunkIter, ChunkRawIter};
+#[cfg(all(feature = "os", unix, not(loom)))]
+pub use file::{FileArena, FileBacking};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use pool::{ArenaPool, Member, PooledArena};
 pub use scope::{Scope, ScopeGuard};
