@@ -7,20 +7,21 @@
 //!
 //! Run by root, 520 pages of 2 MiB are set aside for the time of the run; otherwise those that are free must do,
 //! and candidates that need them are left out aloud. The floor is what the arena cannot beat: a mapping in huge
-//! pages, populated by one call, filled by a loop with the same stores, unmapped. Duels begin with a round that
-//! is not timed, after which a virtual machine's RAM has been touched.
+//! pages, populated by one call, filled by a loop with the same stores, unmapped. Fresh ones run in a process each, as
+//! the C library's heap would otherwise start with what the last one freed. Each run there has a twin before it that is not timed.
 
 mod support;
 
 use region::{Advice, Arena, Pages, Region, RegionBacking};
 use std::hint::black_box;
+use std::time::Duration;
 use support::{Cost, Duel, cost, escape};
 
 const GIB: usize = 1 << 30;
 /// A node fills a cache line.
 type Node = [u64; 8];
 const NODES: usize = GIB / size_of::<Node>();
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 
 /// The pool of 2 MiB pages, larger for a while.
 struct SetAside {
@@ -60,6 +61,39 @@ fn region(pages: Pages) -> Option<Region> {
     Some(region)
 }
 
+/// Runs `work` in a process of its own, with a heap that holds nothing from before, and says what it cost there.
+///
+/// Twice, of which the second time counts: which RAM a process gets depends on who gave some back before, and a
+/// virtual machine's RAM that was never used is ten times as slow. After its twin it gets what the twin had.
+fn alone(work: impl Fn()) -> Cost {
+    once(&work);
+    once(&work)
+}
+
+fn once(work: &impl Fn()) -> Cost {
+    // SAFETY: this program has one thread, so a child can go on as its parent could; it leaves by `_exit`.
+    unsafe {
+        let mut ends = [0; 2];
+        assert_eq!(libc::pipe(ends.as_mut_ptr()), 0);
+        let mut answer = [0u64; 2];
+        let (bytes, len) = (answer.as_mut_ptr(), size_of_val(&answer));
+        let child = libc::fork();
+        if child == 0 {
+            let cost = cost(work);
+            bytes.write(cost.time.as_nanos() as u64);
+            bytes.add(1).write(cost.faults);
+            libc::write(ends[1], bytes.cast(), len);
+            libc::_exit(0);
+        }
+        assert!(child > 0 && libc::read(ends[0], bytes.cast(), len) == len as isize);
+        assert_eq!(libc::waitpid(child, std::ptr::null_mut(), 0), child);
+        for end in ends {
+            libc::close(end);
+        }
+        Cost { time: Duration::from_nanos(answer[0]), faults: answer[1] }
+    }
+}
+
 /// Whether a gibibyte of 2 MiB pages can be had.
 fn has_hugetlb() -> bool {
     let has = region(Pages::Huge2M).is_some();
@@ -89,18 +123,27 @@ fn bumpalo() {
     }
 }
 
+/// A list of nodes, as their owner would keep them, freed one by one.
 #[inline(never)]
-fn malloc(nodes: &mut Vec<*mut Node>) {
+fn malloc() {
+    let mut last: *mut Node = std::ptr::null_mut();
     for i in 0..NODES as u64 {
-        // SAFETY: the block holds a node, and each is freed once.
-        nodes.push(unsafe {
+        // SAFETY: the block holds a node.
+        last = unsafe {
             let node = libc::malloc(size_of::<Node>()).cast::<Node>();
-            node.write([i; 8]);
+            node.write([last.expose_provenance() as u64, i, i, i, i, i, i, i]);
             node
-        });
+        };
+        escape(last);
     }
-    // SAFETY: as above.
-    nodes.drain(..).for_each(|node| unsafe { libc::free(node.cast()) });
+    while !last.is_null() {
+        // SAFETY: the node's first word is the address of the node before, and each is freed once.
+        unsafe {
+            let before = std::ptr::with_exposed_provenance_mut((*last)[0] as usize);
+            libc::free(last.cast());
+            last = before;
+        }
+    }
 }
 
 /// The same stores, and nothing else.
@@ -151,17 +194,16 @@ fn main() {
     let _pages = SetAside::new();
     let hugetlb = has_hugetlb();
 
-    let mut nodes = Vec::with_capacity(NODES);
     let mut duel = Duel::new("fresh 1 GiB of 64-byte nodes, dropped", NODES as u64, ROUNDS)
-        .add("region::Arena", || fill(&Arena::new()))
-        .add("bumpalo", bumpalo)
-        .add("malloc, free", move || malloc(&mut nodes))
-        .add("floor: THP, populated", || floor(Pages::Transparent))
-        .add("Arena over THP", || fresh_in(Pages::Transparent));
+        .add_costed("region::Arena", || alone(|| fill(&Arena::new())))
+        .add_costed("bumpalo", || alone(bumpalo))
+        .add_costed("malloc, free", || alone(malloc))
+        .add_costed("floor: THP, populated", || alone(|| floor(Pages::Transparent)))
+        .add_costed("Arena over THP", || alone(|| fresh_in(Pages::Transparent)));
     if hugetlb {
         duel = duel
-            .add("floor: hugetlb, populated", || floor(Pages::Huge2M))
-            .add("Arena over hugetlb", || fresh_in(Pages::Huge2M));
+            .add_costed("floor: hugetlb, populated", || alone(|| floor(Pages::Huge2M)))
+            .add_costed("Arena over hugetlb", || alone(|| fresh_in(Pages::Huge2M)));
     }
     duel.run();
 
