@@ -148,6 +148,8 @@ pub enum Reason {
     BadRange,
     /// The descriptor is a directory, which has no bytes to read.
     Directory,
+    /// A range that reaches outside the file.
+    OutsideFile,
     /// The region is not the file itself: it is a private copy, or read-only.
     NotShared,
     /// The file is not one that an arena was built in, or it was cut.
@@ -244,7 +246,7 @@ impl fmt::Display for Error {
                 f.write_str("Ask for less.")
             }
             Reason::BadAlignment => f.write_str(": the alignment is not a power of two."),
-            Reason::BadRange if self.call == Call::Sync => f.write_str(": the range reaches outside the file."),
+            Reason::OutsideFile => f.write_str(": the range reaches outside the file."),
             Reason::BadRange => {
                 f.write_str(": the range is not made of whole pages inside the region. Round it to page_size().")
             }

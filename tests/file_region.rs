@@ -4,7 +4,7 @@
 
 mod support;
 
-use region::{Call, FileArena, FileRegion, Reason, page_size};
+use region::{Advice, Call, FileArena, FileRegion, Reason, page_size};
 use std::io::Write;
 use support::TempPath;
 
@@ -110,6 +110,25 @@ fn read_only_and_private_regions_leave_the_file_alone() {
 }
 
 #[test]
+fn advice_keeps_every_byte_of_a_file() {
+    let path = TempPath::new();
+    std::fs::write(&path, vec![5u8; 100_000]).unwrap();
+    let mut file = open(&path).unwrap();
+    file.as_mut_slice()[50_000] = 6;
+    for advice in [Advice::Sequential, Advice::Random, Advice::WillNeed, Advice::Cold, Advice::PageOut, Advice::Normal]
+    {
+        for range in [0..100_000, 1..2, 99_999..100_000, 7..7] {
+            if let Err(error) = file.advise(range, advice) {
+                eprintln!("this kernel does not follow {advice:?}: {error}");
+            }
+        }
+        let others = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte != 5).count();
+        assert!(file.as_slice()[50_000] == 6 && others(file.as_slice()) == 1, "{advice:?}");
+    }
+    assert_eq!(file.advise(..100_001, Advice::Cold).unwrap_err().reason(), Reason::OutsideFile);
+}
+
+#[test]
 fn parent_and_child_write_one_file() {
     let path = TempPath::new();
     let mut file = create(&path, 8192).unwrap();
@@ -149,7 +168,7 @@ fn what_cannot_be_mapped_is_refused_in_words() {
     file.flush_range(1..5).unwrap();
     file.flush_range(5..).unwrap();
     let error = file.flush_range(..6).unwrap_err();
-    assert!(error.reason() == Reason::BadRange && error.to_string().contains("outside the file"), "{error}");
+    assert!(error.reason() == Reason::OutsideFile && error.to_string().contains("outside the file"), "{error}");
 }
 
 /// Bytes that this process made the system write to its devices.

@@ -41,6 +41,7 @@ fn huge_pages_that_were_set_aside_are_granted_whole_and_come_back() {
     assert_eq!(region.as_ptr().addr() % HUGE, 0);
     assert_eq!(free_huge_pages(), free - 4, "the pages are not reserved before the first touch");
     assert_eq!(region.page_figures(..).unwrap().resident(), 0);
+    assert!(region.to_string().contains("huge"), "{region}");
     region.as_mut_slice()[HUGE..3 * HUGE].fill(1);
     let mut runs = Vec::new();
     region.page_runs(.., |run| runs.push((run.start, run.len, run.state))).unwrap();
@@ -179,6 +180,18 @@ fn pool_on_huge_pages_gives_them_out_and_trims_them() {
     drop(pages);
     assert_eq!(pool.trim(1).unwrap(), 3 * HUGE);
     assert_eq!((0..4).map(|_| pool.take_zeroed().unwrap()).filter(|page| page[HUGE - 1] == 0).count(), 4);
+}
+
+#[test]
+fn blocks_smaller_than_a_huge_page_are_never_called_zero_untouched() {
+    let Some(_setting) = set_huge_pages_aside(1, "small blocks on huge pages") else { return };
+    let region = Region::options().pages(Pages::Huge2M);
+    let pool = PagePool::options().block_size(64 << 10).capacity(32).region(region).map().unwrap();
+    let mut page = pool.take().unwrap();
+    page.fill(std::mem::MaybeUninit::new(1));
+    drop(page);
+    assert!(pool.trim(0).is_err(), "a part of a huge page cannot go back");
+    assert!((0..32).all(|_| pool.take_zeroed().unwrap().iter().all(|&byte| byte == 0)));
 }
 
 #[test]

@@ -13,7 +13,7 @@
 use crate::bytes::Bytes;
 use crate::error::{Call, Error, Reason};
 use crate::input::PathBytes;
-use crate::sys::{self, Access, Creation, Kind, OpenFile, Sharing};
+use crate::sys::{self, Access, Advice, Creation, Kind, OpenFile, Sharing};
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
 use core::ptr::NonNull;
@@ -262,7 +262,7 @@ impl FileRegion {
     /// # Errors
     /// As [`flush`](Self::flush), or when the range reaches outside the file.
     pub fn flush_range(&self, range: impl RangeBounds<usize>) -> Result<(), Error> {
-        let (start, end) = self.bytes_of(range)?;
+        let (start, end) = self.bytes_of(range, Call::Sync)?;
         self.sync(start, end, true)
     }
 
@@ -277,6 +277,21 @@ impl FileRegion {
         self.sync(0, self.len, false)
     }
 
+    /// Tells the kernel how `range`, in bytes, is going to be used; never changes content. Pages that lie partly in
+    /// the range count as in it.
+    ///
+    /// # Errors
+    /// When the range reaches outside the file, or the kernel does not know the advice for files (EINVAL).
+    pub fn advise(&self, range: impl RangeBounds<usize>, advice: Advice) -> Result<(), Error> {
+        let (start, end) = self.bytes_of(range, Call::Advise)?;
+        let from = start & !(sys::page_size() - 1);
+        if start == end {
+            return Ok(());
+        }
+        // SAFETY: `from..end` lies inside the mapping that this value owns.
+        unsafe { sys::advise(self.mapping.add(from), end - from, advice) }
+    }
+
     /// Writes back the pages that `start..end` touches.
     fn sync(&self, start: usize, end: usize, wait: bool) -> Result<(), Error> {
         let from = start & !(sys::page_size() - 1);
@@ -288,8 +303,8 @@ impl FileRegion {
     }
 
     /// The range as its first byte and the one behind its last, if it lies inside the file.
-    fn bytes_of(&self, range: impl RangeBounds<usize>) -> Result<(usize, usize), Error> {
-        let bad = |size| Error::new(Call::Sync, Reason::BadRange, size);
+    fn bytes_of(&self, range: impl RangeBounds<usize>, call: Call) -> Result<(usize, usize), Error> {
+        let bad = |size| Error::new(call, Reason::OutsideFile, size);
         let start = match range.start_bound() {
             Bound::Included(&at) => at,
             Bound::Excluded(&at) => at.checked_add(1).ok_or(bad(at))?,

@@ -191,11 +191,18 @@ impl Region {
 
     /// Gives the RAM of `len` bytes from `at` back, through a shared reference.
     ///
+    /// # Errors
+    /// As [`decommit`](Self::decommit): parts of a huge page that was set aside stay.
+    ///
     /// # Safety
-    /// The bytes are whole pages inside the region, and the caller owns them: nobody else, in any process
+    /// The bytes are whole base pages inside the region, and the caller owns them: nobody else, in any process
     /// that shares them, reads or writes them or holds a reference to them.
     pub(crate) unsafe fn decommit_owned(&self, at: usize, len: usize) -> Result<(), Error> {
         debug_assert!(at + len <= self.len);
+        // The kernel rounds the end of such a range down to a whole huge page and calls that a success.
+        if (at | len) & (self.granted.grain() - 1) != 0 {
+            return Err(Error::new(Call::Advise, Reason::BadRange, len));
+        }
         // SAFETY: the caller vouches for whole pages of this region's, anonymous, that are its alone.
         unsafe { sys::decommit(self.base.add(at), len, self.sharing) }
     }
@@ -297,8 +304,11 @@ impl fmt::Display for Region {
         let mut report = Report::new(f, format_args!("region of {} at {:p}", Bytes(self.len), self.base))?;
         report.part("readable", self.readable, self.len)?;
         report.part("writable", self.writable, self.len)?;
-        match self.resident_bytes() {
-            Ok(resident) => report.part("resident", resident, self.len),
+        match self.page_figures(..) {
+            Ok(figures) => {
+                report.part("resident", figures.resident(), self.len)?;
+                report.part("huge", figures.huge, self.len)
+            }
             Err(error) => report.line("resident", format_args!("unknown: {error}")),
         }
     }
