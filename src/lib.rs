@@ -50,6 +50,7 @@ extern crate std;
 
 mod arena;
 mod bytes;
+mod checkers;
 mod error;
 mod input;
 mod report;
