@@ -5,7 +5,7 @@
 //! [`input`](crate::input)'s business.
 
 use super::memory::failed;
-use super::{Fd, from_rustix};
+use super::{Fd, fault, from_rustix};
 use crate::error::{Call, Error, Reason};
 use core::ffi::CStr;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -31,6 +31,15 @@ pub(crate) enum Kind {
 pub(crate) struct OpenFile(OwnedFd);
 
 impl OpenFile {
+    pub(super) const fn new(fd: OwnedFd) -> Self {
+        OpenFile(fd)
+    }
+
+    /// The descriptor, for other people's calls.
+    pub(crate) fn lend(&self) -> Fd<'_> {
+        Fd::borrowed(self.0.as_fd())
+    }
+
     pub(crate) fn borrow(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
@@ -46,6 +55,7 @@ pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
 fn open_as(path: &[u8], flags: OFlags) -> Result<OpenFile, Error> {
     /// What a new file may be used for, before the process's mask: by everybody, as files of `std` are.
     const MODE: Mode = Mode::from_raw_mode(0o666);
+    fault::may(Call::Open, 0)?;
     let bad = Error::new(Call::Open, Reason::BadPath, path.len());
     let mut buffer = [0u8; PATH_MAX];
     // One byte less than the buffer holds, so that the last is left 0.
@@ -81,13 +91,21 @@ pub(crate) enum Creation {
     Fresh,
 }
 
-/// Sets the size of a file that is open for writing. `ftruncate(2)`.
-pub(crate) fn resize(fd: BorrowedFd<'_>, len: usize) -> Result<(), Error> {
-    rustix::fs::ftruncate(fd, len as u64).map_err(|errno| failed(Call::Resize, len, errno))
+/// Sets a file's size; what is new is zero and takes no room yet. `ftruncate(2)`.
+pub(crate) fn resize(fd: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
+    fault::may(Call::Resize, size)?;
+    let wide = u64::try_from(size).map_err(|_| Error::new(Call::Resize, Reason::TooLarge, size))?;
+    loop {
+        match rustix::fs::ftruncate(fd, wide) {
+            Err(Errno::INTR) => {}
+            answer => return answer.map_err(|errno| failed(Call::Resize, size, errno)),
+        }
+    }
 }
 
 /// Makes the disk hold a place for the first `len` bytes of a file. `fallocate(2)`.
 pub(crate) fn allocate(fd: BorrowedFd<'_>, len: usize) -> Result<(), Error> {
+    fault::may(Call::Allocate, len)?;
     #[cfg(target_os = "linux")]
     {
         let answer = rustix::fs::fallocate(fd, rustix::fs::FallocateFlags::KEEP_SIZE, 0, len as u64);
@@ -111,6 +129,7 @@ pub(crate) fn descriptor<'f>(fd: Fd<'f>, call: Call) -> Result<BorrowedFd<'f>, E
 
 /// What kind of file it is. `fstat(2)`.
 pub(crate) fn kind(fd: BorrowedFd<'_>) -> Result<Kind, Error> {
+    fault::may(Call::Stat, 0)?;
     let stat = rustix::fs::fstat(fd).map_err(|errno| failed(Call::Stat, 0, errno))?;
     Ok(match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Kind::Regular(u64::try_from(stat.st_size).unwrap_or(0)),
@@ -122,12 +141,14 @@ pub(crate) fn kind(fd: BorrowedFd<'_>) -> Result<Kind, Error> {
 
 /// Where the descriptor stands, in bytes from the file's start. `lseek(2)`; ESPIPE for a stream.
 pub(crate) fn position(fd: BorrowedFd<'_>) -> Result<u64, Error> {
+    fault::may(Call::Seek, 0)?;
     rustix::fs::seek(fd, rustix::fs::SeekFrom::Current(0)).map_err(|errno| failed(Call::Seek, 0, errno))
 }
 
 /// Reads up to `room.len()` bytes to its start; 0 only at the end (or when `room` is empty). `read(2)`,
 /// begun again when a signal ended it before any byte came.
 pub(crate) fn read(fd: BorrowedFd<'_>, room: &mut [u8]) -> Result<usize, Error> {
+    fault::may(Call::Read, room.len())?;
     loop {
         match rustix::io::read(fd, &mut *room) {
             Err(Errno::INTR) => {}

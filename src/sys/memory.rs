@@ -3,7 +3,7 @@
 //! Each function returns an [`Error`] that knows the call and the size. Lengths are whole pages; who owns
 //! a mapping and how long it is, is the caller's business ([`crate::region`]).
 
-use super::{from_rustix, raw};
+use super::{fault, from_rustix, raw};
 use crate::error::{Call, Errno, Error, Reason};
 use crate::sync::global::{AtomicBool, Ordering};
 use crate::sync::kernel;
@@ -158,7 +158,7 @@ fn address_space_limit() -> usize {
 }
 
 /// The address that rustix gave, which is never null: the kernel maps nothing at 0 unless told to.
-fn mapped(base: *mut c_void, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
+pub(super) fn mapped(base: *mut c_void, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
     kernel::mapped();
     NonNull::new(base.cast::<u8>()).ok_or(Error::new(call, Reason::TooLarge, size))
 }
@@ -167,6 +167,7 @@ fn mapped(base: *mut c_void, call: Call, size: usize) -> Result<NonNull<u8>, Err
 pub(crate) fn map(request: MapRequest) -> Result<NonNull<u8>, Error> {
     let MapRequest { len, huge, access, sharing, charge, populate } = request;
     let call = if huge.is_some() { Call::MapHuge } else { Call::Map };
+    fault::may(call, len)?;
     let mut flags = match sharing {
         Sharing::Private => MapFlags::PRIVATE,
         Sharing::Shared => MapFlags::SHARED,
@@ -205,6 +206,7 @@ pub(crate) fn map_file(
         Sharing::Private => MapFlags::PRIVATE,
         Sharing::Shared => MapFlags::SHARED,
     };
+    fault::may(Call::MapFile, len)?;
     // SAFETY: without MAP_FIXED the kernel picks a free range, so nothing that exists is touched. What
     // the file's owner does to the bytes later is stated where the mapping is made safe to read.
     let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), len, access.map_flags(), flags, fd, offset) };
@@ -217,6 +219,7 @@ pub(crate) fn map_file(
 /// `base..base + len` is one whole mapping of the caller's, or the end of one (another part would have to be
 /// split off, which the kernel may refuse), and nothing refers into it any more.
 pub(crate) unsafe fn unmap(base: NonNull<u8>, len: usize) -> Result<(), Error> {
+    fault::may(Call::Unmap, len)?;
     kernel::unmaps();
     // SAFETY: the caller owns the mapping and gives it up.
     unsafe { rustix::mm::munmap(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unmap, len, errno))
@@ -227,6 +230,7 @@ pub(crate) unsafe fn unmap(base: NonNull<u8>, len: usize) -> Result<(), Error> {
 /// # Safety
 /// The pages are the caller's mapping, and no live reference needs the access that is taken away.
 pub(crate) unsafe fn protect(base: NonNull<u8>, len: usize, access: Access) -> Result<(), Error> {
+    fault::may(Call::Protect, len)?;
     // SAFETY: the caller's promise, passed on.
     unsafe { rustix::mm::mprotect(base.as_ptr().cast(), len, access.protect_flags()) }
         .map_err(|errno| failed(Call::Protect, len, errno))
@@ -238,6 +242,7 @@ pub(crate) unsafe fn protect(base: NonNull<u8>, len: usize, access: Access) -> R
 /// `base..base + old` is one whole mapping of the caller's, and nothing refers into it: it may move.
 #[cfg(target_os = "linux")]
 pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
+    fault::may(Call::Remap, new)?;
     kernel::unmaps();
     // SAFETY: the caller's promise, passed on.
     let base = unsafe { rustix::mm::mremap(base.as_ptr().cast(), old, new, MremapFlags::MAYMOVE) };
@@ -251,6 +256,7 @@ pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<
 /// into it: it moves.
 #[cfg(not(target_os = "linux"))]
 pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
+    fault::may(Call::Remap, new)?;
     let request = MapRequest {
         len: new,
         huge: None,
@@ -274,6 +280,7 @@ pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<
 /// # Safety
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn sync(base: NonNull<u8>, len: usize, wait: bool) -> Result<(), Error> {
+    fault::may(Call::Sync, len)?;
     let flags = if wait { MsyncFlags::SYNC } else { MsyncFlags::ASYNC };
     // SAFETY: the caller's promise; writing back changes no content.
     unsafe { rustix::mm::msync(base.as_ptr().cast(), len, flags) }.map_err(|errno| failed(Call::Sync, len, errno))
@@ -284,6 +291,7 @@ pub(crate) unsafe fn sync(base: NonNull<u8>, len: usize, wait: bool) -> Result<(
 /// # Safety
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn advise(base: NonNull<u8>, len: usize, advice: Advice) -> Result<(), Error> {
+    fault::may(Call::Advise, len)?;
     use rustix::mm::Advice as A;
     let known = match advice {
         Advice::Normal => A::Normal,
@@ -352,6 +360,7 @@ pub(crate) unsafe fn populate(base: NonNull<u8>, len: usize) {
 /// The pages are the caller's mapping, anonymous and not locked; nobody relies on their bytes, which for
 /// shared pages means nobody in any process.
 pub(crate) unsafe fn decommit(base: NonNull<u8>, len: usize, sharing: Sharing) -> Result<(), Error> {
+    fault::may(Call::Advise, len)?;
     #[cfg(target_os = "linux")]
     let advice = match sharing {
         Sharing::Private => rustix::mm::Advice::LinuxDontNeed,
@@ -386,6 +395,7 @@ pub(crate) unsafe fn guard(base: NonNull<u8>, len: usize) -> Result<(), Error> {
 /// # Safety
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn lock(base: NonNull<u8>, len: usize) -> Result<(), Error> {
+    fault::may(Call::Lock, len)?;
     // SAFETY: the caller's promise; locking changes no content.
     unsafe { rustix::mm::mlock(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Lock, len, errno))
 }
@@ -395,6 +405,7 @@ pub(crate) unsafe fn lock(base: NonNull<u8>, len: usize) -> Result<(), Error> {
 /// # Safety
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn unlock(base: NonNull<u8>, len: usize) -> Result<(), Error> {
+    fault::may(Call::Unlock, len)?;
     // SAFETY: the caller's promise; unlocking changes no content.
     unsafe { rustix::mm::munlock(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unlock, len, errno))
 }
@@ -404,5 +415,6 @@ pub(crate) unsafe fn unlock(base: NonNull<u8>, len: usize) -> Result<(), Error> 
 /// # Safety
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn name(base: NonNull<u8>, len: usize, name: &CStr) -> Result<(), Error> {
+    fault::may(Call::Name, len)?;
     raw::name(base.as_ptr(), len, name).map_err(|errno| failed_raw(Call::Name, len, Errno::new(errno)))
 }

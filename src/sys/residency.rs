@@ -4,7 +4,7 @@
 //! size; where it is not there, `mincore(2)` tells which are in RAM and no more (`.back.fallback`).
 
 use super::memory::failed_raw;
-use super::raw;
+use super::{fault, raw};
 use crate::error::{Call, Errno, Error};
 use core::ptr::NonNull;
 use rustix::fd::AsRawFd;
@@ -29,6 +29,7 @@ pub(crate) fn page_runs(
     len: usize,
     each: &mut dyn FnMut(usize, usize, PageState),
 ) -> Result<(), Error> {
+    fault::may(Call::Resident, len)?;
     match scan(base, len, each) {
         Some(told) if told == len => Ok(()),
         // The scan can only end early if it failed before its first answer.
@@ -79,6 +80,7 @@ fn by_mincore(base: NonNull<u8>, len: usize, each: &mut dyn FnMut(usize, usize, 
 
 /// Bytes of `base..base + len` that are in RAM. `mincore(2)`.
 pub(crate) fn resident_bytes(base: NonNull<u8>, len: usize) -> Result<usize, Error> {
+    fault::may(Call::Resident, len)?;
     let mut resident = 0;
     answers(base, len, |_, is| resident += usize::from(is))?;
     Ok((resident * super::page_size()).min(len))

@@ -1,0 +1,52 @@
+//! Asks the compiler whether it has `core::alloc::Allocator`, if the feature `nightly` wants it.
+//!
+//! The trait is unstable, so the feature means: implement it where it is. Where the compiler refuses it (a stable
+//! release, or a trait that has changed) nobody could use it either, and the crate builds without. Any other
+//! build does nothing here.
+
+use std::env;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// What the crate needs to compile: the feature, and the trait's methods as they are today.
+const PROBE: &str = "
+#![no_std]
+#![feature(allocator_api)]
+use core::alloc::{AllocError, Allocator, Layout};
+use core::ptr::NonNull;
+type Block = Result<NonNull<[u8]>, AllocError>;
+pub struct Probe;
+unsafe impl Allocator for &Probe {
+    fn allocate(&self, _: Layout) -> Block { Err(AllocError) }
+    fn allocate_zeroed(&self, _: Layout) -> Block { Err(AllocError) }
+    unsafe fn deallocate(&self, _: NonNull<u8>, _: Layout) {}
+    unsafe fn grow(&self, _: NonNull<u8>, _: Layout, _: Layout) -> Block { Err(AllocError) }
+    unsafe fn grow_zeroed(&self, _: NonNull<u8>, _: Layout, _: Layout) -> Block { Err(AllocError) }
+    unsafe fn shrink(&self, _: NonNull<u8>, _: Layout, _: Layout) -> Block { Err(AllocError) }
+}
+";
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=RUSTC_BOOTSTRAP");
+    if env::var_os("CARGO_FEATURE_NIGHTLY").is_some() && compiles(PROBE) {
+        println!("cargo::rustc-cfg=region_nightly");
+    }
+}
+
+/// Whether this build's compiler takes `source` for this build's target.
+fn compiles(source: &str) -> bool {
+    let variable = |name| env::var_os(name).unwrap_or_default();
+    let child = Command::new(variable("RUSTC"))
+        .args(["--edition=2021", "--crate-name=probe", "--crate-type=lib", "--emit=metadata", "-"])
+        .arg("--target")
+        .arg(variable("TARGET"))
+        .arg("--out-dir")
+        .arg(variable("OUT_DIR"))
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut child) = child else { return false };
+    let written = child.stdin.take().is_some_and(|mut input| input.write_all(source.as_bytes()).is_ok());
+    child.wait().is_ok_and(|status| written && status.success())
+}
