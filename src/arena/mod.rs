@@ -23,7 +23,7 @@ pub(crate) mod backing;
 mod blocks;
 pub(crate) mod bump;
 mod chunks;
-mod failure;
+pub(crate) mod failure;
 mod figures;
 #[cfg(all(feature = "os", unix, not(loom)))]
 mod file;
