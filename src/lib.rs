@@ -80,9 +80,11 @@ pub use arena::{
     StackBuffer, StaticBuffer, Zeroable,
 };
 #[cfg(all(feature = "os", unix, not(loom)))]
-pub use arena::{ArenaPool, FileArena, FileBacking, Member, PooledArena};
+pub use arena::{ArenaPool, Member, PooledArena};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use arena::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};
+#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
+pub use arena::{FileArena, FileBacking};
 pub use bytes::Bytes;
 pub use collections::{Box, Place};
 #[cfg(feature = "collections")]

@@ -332,7 +332,7 @@ fn files_are_as_long_as_they_say_and_keep_their_bytes() {
         let path = path();
         // SAFETY: as above.
         let mut arena = unsafe { FileArena::create(path.as_str(), 1 << 20) }.map_err(said)?;
-        let root = arena.offset_of(arena.alloc(77u64)).unwrap();
+        let root = arena.offset_of(arena.alloc(77u64));
         arena.set_root(root);
         let flushed = arena.flush().map_err(said);
         drop(arena);
@@ -340,7 +340,7 @@ fn files_are_as_long_as_they_say_and_keep_their_bytes() {
         let opened = unsafe { FileArena::open(path.as_str(), 1 << 16) }.map_err(said);
         if let Ok(opened) = &opened {
             // SAFETY: as above.
-            assert_eq!(unsafe { opened.get::<u64>(opened.root()) }, Some(&77));
+            assert_eq!(unsafe { opened.get(opened.root::<u64>().unwrap()) }, Some(&77));
             opened.alloc([1u8; 1000]);
         }
         flushed.and(opened.map(drop))

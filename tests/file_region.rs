@@ -4,7 +4,7 @@
 
 mod support;
 
-use region::{Advice, Call, FileArena, FileRegion, Reason, page_size};
+use region::{Advice, Call, FileArena, FileRegion, Offset, Reason, page_size};
 use std::io::Write;
 use support::TempPath;
 
@@ -225,26 +225,26 @@ fn three_changed_pages_of_a_gibibyte_are_all_that_is_written() {
 #[repr(C)]
 struct Node {
     value: u64,
-    below: [u64; 2],
+    below: [Option<Offset<Node>>; 2],
 }
 
 /// Grows a tree of values that are in order, and gives the offset of its top.
-fn grow(arena: &FileArena, values: std::ops::Range<u64>) -> u64 {
+fn grow(arena: &FileArena, values: std::ops::Range<u64>) -> Option<Offset<Node>> {
     if values.is_empty() {
-        return 0;
+        return None;
     }
     let middle = values.start + (values.end - values.start) / 2;
     let below = [grow(arena, values.start..middle), grow(arena, middle + 1..values.end)];
-    arena.offset_of(arena.alloc(Node { value: middle, below })).unwrap()
+    arena.offset_of(arena.alloc(Node { value: middle, below }))
 }
 
-fn walk(arena: &FileArena, at: u64, values: &mut Vec<u64>) {
+fn walk(arena: &FileArena, at: Option<Offset<Node>>, values: &mut Vec<u64>) {
+    let Some(at) = at else { return };
     // SAFETY: what is at offsets of nodes are nodes, and nobody changes them.
-    if let Some(node) = unsafe { arena.get::<Node>(at) } {
-        walk(arena, node.below[0], values);
-        values.push(node.value);
-        walk(arena, node.below[1], values);
-    }
+    let node = unsafe { arena.get(at) }.expect("an offset leads to a node");
+    walk(arena, node.below[0], values);
+    values.push(node.value);
+    walk(arena, node.below[1], values);
 }
 
 fn reopen(path: &TempPath, capacity: usize) -> Result<FileArena, region::Error> {
@@ -259,7 +259,7 @@ fn structure_that_was_built_in_a_file_is_found_again_and_goes_on() {
     let mut arena = unsafe { FileArena::create(path.bytes(), 1 << 30) }.unwrap();
     let top = grow(&arena, 0..10_000);
     arena.set_root(top);
-    let text = arena.offset_of(arena.alloc_str("after the tree")).unwrap();
+    let text = arena.offset_of_slice(arena.alloc_str("after the tree").as_bytes()).unwrap();
     let end = arena.end();
     drop(arena);
     assert_eq!(content(&path).len() as u64, end, "room that was not used is still there");
@@ -268,10 +268,10 @@ fn structure_that_was_built_in_a_file_is_found_again_and_goes_on() {
     walk(&arena, arena.root(), &mut values);
     assert!(arena.root() == top && values.into_iter().eq(0..10_000));
     // SAFETY: the text's bytes are there.
-    assert_eq!(unsafe { arena.get_slice::<u8>(text, 14) }.unwrap(), b"after the tree");
+    assert_eq!(unsafe { arena.get_slice(text, 14) }.unwrap(), b"after the tree");
     assert!(arena.alloc_slice_zeroed::<u64>(100).iter().all(|&word| word == 0));
     let more = grow(&arena, 5..9);
-    assert!(more >= end, "a new value lies among the old ones");
+    assert!(more.unwrap().raw() >= end, "a new value lies among the old ones");
     arena.set_root(more);
     assert!(arena.try_alloc_slice_fill_copy(1 << 20, 1u8).is_err());
     arena.flush().unwrap();
@@ -292,12 +292,12 @@ fn offsets_that_lead_nowhere_are_noticed() {
     let value = arena.offset_of(arena.alloc(7u64)).unwrap();
     // SAFETY: all but the first lead to nothing, which is the point.
     unsafe {
-        assert_eq!(arena.get::<u64>(value), Some(&7));
-        for offset in [0, 8, value + 1, value + 8, u64::MAX, u64::MAX - 6] {
-            assert_eq!(arena.get::<u64>(offset), None, "{offset}");
+        assert_eq!(arena.get(value), Some(&7));
+        for offset in [8, value.raw() + 1, value.raw() + 8, u64::MAX, u64::MAX - 6] {
+            assert_eq!(arena.get(Offset::<u64>::from_raw(offset).unwrap()), None, "{offset}");
         }
-        assert_eq!(arena.get_slice::<u64>(value, 2), None);
-        assert_eq!(arena.get_slice::<u64>(value, usize::MAX), None);
+        assert_eq!(arena.get_slice(value, 2), None);
+        assert_eq!(arena.get_slice(value, usize::MAX), None);
     }
     assert_eq!(arena.offset_of(&7u64), None);
 }

@@ -16,6 +16,7 @@ use super::backing::{Backing, Block};
 use crate::error::{AllocError, AllocReason, Call, Error, Reason};
 use crate::input::PathBytes;
 use crate::region::FileRegion;
+use crate::shared::Offset;
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
@@ -83,24 +84,24 @@ const fn range_of(offset: u64, len: usize, align: usize, end: u64) -> Option<u64
 /// ```
 /// # let path = std::env::temp_dir().join(format!("region-doc-arena-{}", std::process::id()));
 /// # let path = path.to_str().unwrap();
-/// use region::FileArena;
+/// use region::{FileArena, Offset};
 ///
 /// #[repr(C)]
-/// struct Entry { value: u64, next: u64 }           // `next` is an offset, 0 at the end
+/// struct Entry { value: u64, next: Option<Offset<Entry>> }
 ///
 /// // SAFETY: the file is this program's own, and nobody else opens it.
 /// let mut list = unsafe { FileArena::create(path, 1 << 30) }?;
 /// for value in 0..3 {
-///     let next = list.root();
-///     let entry = list.offset_of(list.alloc(Entry { value, next })).unwrap();
+///     let entry = list.alloc(Entry { value, next: list.root() });
+///     let entry = list.offset_of(entry);
 ///     list.set_root(entry);
 /// }
 /// drop(list);
 ///
 /// // SAFETY: as above, and entries are what was put there.
 /// let list = unsafe { FileArena::open(path, 0) }?;
-/// let (mut at, mut values) = (list.root(), vec![]);
-/// while let Some(entry) = unsafe { list.get::<Entry>(at) } {
+/// let (mut at, mut values) = (list.root::<Entry>(), vec![]);
+/// while let Some(entry) = at.and_then(|at| unsafe { list.get(at) }) {
 ///     values.push(entry.value);
 ///     at = entry.next;
 /// }
@@ -160,46 +161,55 @@ impl FileArena {
         Ok(FileArena { arena: Arena::new_in(FileBacking::new(file, end, dirty)), root: header.root })
     }
 
-    /// Where a value of this arena lies, in bytes from the file's start; nothing if it is not this arena's.
-    pub fn offset_of<T: ?Sized>(&self, value: &T) -> Option<u64> {
-        let offset = core::ptr::from_ref(value).addr().wrapping_sub(self.base().addr().get()) as u64;
-        range_of(offset, size_of_val(value), 1, self.end()).map(|_| offset)
+    /// Where a value of this arena lies; nothing if it is not this arena's.
+    pub fn offset_of<T>(&self, value: &T) -> Option<Offset<T>> {
+        self.offset_of_slice(core::slice::from_ref(value))
     }
 
-    /// The value at an offset; nothing if it would not lie within the values, or not aligned, as 0 never does.
+    /// Where the first of a slice's values lies; nothing if they are not this arena's. How many there are is the
+    /// caller's to keep.
+    pub fn offset_of_slice<T>(&self, values: &[T]) -> Option<Offset<T>> {
+        let offset = values.as_ptr().addr().wrapping_sub(self.base().addr().get()) as u64;
+        range_of(offset, size_of_val(values), align_of::<T>(), self.end())?;
+        Offset::from_raw(offset)
+    }
+
+    /// The value at an offset; nothing if it would not lie within the values, aligned.
     ///
     /// # Safety
     /// The bytes there are a `T`: one was allocated at this offset, now or before the file was closed, and what it
     /// holds means the same now (no addresses). Nobody has a mutable reference to it.
-    pub unsafe fn get<T>(&self, offset: u64) -> Option<&T> {
-        range_of(offset, size_of::<T>(), align_of::<T>(), self.end())?;
-        // SAFETY: the range lies within the file's values, aligned for a `T` as the file's start is for all; that
-        // the bytes are one is the caller's promise. They stay as long as the arena is borrowed.
-        Some(unsafe { self.base().add(offset as usize).cast::<T>().as_ref() })
+    pub unsafe fn get<T>(&self, offset: Offset<T>) -> Option<&T> {
+        // SAFETY: the caller's promise.
+        unsafe { self.get_slice(offset, 1) }?.first()
     }
 
-    /// The slice of `len` values at an offset.
+    /// The `len` values from an offset on; nothing if they would not lie within the values, aligned.
     ///
     /// # Safety
-    /// As for [`get`](Self::get), of every element.
-    pub unsafe fn get_slice<T>(&self, offset: u64, len: usize) -> Option<&[T]> {
+    /// As for [`get`](Self::get), of each.
+    pub unsafe fn get_slice<T>(&self, offset: Offset<T>, len: usize) -> Option<&[T]> {
+        let offset = offset.raw();
         range_of(offset, len.checked_mul(size_of::<T>())?, align_of::<T>(), self.end())?;
-        // SAFETY: as in `get`, for all of them.
+        // SAFETY: the range lies within the file's values, aligned for a `T` as the file's start is for all; that
+        // the bytes are `T`s is the caller's promise. They stay as long as the arena is borrowed.
         Some(unsafe { core::slice::from_raw_parts(self.base().add(offset as usize).cast::<T>().as_ptr(), len) })
     }
 
-    /// Names the value that leads to all others, for whoever opens the file; 0 for none.
+    /// Names the value that leads to all others, for whoever opens the file.
     ///
     /// # Panics
     /// When the offset is none of this arena's.
-    pub fn set_root(&mut self, offset: u64) {
+    pub fn set_root<T>(&mut self, root: Option<Offset<T>>) {
+        let offset = root.map_or(0, Offset::raw);
         assert!(offset == 0 || range_of(offset, 0, 1, self.end()).is_some(), "offset {offset} is not in the arena");
         self.root = offset;
     }
 
-    /// The offset that [`set_root`](Self::set_root) was told last, also before the file was closed; 0 if none.
-    pub const fn root(&self) -> u64 {
-        self.root
+    /// What [`set_root`](Self::set_root) was told last, also before the file was closed. That it is a `T` is not
+    /// checked until it is [used](Self::get).
+    pub const fn root<T>(&self) -> Option<Offset<T>> {
+        Offset::from_raw(self.root)
     }
 
     /// Where the values end, in bytes from the file's start: how long the file will be when it is closed.

@@ -25,7 +25,7 @@ pub(crate) mod bump;
 mod chunks;
 pub(crate) mod failure;
 mod figures;
-#[cfg(all(feature = "os", unix, not(loom)))]
+#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
 mod file;
 mod growing;
 #[cfg(all(feature = "os", unix, not(loom)))]
@@ -42,7 +42,7 @@ pub use backing::{Backing, Block, Buffer, DefaultBacking, Spill, StackBuffer, St
 pub use backing::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};
 pub use blocks::Mark;
 pub use chunks::{ChunkIter, ChunkRawIter};
-#[cfg(all(feature = "os", unix, not(loom)))]
+#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
 pub use file::{FileArena, FileBacking};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use pool::{ArenaPool, Member, PooledArena};
