@@ -87,7 +87,7 @@ fn life(pages: Pages) -> Result<Vec<Picture>, region::Error> {
     Ok(seen)
 }
 
-/// Pages as squares, in rows of a quarter of a mebibyte.
+/// Pages in rows of a quarter of a mebibyte.
 fn draw(lives: &[(&str, Vec<Picture>)]) -> String {
     const SQUARE: f64 = 4.0;
     let across = (256 << 10) / page_size().min(256 << 10);
@@ -110,16 +110,19 @@ fn draw(lives: &[(&str, Vec<Picture>)]) -> String {
             let left = 24.0 + column as f64 * (width + 20.0);
             svg.text((left, top + 22.0), 12, picture.step);
             svg.text((left, top + 38.0), 10, &picture.summary());
-            for (at, state) in picture.pages.iter().enumerate() {
-                let colour = match state {
-                    PageState::Huge => BLUE,
-                    PageState::Absent => GREY,
-                    _ => ORANGE,
-                };
-                let place = (left + (at % across) as f64 * SQUARE, top + 46.0 + (at / across) as f64 * SQUARE);
-                // A hair between base pages; a huge page is one piece, so its squares overlap.
-                let side = if *state == PageState::Huge { SQUARE + 0.5 } else { SQUARE - 0.5 };
-                svg.rect(place, (side, side), colour);
+            for (line, pages) in picture.pages.chunks(across).enumerate() {
+                let mut at = 0;
+                for run in pages.chunk_by(|one, other| one == other) {
+                    let (colour, gap) = match run[0] {
+                        // A huge page is one piece, so its rows overlap; a hair parts those of others.
+                        PageState::Huge => (BLUE, -0.3),
+                        PageState::Absent => (GREY, 0.5),
+                        _ => (ORANGE, 0.5),
+                    };
+                    let place = (left + at as f64 * SQUARE, top + 46.0 + line as f64 * SQUARE);
+                    svg.rect(place, (run.len() as f64 * SQUARE, SQUARE - gap), colour);
+                    at += run.len();
+                }
             }
         }
     }
