@@ -6,10 +6,13 @@
 //! ```
 //!
 //! Run by root, 520 pages of 2 MiB are set aside for the time of the run; otherwise those that are free must do,
-//! and candidates that need them are left out aloud. The floor is a mapping in huge
-//! pages, populated by one call, filled by a loop with the same stores, unmapped; an arena, which populates 2 MiB at a
-//! time, can beat it where zeroed lines are written before they leave the cache. Fresh ones run in a process each, as
-//! the C library's heap would otherwise start with what the last one freed. Each run there has a twin before it that is not timed.
+//! and candidates that need them are left out aloud.
+//!
+//! The floor is a mapping in huge pages, populated by one call, filled by a loop with the same stores, unmapped. An
+//! arena, which populates 2 MiB at a time, can pass it where zeroed lines are written before they leave the cache.
+//!
+//! Fresh ones run in a process each, as the C library's heap would otherwise start with what the last one freed.
+//! Each run there has a twin before it that is not timed.
 
 mod support;
 
