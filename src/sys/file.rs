@@ -75,6 +75,7 @@ fn open_as(path: &[u8], flags: OFlags) -> Result<OpenFile, Error> {
 
 /// Opens a file for reading and writing. `open(2)`.
 pub(crate) fn open_writable(path: &[u8], creation: Creation) -> Result<OpenFile, Error> {
+    fault::may(Call::Open, 0)?;
     let flags = match creation {
         Creation::Existing => OFlags::RDWR,
         Creation::Fresh => OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC,
