@@ -118,6 +118,36 @@ fn shared_text_is_read_in_place_by_those_who_trust_each_other() {
 }
 
 #[test]
+fn files_and_regions_say_what_and_where_they_are() {
+    let path = format!("{}/details-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+    {
+        // SAFETY: the file is this test's own.
+        let mut file = unsafe { region::FileRegion::create(path.as_str(), 5000) }.unwrap();
+        file.as_mut_slice()[4999] = 7;
+        // SAFETY: the region's last byte.
+        assert_eq!(unsafe { file.as_ptr().add(4999).read() }, 7);
+    }
+    {
+        // SAFETY: the file is this test's own.
+        let arena = unsafe { region::FileArena::create(path.as_str(), 5000) }.unwrap();
+        let backing: &region::FileBacking = arena.backing();
+        assert!(format!("{backing:?}").starts_with("FileBacking"));
+    }
+    std::fs::remove_file(path).unwrap();
+
+    let mut region = region::Region::new(8 * region::page_size()).unwrap();
+    region.as_mut_slice()[0] = 1;
+    let mut bytes = 0;
+    region.page_runs(.., |run: region::PageRun| bytes += run.len).unwrap();
+    assert_eq!(bytes, region.len());
+    match region.set_name(c"details") {
+        Ok(()) => assert!(std::fs::read_to_string("/proc/self/maps").unwrap().contains("[anon:details]")),
+        // A kernel without names for mappings (CONFIG_ANON_VMA_NAME).
+        Err(error) => assert!(error.is("EINVAL") && error.to_string().starts_with("cannot name "), "{error}"),
+    }
+}
+
+#[test]
 fn the_cache_says_what_it_holds() {
     let CacheFigures { kept, out, .. } = region::cache_figures();
     assert!(kept + out <= 24, "{kept} + {out}: the documented bound is 16 blocks and 8 regions");

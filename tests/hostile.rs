@@ -1,6 +1,6 @@
 //! What safe code may try against memory: absurd sizes and alignments, types without size, limits that move,
 //! panics and second calls in the middle of a first. Every answer is a value or an error.
-#![cfg(all(feature = "os", target_pointer_width = "64", not(miri), not(loom)))]
+#![cfg(all(feature = "os", target_os = "linux", target_pointer_width = "64", not(miri), not(loom)))]
 
 use region::{
     AllocError, AppendVec, Arena, ArenaPool, Backing, PagePool, Region, RegionVec, Spill, StackBuffer, TypedArena,
@@ -58,7 +58,6 @@ fn absurd_layouts_are_refused_and_harm_nothing() {
         assert!(TypedArena::<u64>::try_with_reservation(bytes).is_err());
         assert!(Region::new(bytes).is_err() && Region::reserve(bytes).is_err());
         assert!(PagePool::new(4096, bytes).is_err() && PagePool::new(bytes, 1).is_err());
-        #[cfg(target_os = "linux")]
         assert!(region::SharedArena::new(bytes).is_err());
     }
 }
@@ -325,4 +324,74 @@ fn vectors_and_makers_that_fail_share_the_tip_in_any_order() {
         let kept = round.checked_sub(2).map(|at| at / 4 * 4 + 2);
         assert_eq!(inner.borrow().as_deref(), kept.map(|at| [at; 9]).as_ref().map(|row| &row[..]), "round {round}");
     }
+}
+
+/// A file for an arena, of this process alone.
+fn own_file(name: &str) -> String {
+    format!("{}/hostile-{}-{name}", env!("CARGO_TARGET_TMPDIR"), std::process::id())
+}
+
+#[test]
+fn a_file_s_root_may_be_a_slice_without_values() {
+    let path = own_file("root");
+    // SAFETY: the file is this test's own; as below.
+    let mut arena = unsafe { region::FileArena::create(path.as_str(), 1 << 16) }.unwrap();
+    let values = &*arena.alloc_slice_copy(&[1u64, 2]);
+    let end = arena.offset_of_slice(&values[2..]);
+    assert!(end.is_some());
+    arena.set_root(end);
+    drop(arena);
+    // SAFETY: as above.
+    let arena = unsafe { region::FileArena::open(path.as_str(), 0) }.unwrap();
+    assert_eq!(arena.root::<u64>(), end);
+    // SAFETY: nothing is there, and so much may be had of it.
+    assert_eq!(unsafe { (arena.get_slice(end.unwrap(), 0), arena.get(end.unwrap())) }, (Some(&[][..]), None));
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_file_s_room_that_is_taken_from_its_arena_harms_no_value() {
+    let path = own_file("room");
+    // SAFETY: the file is this test's own; as below.
+    let mut arena = unsafe { region::FileArena::create(path.as_str(), 1 << 16) }.unwrap();
+    let root = arena.offset_of(arena.alloc(7u64));
+    arena.set_root(root);
+    drop(arena);
+    // SAFETY: as above.
+    let arena = unsafe { region::FileArena::open(path.as_str(), 1 << 16) }.unwrap();
+    let end = arena.end();
+    // The room is gone before the arena's first value, which then has none.
+    assert!(arena.backing().acquire(Layout::new::<u8>(), 0).is_ok());
+    assert!(arena.try_alloc(1u64).is_err() && arena.end() == end && arena.flush().is_ok());
+    drop(arena);
+    // SAFETY: as above, and a number was put there.
+    let arena = unsafe { region::FileArena::open(path.as_str(), 0) }.unwrap();
+    assert_eq!(unsafe { arena.get(arena.root::<u64>().unwrap()) }, Some(&7));
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_file_s_values_are_aligned_or_not_given() {
+    #[repr(align(65536))]
+    struct Wide(u8);
+    let path = own_file("aligned");
+    // SAFETY: the file is this test's own; as below.
+    let arena = unsafe { region::FileArena::create(path.as_str(), 1 << 20) }.unwrap();
+    arena.alloc_slice_fill_copy(300_000, 1u8);
+    drop(arena);
+    let mut given = 0;
+    for _ in 0..20 {
+        // Each time it lies elsewhere.
+        let _elsewhere = Region::new(4096 * (given + 1)).unwrap();
+        // SAFETY: as above.
+        let arena = unsafe { region::FileArena::open(path.as_str(), 0) }.unwrap();
+        for offset in (0..300_000u64).step_by(4096).filter_map(region::Offset::<Wide>::from_raw) {
+            // SAFETY: any bytes are such a value.
+            if let Some(wide) = unsafe { arena.get(offset) } {
+                assert_eq!((std::ptr::from_ref(wide).addr() % (1 << 16), wide.0 <= 1), (0, true));
+                given += 1;
+            }
+        }
+    }
+    std::fs::remove_file(path).unwrap();
 }
