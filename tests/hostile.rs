@@ -364,8 +364,9 @@ fn a_file_s_room_that_is_taken_from_its_arena_harms_no_value() {
     assert!(arena.backing().acquire(Layout::new::<u8>(), 0).is_ok());
     assert!(arena.try_alloc(1u64).is_err() && arena.end() == end && arena.flush().is_ok());
     drop(arena);
-    // SAFETY: as above, and a number was put there.
+    // SAFETY: as above.
     let arena = unsafe { region::FileArena::open(path.as_str(), 0) }.unwrap();
+    // SAFETY: a number was put there.
     assert_eq!(unsafe { arena.get(arena.root::<u64>().unwrap()) }, Some(&7));
     std::fs::remove_file(path).unwrap();
 }
