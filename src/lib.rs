@@ -74,6 +74,8 @@ mod shared;
 #[cfg(all(feature = "os", unix))]
 mod sys;
 
+#[cfg(feature = "alloc")]
+pub use arena::Heap;
 pub use arena::{
     Arena, Backing, Block, Buffer, ChunkIter, ChunkRawIter, DefaultBacking, Mark, Scope, ScopeGuard, Spill,
     StackBuffer, StaticBuffer, Zeroable,
