@@ -48,6 +48,8 @@ extern crate std;
 
 mod arena;
 mod bytes;
+#[cfg(all(feature = "capi", unix, not(loom)))]
+mod capi;
 mod error;
 mod input;
 mod sync;

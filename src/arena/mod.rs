@@ -20,6 +20,8 @@ mod bump;
 mod failure;
 mod figures;
 mod growing;
+#[cfg(feature = "capi")]
+mod place;
 #[cfg(all(feature = "os", unix, not(loom)))]
 mod pool;
 mod scope;

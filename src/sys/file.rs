@@ -93,6 +93,24 @@ pub(crate) fn read(fd: BorrowedFd<'_>, room: &mut [u8]) -> Result<usize, Error> 
     }
 }
 
+/// Writes all of `bytes` to the descriptor of this number. `write(2)`, begun again after signals and short writes.
+#[cfg_attr(not(feature = "capi"), allow(dead_code))]
+pub(crate) fn write(fd: core::ffi::c_int, mut bytes: &[u8]) -> Result<(), crate::error::Errno> {
+    if fd < 0 {
+        return Err(from_rustix(Errno::BADF));
+    }
+    // SAFETY: not -1. A number that is not open makes the call fail; nothing is kept beyond it.
+    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+    while !bytes.is_empty() {
+        match rustix::io::write(fd, bytes) {
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(from_rustix(errno)),
+        }
+    }
+    Ok(())
+}
+
 /// Asks for a pipe's buffer to hold `size` bytes. `fcntl(2)`, `F_SETPIPE_SZ`.
 ///
 /// Best effort: EPERM above `/proc/sys/fs/pipe-max-size`, and other systems have no such call.
