@@ -322,3 +322,50 @@ impl fmt::Display for AllocError {
 }
 
 impl core::error::Error for AllocError {}
+
+/// Why a `try_` method that also runs a caller's fallible closure or iterator gave nothing.
+///
+/// ```
+/// use region::{AllocOrInitError, Arena};
+///
+/// let arena = Arena::new();
+/// let read = |text: &str| arena.try_alloc_try_with(|| text.parse::<u32>()).copied();
+/// assert_eq!(read("7"), Ok(7));
+/// assert!(matches!(read("seven"), Err(AllocOrInitError::Init(error)) if error.to_string().contains("digit")));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AllocOrInitError<E> {
+    /// Memory could not be had; the closure did not run, or not to its end.
+    Alloc(AllocError),
+    /// What the closure or the iterator said.
+    Init(E),
+}
+
+impl<E> AllocOrInitError<E> {
+    /// The two errors of a body that reports them apart, as one.
+    #[inline(always)]
+    pub(crate) fn flatten<T>(result: Result<Result<T, E>, AllocError>) -> Result<T, Self> {
+        match result {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(AllocOrInitError::Init(error)),
+            Err(error) => Err(AllocOrInitError::Alloc(error)),
+        }
+    }
+}
+
+impl<E> From<AllocError> for AllocOrInitError<E> {
+    fn from(error: AllocError) -> Self {
+        AllocOrInitError::Alloc(error)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for AllocOrInitError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AllocOrInitError::Alloc(error) => error.fmt(f),
+            AllocOrInitError::Init(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: core::error::Error> core::error::Error for AllocOrInitError<E> {}

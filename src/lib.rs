@@ -62,14 +62,15 @@ mod region;
 mod sys;
 
 pub use arena::{
-    Arena, Backing, Block, Buffer, DefaultBacking, Mark, Scope, ScopeGuard, Spill, StackBuffer, StaticBuffer, Zeroable,
+    Arena, Backing, Block, Buffer, ChunkIter, ChunkRawIter, DefaultBacking, Mark, Scope, ScopeGuard, Spill,
+    StackBuffer, StaticBuffer, Zeroable,
 };
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use arena::{ArenaPool, Member, PooledArena};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use arena::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
 pub use bytes::Bytes;
-pub use error::{AllocError, AllocReason, Call, Errno, Error, Reason};
+pub use error::{AllocError, AllocOrInitError, AllocReason, Call, Errno, Error, Reason};
 pub use input::{CrlfLines, Lines};
 #[cfg(all(feature = "os", unix))]
 pub use input::{Input, InputError, PathBytes, Source};

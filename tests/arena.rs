@@ -2,7 +2,7 @@
 
 #![cfg(feature = "os")]
 
-use region::{AllocReason, Arena, StackBuffer};
+use region::{AllocOrInitError, AllocReason, Arena, StackBuffer};
 use std::alloc::Layout;
 use std::cell::Cell;
 
@@ -40,17 +40,17 @@ fn every_try_form_gives_what_its_plain_form_gives() {
     let arena = Arena::new();
     assert_eq!(arena.try_alloc(7u32), Ok(&mut 7));
     assert_eq!(arena.try_alloc_with(|| 8u16), Ok(&mut 8));
-    assert_eq!(arena.try_alloc_try_with(|| Ok::<_, ()>(9u8)), Ok(Ok(&mut 9)));
-    assert_eq!(arena.try_alloc_try_with(|| Err::<u8, _>("no")), Ok(Err("no")));
+    assert_eq!(arena.try_alloc_try_with(|| Ok::<_, ()>(9u8)), Ok(&mut 9));
+    assert_eq!(arena.try_alloc_try_with(|| Err::<u8, _>("no")), Err(AllocOrInitError::Init("no")));
     assert_eq!(arena.try_alloc_slice_copy(&[1, 2]).unwrap(), [1, 2]);
     assert_eq!(arena.try_alloc_slice_clone(&["a".to_owned()]).unwrap(), ["a"]);
     assert_eq!(arena.try_alloc_slice_fill_with(3, |i| i * 2).unwrap(), [0, 2, 4]);
-    assert_eq!(arena.try_alloc_slice_try_fill_with(2, Ok::<_, ()>).unwrap().unwrap(), [0, 1]);
+    assert_eq!(arena.try_alloc_slice_try_fill_with(2, Ok::<_, ()>).unwrap(), [0, 1]);
     assert_eq!(arena.try_alloc_slice_fill_copy(2, 5i64).unwrap(), [5, 5]);
     assert_eq!(arena.try_alloc_slice_fill_clone(2, &"x".to_owned()).unwrap(), ["x", "x"]);
     assert_eq!(arena.try_alloc_slice_fill_default::<u128>(2).unwrap(), [0, 0]);
     assert_eq!(arena.try_alloc_slice_fill_iter(0..4u8).unwrap(), [0, 1, 2, 3]);
-    assert_eq!(arena.try_alloc_slice_try_fill_iter([Ok::<_, ()>(1), Ok(2)]).unwrap().unwrap(), [1, 2]);
+    assert_eq!(arena.try_alloc_slice_try_fill_iter([Ok::<_, ()>(1), Ok(2)]).unwrap(), [1, 2]);
     assert_eq!(arena.try_alloc_zeroed::<[u64; 3]>(), Ok(&mut [0; 3]));
     assert_eq!(arena.try_alloc_slice_zeroed::<bool>(2).unwrap(), [false; 2]);
     assert_eq!(arena.try_alloc_str("grün").unwrap(), "grün");

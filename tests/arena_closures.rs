@@ -5,7 +5,7 @@
 
 mod support;
 
-use region::{Arena, Backing};
+use region::{AllocOrInitError, Arena, Backing};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -93,16 +93,16 @@ fn nested_allocations_are_apart<const MIN_ALIGN: usize, B: Backing + 'static>(ma
         |a, n| one(a.alloc_with(|| n.work())) => [VALUE];
         |a, n| one(a.try_alloc_with(|| n.work()).unwrap()) => [VALUE];
         |a, n| one(a.alloc_try_with(|| Ok::<_, ()>(n.work())).unwrap()) => [VALUE];
-        |a, n| one(a.try_alloc_try_with(|| Ok::<_, ()>(n.work())).unwrap().unwrap()) => [VALUE];
+        |a, n| one(a.try_alloc_try_with(|| Ok::<_, ()>(n.work())).unwrap()) => [VALUE];
         |a, n| a.alloc_slice_fill_with(50, |_| n.work()) => [VALUE; 50];
         |a, n| a.try_alloc_slice_fill_with(50, |_| n.work()).unwrap() => [VALUE; 50];
         |a, n| a.alloc_slice_try_fill_with(50, |_| Ok::<_, ()>(n.work())).unwrap() => [VALUE; 50];
-        |a, n| a.try_alloc_slice_try_fill_with(50, |_| Ok::<_, ()>(n.work())).unwrap().unwrap() => [VALUE; 50];
+        |a, n| a.try_alloc_slice_try_fill_with(50, |_| Ok::<_, ()>(n.work())).unwrap() => [VALUE; 50];
         |a, n| a.alloc_slice_fill_iter((0..50).map(|_| n.work())) => [VALUE; 50];
         |a, n| a.try_alloc_slice_fill_iter((0..50).map(|_| n.work())).unwrap() => [VALUE; 50];
         |a, n| a.alloc_slice_fill_iter((0..50).filter(|_| true).map(|_| n.work())) => [VALUE; 50];
         |a, n| a.alloc_slice_try_fill_iter((0..50).map(|_| Ok::<_, ()>(n.work()))).unwrap() => [VALUE; 50];
-        |a, n| a.try_alloc_slice_try_fill_iter((0..50).map(|_| Ok::<_, ()>(n.work()))).unwrap().unwrap() => [VALUE; 50];
+        |a, n| a.try_alloc_slice_try_fill_iter((0..50).map(|_| Ok::<_, ()>(n.work()))).unwrap() => [VALUE; 50];
         |a, n| a.alloc_slice_clone(&[const { Hooked(0) }; 20]) => [const { Hooked(VALUE) }; 20];
         |a, n| a.try_alloc_slice_clone(&[const { Hooked(0) }; 20]).unwrap() => [const { Hooked(VALUE) }; 20];
         |a, n| a.alloc_slice_fill_clone(20, &Hooked(0)) => [const { Hooked(VALUE) }; 20];
@@ -136,14 +136,14 @@ fn a_closure_that_fails_gives_the_room_back() {
     arena.alloc(1u64);
     let used = arena.used();
     assert_eq!(arena.alloc_try_with(|| Err::<[u8; 100], _>(5)), Err(5));
-    assert_eq!(arena.try_alloc_try_with(|| Err::<u128, _>(5)), Ok(Err(5)));
+    assert_eq!(arena.try_alloc_try_with(|| Err::<u128, _>(5)), Err(AllocOrInitError::Init(5)));
     let third = |i| if i == 3 { Err(i) } else { Ok(i) };
     assert_eq!(arena.alloc_slice_try_fill_with(10, third), Err(3));
-    assert_eq!(arena.try_alloc_slice_try_fill_with(10, third), Ok(Err(3)));
+    assert_eq!(arena.try_alloc_slice_try_fill_with(10, third), Err(AllocOrInitError::Init(3)));
     assert_eq!(arena.alloc_slice_try_fill_iter((0..10).map(third)), Err(3));
     assert_eq!(
         arena.try_alloc_slice_try_fill_iter((0..1_000).map(|i| if i == 900 { Err(i) } else { Ok(i) })),
-        Ok(Err(900))
+        Err(AllocOrInitError::Init(900))
     );
     assert_eq!(arena.used(), used);
 }

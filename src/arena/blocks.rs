@@ -9,13 +9,14 @@ use super::backing::{Backing, Block};
 use super::bump::{pad_to, round_up};
 use crate::error::AllocError;
 use core::alloc::Layout;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 /// At the start of every block but the first: the state of the arena before it entered.
 pub(super) struct Link {
-    block: Block,
-    cur: NonNull<u8>,
-    base: NonNull<u8>,
+    block: Option<Block>,
+    cur: *mut u8,
+    base: *mut u8,
     link: Option<NonNull<Link>>,
     below: usize,
 }
@@ -26,8 +27,9 @@ const _: () = assert!(size_of::<Block>() <= size_of::<Link>() && align_of::<Bloc
 /// A position in an arena, to rewind to. Made by [`Arena::mark`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    block: NonNull<u8>,
-    cur: NonNull<u8>,
+    /// The block's first byte; none in an arena without blocks.
+    block: Option<NonNull<u8>>,
+    cur: *mut u8,
     used: usize,
 }
 
@@ -53,7 +55,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             }
             self.keep_spare(spare);
         }
-        let acquired = self.backing.acquire(whole, self.block.get().len);
+        let acquired = self.backing.acquire(whole, self.block.get().map_or(0, |block| block.len));
         let block = acquired.map_err(|error| AllocError::new(layout.size(), error.reason()))?;
         self.enter(block, layout)
     }
@@ -87,9 +89,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         }
         self.below.set(self.used());
         self.link.set(Some(place));
-        self.block.set(block);
-        self.base.set(base);
-        self.cur.set(base);
+        self.block.set(Some(block));
+        self.base.set(base.as_ptr());
+        self.cur.set(base.as_ptr());
         self.set_end();
         Ok(())
     }
@@ -107,7 +109,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         self.base.set(base);
         self.link.set(link);
         self.below.set(below);
-        self.keep_spare(left);
+        if let Some(left) = left {
+            self.keep_spare(left);
+        }
         true
     }
 
@@ -140,7 +144,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// The present position, for [`rewind`](Self::rewind).
     pub fn mark(&self) -> Mark {
-        Mark { block: self.block.get().start, cur: self.cur.get(), used: self.used() }
+        Mark { block: self.block.get().map(|block| block.start), cur: self.cur.get(), used: self.used() }
     }
 
     /// Frees everything that was allocated since `mark`, and keeps the memory. Constant time, but for a
@@ -157,17 +161,14 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Debug builds panic when the mark is newer than the arena's position: marks rewound out of order.
     pub unsafe fn rewind(&self, mark: Mark) {
         debug_assert!(mark.used <= self.used(), "rewound to a mark that an earlier rewind or reset undid");
-        while self.block.get().start != mark.block && self.leave() {}
+        while self.block.get().map(|block| block.start) != mark.block && self.leave() {}
         // A mark of an arena without blocks is the start of the first.
-        let first = mark.block == Block::NONE.start;
-        self.lower_to_mark(if first { self.base.get() } else { mark.cur });
+        self.lower_to_mark(if mark.block.is_none() { self.base.get() } else { mark.cur });
     }
 
-    fn lower_to_mark(&self, to: NonNull<u8>) {
-        if self.block.get().len != 0 {
-            self.lower(to);
-            self.set_end();
-        }
+    fn lower_to_mark(&self, to: *mut u8) {
+        self.lower(to);
+        self.set_end();
     }
 
     /// Frees everything and keeps the memory: the next allocations touch pages that are in RAM already.
@@ -199,13 +200,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     pub fn reset_keeping(&mut self, bytes: usize) {
         self.reset();
-        let mut block = self.block.get();
-        if block.len == 0 {
-            return;
-        }
+        let Some(mut block) = self.block.get() else { return };
         // SAFETY: the block is on loan, and after the reset nothing in it is in use.
         unsafe { self.backing.decommit(&mut block, bytes) };
-        self.block.set(block);
+        self.block.set(Some(block));
         self.set_end();
         let rest = bytes.saturating_sub(block.ready);
         if let Some(mut spare) = self.take_spare() {
@@ -222,26 +220,42 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     }
 
     /// The blocks that hold values, newest first: each with its first value's address and its cursor.
-    pub(super) fn blocks(&self) -> impl Iterator<Item = (Block, NonNull<u8>, NonNull<u8>)> {
-        let mut next = match self.block.get() {
-            Block { len: 0, .. } => None,
-            block => Some((block, self.base.get(), self.cur.get(), self.link.get())),
-        };
-        core::iter::from_fn(move || {
-            let (block, base, cur, link) = next.take()?;
-            if let Some(link) = link {
-                // SAFETY: links are written when a block is entered and stay until it is left.
-                let link = unsafe { link.as_ref() };
-                next = Some((link.block, link.base, link.cur, link.link));
-            }
-            Some((block, base, cur))
-        })
+    pub(super) fn blocks(&self) -> Blocks<'_> {
+        let (block, base, cur, link) = (self.block.get(), self.base.get(), self.cur.get(), self.link.get());
+        Blocks { block, base, cur, link, arena: PhantomData }
     }
 
     /// The spare's description, without taking it.
     pub(super) fn spare_block(&self) -> Option<Block> {
         // SAFETY: as in `take_spare`.
         self.spare.get().map(|place| unsafe { place.read() })
+    }
+}
+
+/// The blocks of an arena that hold values, newest first. Made by `Arena::blocks`.
+///
+/// They are those of the moment: whoever holds the iterator does not rewind the arena meanwhile, which needs
+/// `&mut`, or `unsafe` whose conditions say so.
+#[derive(Clone, Debug)]
+pub(super) struct Blocks<'a> {
+    block: Option<Block>,
+    base: *mut u8,
+    cur: *mut u8,
+    link: Option<NonNull<Link>>,
+    arena: PhantomData<&'a ()>,
+}
+
+impl Iterator for Blocks<'_> {
+    type Item = (Block, *mut u8, *mut u8);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let item = (self.block.take()?, self.base, self.cur);
+        if let Some(link) = self.link.take() {
+            // SAFETY: links are written when a block is entered and stay until it is left.
+            let link = unsafe { link.as_ref() };
+            (self.block, self.base, self.cur, self.link) = (link.block, link.base, link.cur, link.link);
+        }
+        Some(item)
     }
 }
 
@@ -271,9 +285,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Drop for Arena<MIN_ALIGN, B> {
         if self.link.get().is_some() || self.spare.get().is_some() {
             self.release_above_first();
         }
-        let cur = self.cur.get().addr().get();
-        let block = self.block.get_mut();
-        if block.len != 0 {
+        let cur = self.cur.get().addr();
+        if let Some(block) = self.block.get_mut() {
             block.dirty = block.dirty.max(cur - block.start.addr().get());
             // SAFETY: the block is on loan, `dirty` covers all that was written, and no reference into the
             // arena outlives it.

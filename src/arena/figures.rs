@@ -8,7 +8,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Bytes handed out since the last reset, with what rounds them up to their alignment.
     #[inline]
     pub fn used(&self) -> usize {
-        self.below.get() + (self.cur.get().addr().get() - self.base.get().addr().get())
+        self.below.get() + (self.cur.get().addr() - self.base.get().addr())
     }
 
     /// Bytes that are usable without asking the system again, used or not. RAM is at most this, as pages

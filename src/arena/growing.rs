@@ -54,7 +54,11 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
                 self.room = with_rounding::<T, MIN_ALIGN>(room);
                 return Ok(());
             }
-            self.arena.give_back_tip(extra.cast(), extra.cast(), (room - self.room).saturating_mul(size_of::<T>()));
+            self.arena.give_back_tip(
+                extra.cast().as_ptr(),
+                extra.cast(),
+                (room - self.room).saturating_mul(size_of::<T>()),
+            );
         }
         let start = self.arena.slots_for::<F, T>(room)?;
         // SAFETY: the first `len` values are initialized, the new place has room for more, and two
@@ -100,7 +104,7 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
 
     /// Whether the row ends where the arena's cursor stands.
     fn at_tip(&self) -> bool {
-        self.room != 0 && round_up(self.end(), MIN_ALIGN) == self.arena.cur.get().addr().get()
+        self.room != 0 && round_up(self.end(), MIN_ALIGN) == self.arena.cur.get().addr()
     }
 
     fn end(&self) -> usize {
@@ -112,7 +116,7 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
         if size_of::<T>() != 0 && self.at_tip() {
             let keep = round_up(keep * size_of::<T>(), MIN_ALIGN);
             // SAFETY: `keep` is at most the rounded size of the room, so this is at most the cursor.
-            self.arena.lower(unsafe { self.start.cast::<u8>().add(keep) });
+            self.arena.lower(unsafe { self.start.cast::<u8>().add(keep) }.as_ptr());
         }
     }
 }

@@ -10,13 +10,15 @@
 //! - `bump`: the arithmetic, without `unsafe`. `failure`: one body for the panicking and the `try_` forms.
 //! - `value`, `slice`, `text`, `zeroed`, `growing`: the ways to allocate, by what is allocated.
 //! - `blocks`: the stack of blocks: entering, leaving, rewinding. `scope`: rewinding made safe by lifetimes.
-//! - `pool`: arenas for many threads, kept warm. `figures`: what an arena holds and costs. `backing`: where its memory comes from.
+//! - `pool`: arenas for many threads, kept warm. `figures`: what an arena holds and costs. `chunks`: its blocks,
+//!   and bumpalo's names for such things. `backing`: where its memory comes from.
 //!
 //! An arena never runs `Drop` of what it holds, and is used by one thread at a time (`.sync.arena`).
 
 pub(crate) mod backing;
 mod blocks;
 mod bump;
+mod chunks;
 mod failure;
 mod figures;
 mod growing;
@@ -34,6 +36,7 @@ pub use backing::{Backing, Block, Buffer, DefaultBacking, Spill, StackBuffer, St
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use backing::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
 pub use blocks::Mark;
+pub use chunks::{ChunkIter, ChunkRawIter};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use pool::{ArenaPool, Member, PooledArena};
 pub use scope::{Scope, ScopeGuard};
@@ -76,8 +79,10 @@ use failure::{Panic, Report};
 ///
 /// # Invariants
 /// - `cur <= end`, both multiples of `MIN_ALIGN` inside the current block, and not in the address space's
-///   last page; what lies between them is
-///   usable, and handed out to no one. With no block, both are the address `MIN_ALIGN`.
+///   last page; what lies between them is usable, and handed out to no one.
+/// - Without a block, `cur`, `end` and `base` are one address, `MIN_ALIGN`, and every other word is zero unless
+///   a limit was set. In memory of zeroes that address is null, and it is an empty arena too if zeroes are its
+///   backing: the C ABI makes arenas so, and never asks them for zero bytes, whose place would be null.
 /// - `base..cur` was handed out since the last rewind; `base..end` lies within the block's `ready` bytes and
 ///   below the limit.
 /// - Every byte of the block at or above both `cur` and `block.start + block.dirty` is zero if it can be
@@ -85,21 +90,22 @@ use failure::{Panic, Report};
 #[repr(C)]
 pub struct Arena<const MIN_ALIGN: usize = 8, B: Backing = DefaultBacking> {
     /// Where the next value starts. With `end`, the whole of the fast path (`.bump.inline`).
-    cur: Cell<NonNull<u8>>,
+    cur: Cell<*mut u8>,
     /// The soft end of the room (`.bump.cold`): beyond it lies the slow path, not necessarily the end.
-    end: Cell<NonNull<u8>>,
+    end: Cell<*mut u8>,
     /// The first address that the current block hands out.
-    base: Cell<NonNull<u8>>,
-    /// The current block; `Block::NONE` before the first.
-    block: Cell<Block>,
+    base: Cell<*mut u8>,
+    /// The current block; none before the first.
+    block: Cell<Option<Block>>,
     /// What leads from the current block to the one below; none in the first block.
     link: Cell<Option<NonNull<Link>>>,
     /// A block that a rewind left, to go on in.
     spare: Cell<Option<NonNull<Block>>>,
     /// Bytes used in the blocks below the current one.
     below: Cell<usize>,
-    /// Most bytes that `used` may reach; `usize::MAX` bytes cannot be reached (`.bump.limit`).
-    limit: Cell<usize>,
+    /// The complement of the most bytes that `used` may reach, so that zero means `usize::MAX` bytes, which
+    /// cannot be reached (`.bump.limit`).
+    not_limit: Cell<usize>,
     backing: B,
 }
 
@@ -126,7 +132,7 @@ impl Arena {
     /// # Panics
     /// When the addresses cannot be reserved.
     pub fn with_capacity(bytes: usize) -> Self {
-        Panic::unwrap(Self::with_capacity_or::<Panic>(bytes))
+        Self::with_min_align_and_capacity(bytes)
     }
 
     /// As [`with_capacity`](Self::with_capacity).
@@ -134,17 +140,7 @@ impl Arena {
     /// # Errors
     /// When the addresses cannot be reserved.
     pub fn try_with_capacity(bytes: usize) -> Result<Self, AllocError> {
-        Self::with_capacity_or::<Report>(bytes)
-    }
-
-    fn with_capacity_or<F: Failure>(bytes: usize) -> Result<Self, F::Error> {
-        let arena = Arena::new();
-        if bytes != 0 {
-            let layout = Layout::from_size_align(bytes, 1);
-            let layout = layout.map_err(|_| F::from(AllocError::new(bytes, AllocReason::TooLarge)))?;
-            arena.enter_first(arena.backing.acquire(layout, 0).map_err(F::from)?);
-        }
-        Ok(arena)
+        Self::try_with_min_align_and_capacity(bytes)
     }
 
     /// An arena in one contiguous reservation of `bytes`, rounded up to whole pages, and nothing after it.
@@ -185,6 +181,32 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     pub const fn with_min_align() -> Self {
         Arena::new_in(Mapped::new())
     }
+
+    /// As [`with_capacity`](Arena::with_capacity), for any `MIN_ALIGN`.
+    ///
+    /// # Panics
+    /// When the addresses cannot be reserved.
+    pub fn with_min_align_and_capacity(bytes: usize) -> Self {
+        Panic::unwrap(Self::with_capacity_or::<Panic>(bytes))
+    }
+
+    /// As [`with_capacity`](Arena::with_capacity), for any `MIN_ALIGN`.
+    ///
+    /// # Errors
+    /// When the addresses cannot be reserved.
+    pub fn try_with_min_align_and_capacity(bytes: usize) -> Result<Self, AllocError> {
+        Self::with_capacity_or::<Report>(bytes)
+    }
+
+    fn with_capacity_or<F: Failure>(bytes: usize) -> Result<Self, F::Error> {
+        let arena = Self::with_min_align();
+        if bytes != 0 {
+            let layout = Layout::from_size_align(bytes, 1).ok().and_then(Self::in_units);
+            let layout = layout.ok_or_else(|| F::from(AllocError::new(bytes, AllocReason::TooLarge)))?;
+            arena.enter_first(arena.backing.acquire(layout, 0).map_err(F::from)?);
+        }
+        Ok(arena)
+    }
 }
 
 impl<'b> Arena<8, Buffer<'b>> {
@@ -204,7 +226,7 @@ impl<const MIN_ALIGN: usize> Default for Arena<MIN_ALIGN> {
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// An address for nothing: aligned for any value that needs no more than `MIN_ALIGN`, never touched.
-    const NOWHERE: NonNull<u8> = dangling(MIN_ALIGN);
+    const NOWHERE: *mut u8 = dangling(MIN_ALIGN).as_ptr();
 
     /// What a wrong `MIN_ALIGN` runs into, at compile time. A page bounds it because mapped blocks start
     /// at one.
@@ -218,11 +240,11 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             cur: Cell::new(Self::NOWHERE),
             end: Cell::new(Self::NOWHERE),
             base: Cell::new(Self::NOWHERE),
-            block: Cell::new(Block::NONE),
+            block: Cell::new(None),
             link: Cell::new(None),
             spare: Cell::new(None),
             below: Cell::new(0),
-            limit: Cell::new(usize::MAX),
+            not_limit: Cell::new(0),
             backing,
         }
     }
@@ -234,7 +256,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// Most bytes that [`used`](Self::used) may reach; `usize::MAX` unless set.
     pub fn limit(&self) -> usize {
-        self.limit.get()
+        !self.not_limit.get()
     }
 
     /// Lets [`used`](Self::used) reach `bytes` and not one more. What is in use already stays.
@@ -249,7 +271,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// assert!(arena.try_alloc(0u8).is_err());
     /// ```
     pub fn set_limit(&self, bytes: usize) {
-        self.limit.set(bytes);
+        self.not_limit.set(!bytes);
         self.set_end();
     }
 
@@ -259,14 +281,14 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[inline(always)]
     fn take<const KNOWN: bool>(&self, layout: Layout) -> Option<NonNull<u8>> {
         let cur = self.cur.get();
-        let end = self.end.get().addr().get();
-        let fit = bump::fit::<MIN_ALIGN, KNOWN>(cur.addr().get(), end, layout.size(), layout.align())?;
+        let end = self.end.get().addr();
+        let fit = bump::fit::<MIN_ALIGN, KNOWN>(cur.addr(), end, layout.size(), layout.align())?;
         // SAFETY: `fit.pad <= fit.advance <= end - cur` (its postcondition, property-tested), and `cur..end`
         // is inside one block that the backing lends us (the arena's invariant). With no block the
-        // distance is zero, and so is what we add.
+        // distance is zero, so are the bytes and what we add, and the cursor is `NOWHERE`.
         unsafe {
             self.cur.set(cur.add(fit.advance));
-            Some(cur.add(fit.pad))
+            Some(NonNull::new_unchecked(cur.add(fit.pad)))
         }
     }
 
@@ -306,7 +328,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[cold]
     #[inline(never)]
     fn refill<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
-        if self.block.get().len == 0 && layout.size() != 0 && layout.size() <= self.limit.get() {
+        if self.block.get().is_none() && layout.size() != 0 && layout.size() <= self.limit() {
             if let Some(whole) = Self::in_units(layout) {
                 match self.backing.acquire(whole, 0) {
                     Ok(block) => self.enter_first(block),
@@ -326,17 +348,17 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let pad = bump::pad_to(block.start.addr().get(), MIN_ALIGN);
         // SAFETY: the block holds what it was acquired for behind the padding for `MIN_ALIGN`.
         let base = unsafe { block.start.add(pad) };
-        self.block.set(block);
-        self.base.set(base);
-        self.cur.set(base);
+        self.block.set(Some(block));
+        self.base.set(base.as_ptr());
+        self.cur.set(base.as_ptr());
         // What `set_end` would work out for a block that starts aligned, in the lower half of the address
         // space, and with no limit in its way: as two branches that are predicted, where the general form is a
         // chain that the whole life of a small arena waits for (new + 10 nodes + drop: 18.0 ns became 16.4).
         let ready = round_down(block.ready, MIN_ALIGN);
         let lower_half = (block.start.addr().get() | ready) <= usize::MAX / 4;
-        if pad == 0 && lower_half && ready <= self.limit.get() {
+        if pad == 0 && lower_half && ready <= self.limit() {
             // SAFETY: the first `ready` bytes are the block's.
-            self.end.set(unsafe { base.add(ready) });
+            self.end.set(unsafe { base.add(ready) }.as_ptr());
         } else {
             self.set_end();
         }
@@ -352,7 +374,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if let Some(start) = self.take::<false>(layout) {
             return Ok(start);
         }
-        if layout.size() > self.limit.get().saturating_sub(self.used()) {
+        if layout.size() > self.limit().saturating_sub(self.used()) {
             return Err(self.over_limit(layout));
         }
         if let Some(start) = self.take_committing(layout)? {
@@ -372,36 +394,32 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// Takes room in the current block, making more of it usable; none when the block is too short.
     fn take_committing(&self, layout: Layout) -> Result<Option<NonNull<u8>>, AllocError> {
-        let block = self.block.get();
-        if block.len == 0 {
-            return Ok(None);
-        }
-        let cur = self.cur.get().addr().get();
-        let wall = self.wall(block.len).max(cur);
+        let Some(block) = self.block.get() else { return Ok(None) };
+        let cur = self.cur.get().addr();
+        let wall = self.wall(&block, block.len).max(cur);
         match bump::fit::<MIN_ALIGN, false>(cur, wall, layout.size(), layout.align()) {
             Some(fit) => {
-                self.commit_to(cur + fit.advance, layout.size())?;
+                self.commit_to(block, cur + fit.advance, layout.size())?;
                 Ok(self.take::<false>(layout))
             }
             // Another block would not help against the limit.
-            None if wall < self.wall_without_limit(block.len) => Err(self.over_limit(layout)),
+            None if wall < Self::wall_without_limit(&block, block.len) => Err(self.over_limit(layout)),
             None => Ok(None),
         }
     }
 
     fn over_limit(&self, layout: Layout) -> AllocError {
-        AllocError::new(layout.size(), AllocReason::Limit(self.limit.get()))
+        AllocError::new(layout.size(), AllocReason::Limit(self.limit()))
     }
 
     /// Makes the current block usable up to the address `to`, which lies in it.
-    fn commit_to(&self, to: usize, size: usize) -> Result<(), AllocError> {
-        let mut block = self.block.get();
+    fn commit_to(&self, mut block: Block, to: usize, size: usize) -> Result<(), AllocError> {
         let need = to - block.start.addr().get();
         if need > block.ready {
             // SAFETY: the block is on loan from this backing, and `need` is at most its length.
             let committed = unsafe { self.backing.commit(&mut block, need) };
             committed.map_err(|error| AllocError::new(size, error.reason()))?;
-            self.block.set(block);
+            self.block.set(Some(block));
         }
         self.set_end();
         Ok(())
@@ -409,23 +427,22 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// The address where the first `bytes` of the current block end for this arena: rounded down to
     /// `MIN_ALIGN`, and not beyond the limit.
-    fn wall(&self, bytes: usize) -> usize {
-        let allowed = self.limit.get().saturating_sub(self.below.get());
-        let by_limit = self.base.get().addr().get().saturating_add(allowed);
-        round_down(by_limit, MIN_ALIGN).min(self.wall_without_limit(bytes))
+    fn wall(&self, block: &Block, bytes: usize) -> usize {
+        let allowed = self.limit().saturating_sub(self.below.get());
+        let by_limit = self.base.get().addr().saturating_add(allowed);
+        round_down(by_limit, MIN_ALIGN).min(Self::wall_without_limit(block, bytes))
     }
 
-    fn wall_without_limit(&self, bytes: usize) -> usize {
-        let end = self.block.get().start.addr().get() + bytes;
+    fn wall_without_limit(block: &Block, bytes: usize) -> usize {
+        let end = block.start.addr().get() + bytes;
         round_down(end.min(usize::MAX - bump::TOP), MIN_ALIGN)
     }
 
     /// Sets the soft end to what is usable and allowed, and never below the cursor.
     fn set_end(&self) {
-        let block = self.block.get();
+        let Some(block) = self.block.get() else { return };
         let cur = self.cur.get();
-        let wall = if block.len == 0 { 0 } else { self.wall(block.ready) };
-        let room = wall.saturating_sub(cur.addr().get());
+        let room = self.wall(&block, block.ready).saturating_sub(cur.addr());
         // SAFETY: `cur + room` is the wall, inside the block's ready bytes, or the cursor itself.
         self.end.set(unsafe { cur.add(room) });
     }
@@ -433,28 +450,28 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Takes the last value back, if `start..start + size` is the last: the cursor returns to where it was
     /// `before` the value, padding included.
     #[inline]
-    fn give_back_tip(&self, before: NonNull<u8>, start: NonNull<u8>, size: usize) {
+    fn give_back_tip(&self, before: *mut u8, start: NonNull<u8>, size: usize) {
         // Blocks never touch at a value's end: a later block begins with a link, so equal addresses mean
         // that the value is the last one of the current block.
-        if start.addr().get().wrapping_add(round_up(size, MIN_ALIGN)) == self.cur.get().addr().get() {
+        if start.addr().get().wrapping_add(round_up(size, MIN_ALIGN)) == self.cur.get().addr() {
             let base = self.base.get();
             // A cursor in another block means that this one was entered for the value.
-            self.lower(if base <= before && before <= start { before } else { base });
+            self.lower(if base <= before && before <= start.as_ptr() { before } else { base });
         }
     }
 
     /// Moves the cursor down to `to`, a cursor position of the current block, and remembers how far the
     /// block was written (`.back.zero`).
     #[inline]
-    fn lower(&self, to: NonNull<u8>) {
-        let mut block = self.block.get();
-        let used = self.cur.get().addr().get() - block.start.addr().get();
+    fn lower(&self, to: *mut u8) {
+        let Some(mut block) = self.block.get() else { return };
+        let used = self.cur.get().addr() - block.start.addr().get();
         block.dirty = block.dirty.max(used);
-        self.block.set(block);
+        self.block.set(Some(block));
         self.cur.set(to);
         // The soft end stays above the cursor when a limit falls below it, so the room that opens here may
         // be beyond the limit.
-        if self.limit.get() != usize::MAX {
+        if self.not_limit.get() != 0 {
             self.set_end();
         }
     }

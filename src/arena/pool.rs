@@ -16,7 +16,7 @@
 
 use super::scope::forward;
 use super::{Arena, Mapped, Zeroable};
-use crate::error::{AllocError, AllocReason};
+use crate::error::{AllocError, AllocOrInitError, AllocReason};
 use crate::pool::place::{EMPTY, FULL, HELD, Place};
 use crate::pool::stack_hint;
 use crate::region::{Region, RegionOptions};

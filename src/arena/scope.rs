@@ -9,7 +9,7 @@
 
 use super::blocks::Mark;
 use super::{Arena, Backing, DefaultBacking, Zeroable};
-use crate::error::AllocError;
+use crate::error::{AllocError, AllocOrInitError};
 use core::alloc::Layout;
 use core::fmt;
 use core::ptr::NonNull;
@@ -117,10 +117,10 @@ macro_rules! forward {
     ($life:lifetime, $span:literal, [$($header:tt)*]) => { $crate::arena::scope::forward_each! { $span, [$($header)*]
             alloc<T>(value: T) -> &$life mut T;
             try_alloc<T>(value: T) -> Result<&$life mut T, AllocError>;
-            alloc_with<T>(f: impl FnOnce() -> T) -> &$life mut T;
-            try_alloc_with<T>(f: impl FnOnce() -> T) -> Result<&$life mut T, AllocError>;
-            alloc_try_with<T, E>(f: impl FnOnce() -> Result<T, E>) -> Result<&$life mut T, E>;
-            try_alloc_try_with<T, E>(f: impl FnOnce() -> Result<T, E>) -> Result<Result<&$life mut T, E>, AllocError>;
+            alloc_with<F: FnOnce() -> T, T>(f: F) -> &$life mut T;
+            try_alloc_with<F: FnOnce() -> T, T>(f: F) -> Result<&$life mut T, AllocError>;
+            alloc_try_with<F: FnOnce() -> Result<T, E>, T, E>(f: F) -> Result<&$life mut T, E>;
+            try_alloc_try_with<F: FnOnce() -> Result<T, E>, T, E>(f: F) -> Result<&$life mut T, AllocOrInitError<E>>;
             alloc_layout(layout: Layout) -> NonNull<u8>;
             try_alloc_layout(layout: Layout) -> Result<NonNull<u8>, AllocError>;
             alloc_layout_zeroed(layout: Layout) -> NonNull<u8>;
@@ -129,22 +129,22 @@ macro_rules! forward {
             try_alloc_slice_copy<T: Copy>(source: &[T]) -> Result<&$life mut [T], AllocError>;
             alloc_slice_clone<T: Clone>(source: &[T]) -> &$life mut [T];
             try_alloc_slice_clone<T: Clone>(source: &[T]) -> Result<&$life mut [T], AllocError>;
-            alloc_slice_fill_with<T>(len: usize, f: impl FnMut(usize) -> T) -> &$life mut [T];
-            try_alloc_slice_fill_with<T>(len: usize, f: impl FnMut(usize) -> T) -> Result<&$life mut [T], AllocError>;
-            alloc_slice_try_fill_with<T, E>(len: usize, f: impl FnMut(usize) -> Result<T, E>) -> Result<&$life mut [T], E>;
-            try_alloc_slice_try_fill_with<T, E>(len: usize, f: impl FnMut(usize) -> Result<T, E>)
-                -> Result<Result<&$life mut [T], E>, AllocError>;
+            alloc_slice_fill_with<T, F: FnMut(usize) -> T>(len: usize, f: F) -> &$life mut [T];
+            try_alloc_slice_fill_with<T, F: FnMut(usize) -> T>(len: usize, f: F) -> Result<&$life mut [T], AllocError>;
+            alloc_slice_try_fill_with<T, F: FnMut(usize) -> Result<T, E>, E>(len: usize, f: F) -> Result<&$life mut [T], E>;
+            try_alloc_slice_try_fill_with<T, F: FnMut(usize) -> Result<T, E>, E>(len: usize, f: F)
+                -> Result<&$life mut [T], AllocOrInitError<E>>;
             alloc_slice_fill_copy<T: Copy>(len: usize, value: T) -> &$life mut [T];
             try_alloc_slice_fill_copy<T: Copy>(len: usize, value: T) -> Result<&$life mut [T], AllocError>;
             alloc_slice_fill_clone<T: Clone>(len: usize, value: &T) -> &$life mut [T];
             try_alloc_slice_fill_clone<T: Clone>(len: usize, value: &T) -> Result<&$life mut [T], AllocError>;
             alloc_slice_fill_default<T: Default>(len: usize) -> &$life mut [T];
             try_alloc_slice_fill_default<T: Default>(len: usize) -> Result<&$life mut [T], AllocError>;
-            alloc_slice_fill_iter<T>(values: impl IntoIterator<Item = T>) -> &$life mut [T];
-            try_alloc_slice_fill_iter<T>(values: impl IntoIterator<Item = T>) -> Result<&$life mut [T], AllocError>;
-            alloc_slice_try_fill_iter<T, E>(values: impl IntoIterator<Item = Result<T, E>>) -> Result<&$life mut [T], E>;
-            try_alloc_slice_try_fill_iter<T, E>(values: impl IntoIterator<Item = Result<T, E>>)
-                -> Result<Result<&$life mut [T], E>, AllocError>;
+            alloc_slice_fill_iter<T, I: IntoIterator<Item = T>>(values: I) -> &$life mut [T];
+            try_alloc_slice_fill_iter<T, I: IntoIterator<Item = T>>(values: I) -> Result<&$life mut [T], AllocError>;
+            alloc_slice_try_fill_iter<T, I: IntoIterator<Item = Result<T, E>>, E>(values: I) -> Result<&$life mut [T], E>;
+            try_alloc_slice_try_fill_iter<T, I: IntoIterator<Item = Result<T, E>>, E>(values: I)
+                -> Result<&$life mut [T], AllocOrInitError<E>>;
             alloc_zeroed<T: Zeroable>() -> &$life mut T;
             try_alloc_zeroed<T: Zeroable>() -> Result<&$life mut T, AllocError>;
             alloc_slice_zeroed<T: Zeroable>(len: usize) -> &$life mut [T];

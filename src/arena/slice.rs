@@ -4,7 +4,7 @@ use super::failure::{Failure, Panic, Report};
 use super::growing::Growing;
 use super::value::Slot;
 use super::{Arena, Backing};
-use crate::error::AllocError;
+use crate::error::{AllocError, AllocOrInitError};
 use core::convert::Infallible;
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
@@ -80,7 +80,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn alloc_slice_fill_with<T>(&self, len: usize, mut f: impl FnMut(usize) -> T) -> &mut [T] {
+    pub fn alloc_slice_fill_with<T, F: FnMut(usize) -> T>(&self, len: usize, mut f: F) -> &mut [T] {
         Panic::unwrap(self.slice_fill_or::<Panic, T, Infallible>(len, |i| Ok(f(i)))).unwrap_or_never()
     }
 
@@ -90,10 +90,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had; `f` is not called then.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn try_alloc_slice_fill_with<T>(
+    pub fn try_alloc_slice_fill_with<T, F: FnMut(usize) -> T>(
         &self,
         len: usize,
-        mut f: impl FnMut(usize) -> T,
+        mut f: F,
     ) -> Result<&mut [T], AllocError> {
         Ok(self.slice_fill_or::<Report, T, Infallible>(len, |i| Ok(f(i)))?.unwrap_or_never())
     }
@@ -107,10 +107,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn alloc_slice_try_fill_with<T, E>(
+    pub fn alloc_slice_try_fill_with<T, F: FnMut(usize) -> Result<T, E>, E>(
         &self,
         len: usize,
-        f: impl FnMut(usize) -> Result<T, E>,
+        f: F,
     ) -> Result<&mut [T], E> {
         Panic::unwrap(self.slice_fill_or::<Panic, T, E>(len, f))
     }
@@ -118,15 +118,15 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// As [`alloc_slice_try_fill_with`](Self::alloc_slice_try_fill_with).
     ///
     /// # Errors
-    /// The outer error when memory cannot be had, the inner one when `f` fails.
+    /// `Alloc` when memory cannot be had, `Init` with what `f` says when it fails.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn try_alloc_slice_try_fill_with<T, E>(
+    pub fn try_alloc_slice_try_fill_with<T, F: FnMut(usize) -> Result<T, E>, E>(
         &self,
         len: usize,
-        f: impl FnMut(usize) -> Result<T, E>,
-    ) -> Result<Result<&mut [T], E>, AllocError> {
-        self.slice_fill_or::<Report, T, E>(len, f)
+        f: F,
+    ) -> Result<&mut [T], AllocOrInitError<E>> {
+        AllocOrInitError::flatten(self.slice_fill_or::<Report, T, E>(len, f))
     }
 
     /// Fills a slice with `len` copies of `value`.
@@ -204,7 +204,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn alloc_slice_fill_iter<T>(&self, values: impl IntoIterator<Item = T>) -> &mut [T] {
+    pub fn alloc_slice_fill_iter<T, I: IntoIterator<Item = T>>(&self, values: I) -> &mut [T] {
         Panic::unwrap(self.slice_collect_or::<Panic, T, Infallible>(values.into_iter().map(Ok))).unwrap_or_never()
     }
 
@@ -214,7 +214,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had; what was collected is leaked in the arena.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn try_alloc_slice_fill_iter<T>(&self, values: impl IntoIterator<Item = T>) -> Result<&mut [T], AllocError> {
+    pub fn try_alloc_slice_fill_iter<T, I: IntoIterator<Item = T>>(&self, values: I) -> Result<&mut [T], AllocError> {
         Ok(self.slice_collect_or::<Report, T, Infallible>(values.into_iter().map(Ok))?.unwrap_or_never())
     }
 
@@ -227,9 +227,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had, or the iterator does.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn alloc_slice_try_fill_iter<T, E>(
+    pub fn alloc_slice_try_fill_iter<T, I: IntoIterator<Item = Result<T, E>>, E>(
         &self,
-        values: impl IntoIterator<Item = Result<T, E>>,
+        values: I,
     ) -> Result<&mut [T], E> {
         Panic::unwrap(self.slice_collect_or::<Panic, T, E>(values.into_iter()))
     }
@@ -237,14 +237,14 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// As [`alloc_slice_try_fill_iter`](Self::alloc_slice_try_fill_iter).
     ///
     /// # Errors
-    /// The outer error when memory cannot be had, the inner one when the iterator gives one.
+    /// `Alloc` when memory cannot be had, `Init` with the iterator's first error.
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub fn try_alloc_slice_try_fill_iter<T, E>(
+    pub fn try_alloc_slice_try_fill_iter<T, I: IntoIterator<Item = Result<T, E>>, E>(
         &self,
-        values: impl IntoIterator<Item = Result<T, E>>,
-    ) -> Result<Result<&mut [T], E>, AllocError> {
-        self.slice_collect_or::<Report, T, E>(values.into_iter())
+        values: I,
+    ) -> Result<&mut [T], AllocOrInitError<E>> {
+        AllocOrInitError::flatten(self.slice_collect_or::<Report, T, E>(values.into_iter()))
     }
 
     /// Fills a slice of known length, for every form above.

@@ -2,7 +2,7 @@
 
 use super::failure::{Failure, Panic, Report};
 use super::{Arena, Backing, dangling};
-use crate::error::AllocError;
+use crate::error::{AllocError, AllocOrInitError};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 /// gives the slot back, provided that it is still the last thing in the arena (`.bump.order`).
 pub(super) struct Slot<'a, const MIN_ALIGN: usize, B: Backing> {
     arena: &'a Arena<MIN_ALIGN, B>,
-    before: NonNull<u8>,
+    before: *mut u8,
     start: NonNull<u8>,
     size: usize,
 }
@@ -18,10 +18,10 @@ pub(super) struct Slot<'a, const MIN_ALIGN: usize, B: Backing> {
 impl<'a, const MIN_ALIGN: usize, B: Backing> Slot<'a, MIN_ALIGN, B> {
     /// A slot of `size` bytes for values of `T`, taken when the cursor stood at `before`.
     #[inline(always)]
-    pub(super) fn new<T>(arena: &'a Arena<MIN_ALIGN, B>, before: NonNull<u8>, start: NonNull<T>, size: usize) -> Self {
-        let start = start.cast();
+    pub(super) fn new<T>(arena: &'a Arena<MIN_ALIGN, B>, before: *mut u8, start: NonNull<T>, size: usize) -> Self {
+        let start: NonNull<u8> = start.cast();
         // Padding comes with larger alignments alone; for the others nothing more is kept.
-        let before = if align_of::<T>() <= MIN_ALIGN { start } else { before };
+        let before = if align_of::<T>() <= MIN_ALIGN { start.as_ptr() } else { before };
         Slot { arena, before, start, size }
     }
 
@@ -135,7 +135,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
-    pub fn alloc_with<T>(&self, f: impl FnOnce() -> T) -> &mut T {
+    pub fn alloc_with<F: FnOnce() -> T, T>(&self, f: F) -> &mut T {
         Panic::unwrap(self.alloc_with_or::<Panic, T>(f))
     }
 
@@ -145,7 +145,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had; `f` is not called then.
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
-    pub fn try_alloc_with<T>(&self, f: impl FnOnce() -> T) -> Result<&mut T, AllocError> {
+    pub fn try_alloc_with<F: FnOnce() -> T, T>(&self, f: F) -> Result<&mut T, AllocError> {
         self.alloc_with_or::<Report, T>(f)
     }
 
@@ -182,18 +182,18 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
-    pub fn alloc_try_with<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<&mut T, E> {
+    pub fn alloc_try_with<F: FnOnce() -> Result<T, E>, T, E>(&self, f: F) -> Result<&mut T, E> {
         Panic::unwrap(self.alloc_try_with_or::<Panic, T, E>(f))
     }
 
     /// As [`alloc_try_with`](Self::alloc_try_with).
     ///
     /// # Errors
-    /// The outer error when memory cannot be had (`f` is not called then), the inner one when `f` fails.
+    /// `Alloc` when memory cannot be had (`f` is not called then), `Init` with what `f` says when it fails.
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
-    pub fn try_alloc_try_with<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<Result<&mut T, E>, AllocError> {
-        self.alloc_try_with_or::<Report, T, E>(f)
+    pub fn try_alloc_try_with<F: FnOnce() -> Result<T, E>, T, E>(&self, f: F) -> Result<&mut T, AllocOrInitError<E>> {
+        AllocOrInitError::flatten(self.alloc_try_with_or::<Report, T, E>(f))
     }
 
     #[inline(always)]

@@ -131,10 +131,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// Zeroes what was just taken, as far as it may have been written before.
     fn zero(&self, start: NonNull<u8>, size: usize) {
-        if size == 0 {
-            return;
-        }
-        let block = self.block.get();
+        let block = match self.block.get() {
+            Some(block) if size != 0 => block,
+            _ => return,
+        };
         // The last thing taken lies in the current block, at or above its start.
         let at = start.addr().get() - block.start.addr().get();
         let dirty = block.dirty.saturating_sub(at).min(size);

@@ -55,10 +55,9 @@ pub struct Block {
     pub tag: usize,
 }
 
-impl Block {
-    /// No memory: what an arena holds before its first allocation.
-    pub(crate) const NONE: Block = Block { start: NonNull::dangling(), len: 0, ready: 0, dirty: 0, tag: 0 };
-}
+// No block is a word of zeroes, wherever a block could be: an arena of zeroes is an empty one.
+// SAFETY: if the bytes did not spell `None`, the assertion would not be compiled.
+const _: () = assert!(unsafe { core::mem::zeroed::<Option<Block>>() }.is_none());
 
 /// A supplier of memory for arenas.
 ///

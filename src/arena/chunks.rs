@@ -1,0 +1,133 @@
+//! An arena's blocks as chunks of values, and bumpalo's names for what this arena says in its own words.
+//!
+//! A program moves here by a change of import, `use region::Arena as Bump`. docs/bumpalo.md lists what means
+//! the same, what differs, and what is left out; tests/moving_from_bumpalo.rs holds programs to it.
+
+use super::blocks::Blocks;
+use super::{Arena, Backing};
+use core::fmt;
+use core::iter::FusedIterator;
+use core::mem::MaybeUninit;
+
+#[cfg(all(feature = "os", unix, not(loom)))]
+impl Arena {
+    /// As [`new`](Self::new), which cannot fail; so this cannot either.
+    ///
+    /// # Errors
+    /// None, ever: an arena takes no memory before its first value.
+    #[inline]
+    pub const fn try_new() -> Result<Self, crate::AllocError> {
+        Ok(Self::new())
+    }
+}
+
+impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
+    /// The alignment that every value gets at least.
+    #[inline]
+    pub const fn min_align(&self) -> usize {
+        MIN_ALIGN
+    }
+
+    /// [`limit`](Self::limit) as an option: none where no limit was set.
+    pub fn allocation_limit(&self) -> Option<usize> {
+        Some(self.limit()).filter(|&limit| limit != usize::MAX)
+    }
+
+    /// As [`set_limit`](Self::set_limit); none takes the limit away.
+    ///
+    /// Unlike bumpalo's, the limit counts the bytes that values use, not the blocks they lie in, and holds at
+    /// once: the byte after it is refused.
+    pub fn set_allocation_limit(&self, limit: Option<usize>) {
+        self.set_limit(limit.unwrap_or(usize::MAX));
+    }
+
+    /// Bytes that can still be handed out without another block, up to the limit. Addresses: their RAM comes
+    /// as they are touched.
+    ///
+    /// ```
+    /// let arena = region::Arena::with_capacity(100);
+    /// assert!(arena.chunk_capacity() >= 100);
+    /// ```
+    pub fn chunk_capacity(&self) -> usize {
+        self.block.get().map_or(0, |block| self.wall(&block, block.len).saturating_sub(self.cur.get().addr()))
+    }
+
+    /// Bytes of memory that belong to the arena, used or not: [`committed`](Self::committed).
+    ///
+    /// It grows as the arena's blocks are brought into use, not only with their number.
+    pub fn allocated_bytes(&self) -> usize {
+        self.committed()
+    }
+
+    /// As [`allocated_bytes`](Self::allocated_bytes), which counts the links between blocks already.
+    pub fn allocated_bytes_including_metadata(&self) -> usize {
+        self.committed()
+    }
+
+    /// The used bytes of each block, newest block first; in a block the oldest value comes first.
+    ///
+    /// Padding between values is uninitialized, so bytes may be read as values only where their types leave
+    /// none: sizes that are multiples of `MIN_ALIGN`, no alignment above it.
+    ///
+    /// ```
+    /// let mut arena = region::Arena::<1>::with_min_align();
+    /// arena.alloc_slice_copy(b"ab");
+    /// arena.alloc(b'c');
+    /// let chunk: Vec<u8> = arena.iter_allocated_chunks().next().unwrap().iter().map(|byte| {
+    ///     // SAFETY: only bytes were allocated, unpadded, so each is initialized.
+    ///     unsafe { byte.assume_init() }
+    /// }).collect();
+    /// assert_eq!(chunk, b"abc");
+    /// ```
+    pub fn iter_allocated_chunks(&mut self) -> ChunkIter<'_> {
+        ChunkIter(ChunkRawIter(self.blocks()))
+    }
+
+    /// As [`iter_allocated_chunks`](Self::iter_allocated_chunks): the address and length of each block's used
+    /// bytes.
+    ///
+    /// # Safety
+    /// The arena is not used while the iterator is; and while the bytes are read, no value in them is.
+    pub unsafe fn iter_allocated_chunks_raw(&self) -> ChunkRawIter<'_> {
+        ChunkRawIter(self.blocks())
+    }
+}
+
+/// The used bytes of an arena's blocks, newest block first. Made by
+/// [`Arena::iter_allocated_chunks`].
+#[derive(Debug)]
+pub struct ChunkIter<'a>(ChunkRawIter<'a>);
+
+impl<'a> Iterator for ChunkIter<'a> {
+    type Item = &'a [MaybeUninit<u8>];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (start, len) = self.0.next()?;
+        // SAFETY: `start..start + len` is handed out, so it is readable memory of a block, if uninitialized in
+        // part. For `'a` the arena is borrowed mutably: nobody has references into it, and nobody moves it on.
+        Some(unsafe { core::slice::from_raw_parts(start.cast(), len) })
+    }
+}
+
+impl FusedIterator for ChunkIter<'_> {}
+
+/// Addresses and lengths of an arena's blocks' used bytes, newest block first. Made by
+/// [`Arena::iter_allocated_chunks_raw`].
+#[derive(Clone)]
+pub struct ChunkRawIter<'a>(Blocks<'a>);
+
+impl Iterator for ChunkRawIter<'_> {
+    type Item = (*mut u8, usize);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(_, base, cur)| (base, cur.addr() - base.addr()))
+    }
+}
+
+impl FusedIterator for ChunkRawIter<'_> {}
+
+impl fmt::Debug for ChunkRawIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
