@@ -26,7 +26,13 @@ impl Inside {
     /// `size` bytes at a multiple of `align`, or NULL when the program's callback gives up.
     ///
     /// Nothing at all is an address that is aligned and never to be used, and is always to be had.
-    pub(super) fn take(&self, this: *mut region_arena, size: Option<usize>, align: usize, content: Content) -> *mut c_void {
+    pub(super) fn take(
+        &self,
+        this: *mut region_arena,
+        size: Option<usize>,
+        align: usize,
+        content: Content,
+    ) -> *mut c_void {
         if !align.is_power_of_two() || align > MOST_ALIGN {
             self.refused(EINVAL);
             return null_mut();
@@ -44,6 +50,11 @@ impl Inside {
 
     fn attempt(&self, size: Option<usize>, align: usize, content: Content) -> Result<NonNull<u8>, c_int> {
         let layout = size.and_then(|size| Layout::from_size_align(size, align).ok()).ok_or(EOVERFLOW)?;
+        if layout.size() == 0 {
+            // An arena of zeroes has no place, not even for nothing. (`.bump.zst`)
+            let nowhere = core::ptr::without_provenance_mut(align.max(ALIGN));
+            return NonNull::new(nowhere).ok_or(EINVAL);
+        }
         let start = match content {
             Content::Any => self.arena.try_alloc_layout(layout),
             Content::Zero => self.arena.try_alloc_layout_zeroed(layout),

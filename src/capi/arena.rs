@@ -50,7 +50,8 @@ pub struct region_stats {
 
 /// Called when memory cannot be had for `size` bytes. Non-zero: something was freed, try again. Zero: give up, and
 /// the allocation returns NULL. It may use the arena, and may leave by longjmp(3).
-pub type region_oom_fn = Option<unsafe extern "C" fn(context: *mut c_void, arena: *mut region_arena, size: usize) -> c_int>;
+pub type region_oom_fn =
+    Option<unsafe extern "C" fn(context: *mut c_void, arena: *mut region_arena, size: usize) -> c_int>;
 
 /// Called when what was deferred is due.
 pub type region_defer_fn = Option<unsafe extern "C" fn(context: *mut c_void)>;
@@ -208,7 +209,7 @@ pub(super) unsafe fn inside<'a>(this: *const region_arena) -> Option<&'a Inside>
     unsafe { this.cast::<Inside>().as_ref() }
 }
 
-/// Initializes an arena; region_arena_init of the header, with what that says of itself.
+/// What region_arena_init calls.
 ///
 /// # Safety
 /// `arena` is NULL or may be written; `chosen` is NULL or points to options that lead with their size.
@@ -324,7 +325,8 @@ pub unsafe extern "C" fn region_arena_mark(arena: *const region_arena) -> region
     if let Some(this) = unsafe { inside(arena) } {
         // SAFETY: only the first two words are looked at.
         let cur = unsafe { (*arena).cur }.addr();
-        let position = Position { mark: this.arena.mark(), cur, used: this.arena.used(), deferred: this.deferred.get() };
+        let position =
+            Position { mark: this.arena.mark(), cur, used: this.arena.used(), deferred: this.deferred.get() };
         // SAFETY: a position fits into a mark (asserted above), which is ours.
         unsafe { (&raw mut mark).cast::<Position>().write(position) };
     }
@@ -343,7 +345,11 @@ pub unsafe extern "C" fn region_arena_rewind(arena: *mut region_arena, mark: reg
     // SAFETY: `cur`, `used` and `deferred` of a mark are plain words, valid whatever the caller's bytes are.
     let (cur, used, deferred) = unsafe {
         let position = (&raw const mark).cast::<Position>();
-        ((&raw const (*position).cur).read(), (&raw const (*position).used).read(), (&raw const (*position).deferred).read())
+        (
+            (&raw const (*position).cur).read(),
+            (&raw const (*position).used).read(),
+            (&raw const (*position).deferred).read(),
+        )
     };
     // A mark of an arena without memory has no address, and means its start.
     let known = |arena: &Arena<ALIGN>| used <= arena.used() && ((cur == 0 && used == 0) || arena.is_position(cur));

@@ -80,7 +80,7 @@ unsafe fn path_bytes<'a>(path: *const c_char) -> Option<&'a [u8]> {
 const MAP: c_int = 0;
 const READ: c_int = 1;
 
-/// Opens the file of a path; region_input_open and region_input_read of the header.
+/// What region_input_open and region_input_read call.
 ///
 /// # Safety
 /// `input` is NULL or may be written; `path` is NULL or NUL-terminated. If the file is mapped (`how` 0), nobody
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn region_input_path_(
     }
 }
 
-/// Takes the bytes of an open file; region_input_from_fd and region_input_read_fd of the header.
+/// What region_input_from_fd and region_input_read_fd call.
 ///
 /// # Safety
 /// As [`region_input_path_`].

@@ -23,7 +23,7 @@ pub struct region_lines {
 const _: () = assert!(size_of::<Held<Lines<'static>>>() <= size_of::<region_lines>());
 const _: () = assert!(align_of::<Held<Lines<'static>>>() <= align_of::<region_lines>());
 
-/// The lines of `len` bytes of text; region_lines_init of the header, with what that says of itself.
+/// What region_lines_init calls.
 ///
 /// # Safety
 /// `lines` is NULL or may be written; the text stays as it is while they are used.
@@ -119,5 +119,7 @@ pub unsafe extern "C" fn region_lines_next_back(lines: *mut region_lines, line: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_lines_count(lines: *const region_lines) -> usize {
     // SAFETY: as in `inside`; only read.
-    unsafe { lines.cast::<Held<Lines<'static>>>().as_ref() }.and_then(Held::get).map_or(0, |lines| lines.clone().count())
+    unsafe { lines.cast::<Held<Lines<'static>>>().as_ref() }
+        .and_then(Held::get)
+        .map_or(0, |lines| lines.clone().count())
 }

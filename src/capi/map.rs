@@ -150,13 +150,14 @@ pub(super) unsafe fn region_options<'n>(
     }
     if !name.is_null() {
         // SAFETY: NUL-terminated, by the caller's promise, and `length` stops at the NUL, which is counted in.
-        let bytes = unsafe { core::slice::from_raw_parts(name.cast::<u8>(), super::checked::length(name, usize::MAX) + 1) };
+        let bytes =
+            unsafe { core::slice::from_raw_parts(name.cast::<u8>(), super::checked::length(name, usize::MAX) + 1) };
         wish = wish.name(CStr::from_bytes_with_nul(bytes).map_err(|_| -EINVAL)?);
     }
     Ok(wish)
 }
 
-/// Maps `len` bytes; region_map_init of the header, with what that says of itself.
+/// What region_map_init calls.
 ///
 /// # Safety
 /// `map` is NULL or may be written; `chosen` is NULL or points to options that lead with their size.
@@ -177,7 +178,8 @@ pub unsafe extern "C" fn region_map_init_(
     unsafe { map.write_bytes(0, 1) };
     // SAFETY: the caller's promise about options and their name.
     let region = unsafe { options(chosen) }.and_then(|chosen| {
-        let chosen = chosen.unwrap_or(region_map_options { size: 0, align: 0, flags: 0, reserved_: 0, name: core::ptr::null() });
+        let chosen =
+            chosen.unwrap_or(region_map_options { size: 0, align: 0, flags: 0, reserved_: 0, name: core::ptr::null() });
         // SAFETY: as above.
         let wish = unsafe { region_options(chosen.flags, chosen.name)? };
         wish.len(len).align(chosen.align.max(1)).map().map_err(|error| -of_error(&error))

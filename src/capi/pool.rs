@@ -3,8 +3,8 @@
 use super::checked::{Held, abi_of, check_abi, options};
 use super::error::{EINVAL, of_error, of_pool};
 use super::map::{region_map, region_options, take as take_region};
-use crate::pool::{PageByte, PagePool, PoolError};
 use crate::pool::Page;
+use crate::pool::{PageByte, PagePool, PoolError};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ptr::null_mut;
 
@@ -45,7 +45,7 @@ unsafe fn inside<'a>(pool: *const region_pool) -> Option<&'a PagePool> {
     unsafe { pool.cast::<Held<PagePool>>().as_ref() }.and_then(Held::get)
 }
 
-/// Makes a pool; region_pool_init of the header, with what that says of itself.
+/// What region_pool_init calls.
 ///
 /// # Safety
 /// `pool` is NULL or may be written; `chosen` is NULL or points to options that lead with their size.
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn region_pool_init_(
     }
 }
 
-/// Makes a pool over a map; region_pool_over of the header, with what that says of itself.
+/// What region_pool_over calls.
 ///
 /// # Safety
 /// `pool` is NULL or may be written; `map` is NULL or a zeroed or initialized map.
