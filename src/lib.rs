@@ -52,6 +52,7 @@ mod bytes;
 mod capi;
 mod error;
 mod input;
+mod report;
 mod sync;
 
 #[cfg(all(feature = "os", unix))]

@@ -31,6 +31,8 @@ pub struct Mark {
     block: Option<NonNull<u8>>,
     cur: *mut u8,
     used: usize,
+    #[cfg(debug_assertions)]
+    wasted: usize,
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
@@ -144,7 +146,13 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// The present position, for [`rewind`](Self::rewind).
     pub fn mark(&self) -> Mark {
-        Mark { block: self.block.get().map(|block| block.start), cur: self.cur.get(), used: self.used() }
+        Mark {
+            block: self.block.get().map(|block| block.start),
+            cur: self.cur.get(),
+            used: self.used(),
+            #[cfg(debug_assertions)]
+            wasted: self.wasted.get(),
+        }
     }
 
     /// Frees everything that was allocated since `mark`, and keeps the memory. Constant time, but for a
@@ -164,6 +172,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         while self.block.get().map(|block| block.start) != mark.block && self.leave() {}
         // A mark of an arena without blocks is the start of the first.
         self.lower_to_mark(if mark.block.is_none() { self.base.get() } else { mark.cur });
+        #[cfg(debug_assertions)]
+        self.wasted.set(mark.wasted);
     }
 
     fn lower_to_mark(&self, to: *mut u8) {
@@ -188,6 +198,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     pub fn reset(&mut self) {
         while self.leave() {}
         self.lower_to_mark(self.base.get());
+        #[cfg(debug_assertions)]
+        self.wasted.set(0);
     }
 
     /// Frees everything, keeps the RAM of about `bytes`, and gives the rest back to the system at once.

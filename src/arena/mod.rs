@@ -106,6 +106,12 @@ pub struct Arena<const MIN_ALIGN: usize = 8, B: Backing = DefaultBacking> {
     /// The complement of the most bytes that `used` may reach, so that zero means `usize::MAX` bytes, which
     /// cannot be reached (`.bump.limit`).
     not_limit: Cell<usize>,
+    /// Most bytes in use before the last time that some were given back.
+    peak: Cell<usize>,
+    /// Bytes in front of and behind values for alignment. Release builds do not count: it would be one more
+    /// addition for every value.
+    #[cfg(debug_assertions)]
+    wasted: Cell<usize>,
     backing: B,
 }
 
@@ -245,6 +251,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             spare: Cell::new(None),
             below: Cell::new(0),
             not_limit: Cell::new(0),
+            peak: Cell::new(0),
+            #[cfg(debug_assertions)]
+            wasted: Cell::new(0),
             backing,
         }
     }
@@ -283,6 +292,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let cur = self.cur.get();
         let end = self.end.get().addr();
         let fit = bump::fit::<MIN_ALIGN, KNOWN>(cur.addr(), end, layout.size(), layout.align())?;
+        #[cfg(debug_assertions)]
+        self.wasted.set(self.wasted.get() + (fit.advance - layout.size()));
         // SAFETY: `fit.pad <= fit.advance <= end - cur` (its postcondition, property-tested), and `cur..end`
         // is inside one block that the backing lends us (the arena's invariant). With no block the
         // distance is zero, so are the bytes and what we add, and the cursor is `NOWHERE`.
@@ -454,6 +465,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         // Blocks never touch at a value's end: a later block begins with a link, so equal addresses mean
         // that the value is the last one of the current block.
         if start.addr().get().wrapping_add(round_up(size, MIN_ALIGN)) == self.cur.get().addr() {
+            #[cfg(debug_assertions)]
+            self.wasted.set(self.wasted.get().saturating_sub(round_up(size, MIN_ALIGN) - size));
             let base = self.base.get();
             // A cursor in another block means that this one was entered for the value.
             self.lower(if base <= before && before <= start.as_ptr() { before } else { base });
@@ -468,6 +481,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let used = self.cur.get().addr() - block.start.addr().get();
         block.dirty = block.dirty.max(used);
         self.block.set(Some(block));
+        self.peak.set(self.high_water());
         self.cur.set(to);
         // The soft end stays above the cursor when a limit falls below it, so the room that opens here may
         // be beyond the limit.

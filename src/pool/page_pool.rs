@@ -9,6 +9,7 @@ use super::page::Page;
 use crate::bytes::Bytes;
 use crate::error::Error;
 use crate::region::Region;
+use crate::report::Report;
 use crate::sync::AtomicUsize;
 use crate::sys::Sharing;
 use core::fmt;
@@ -361,6 +362,22 @@ impl PagePool {
     #[cold]
     fn refuse(&self, reason: PoolReason, subject: usize) -> PoolError {
         PoolError::new(reason, (self.block_size(), self.capacity()), subject)
+    }
+}
+
+/// All figures, a line each. Exact while nobody takes or gives.
+impl fmt::Display for PagePool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (size, capacity) = (self.block_size(), self.capacity());
+        let heading = format_args!("page pool of {capacity} blocks of {}", Bytes(size));
+        let mut report = Report::new(f, heading)?;
+        report.part("taken", self.taken() * size, capacity * size)?;
+        report.part("warm", self.warm() * size, capacity * size)?;
+        match self.resident() {
+            Ok(resident) => report.part("resident", resident, capacity * size)?,
+            Err(error) => report.line("resident", format_args!("unknown: {error}"))?,
+        }
+        report.bytes("reserved", capacity * size)
     }
 }
 

@@ -18,6 +18,7 @@ pub use options::{Pages, RegionOptions};
 
 use crate::bytes::Bytes;
 use crate::error::{Call, Error, Reason};
+use crate::report::Report;
 use crate::sys::{self, Sharing};
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
@@ -277,6 +278,19 @@ impl Drop for Region {
             if sys::unmap(self.mapping, self.mapped).is_err() {
                 let _ = sys::decommit(self.mapping, self.mapped, self.sharing);
             }
+        }
+    }
+}
+
+/// All figures, a line each.
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut report = Report::new(f, format_args!("region of {} at {:p}", Bytes(self.len), self.base))?;
+        report.part("readable", self.readable, self.len)?;
+        report.part("writable", self.writable, self.len)?;
+        match self.resident_bytes() {
+            Ok(resident) => report.part("resident", resident, self.len),
+            Err(error) => report.line("resident", format_args!("unknown: {error}")),
         }
     }
 }
