@@ -48,7 +48,7 @@ mod header {
             language: Language::C,
             style: Style::Both,
             usize_is_size_t: true,
-            line_length: 120,
+            line_length: WIDTH,
             tab_width: 4,
             documentation_length: DocumentationLength::Full,
             no_includes: true,
@@ -81,11 +81,17 @@ mod header {
                 let mut next = lines.clone();
                 match next.next() {
                     // What is said of a constant or a field in one line stands beside it.
-                    Some(code) if !said.contains('\n') && (!indent.is_empty() || code.starts_with("#define")) => {
+                    Some(code)
+                        if !said.contains('\n')
+                            && (!indent.is_empty() || code.starts_with("#define"))
+                            && BESIDE.max(code.len()) + said.len() <= WIDTH - "/*  */".len() =>
+                    {
                         let code = bare(code);
                         out.push_str(&format!("{code:<BESIDE$}/* {said} */\n"));
                         lines = next;
-                        if code.starts_with("#define") && lines.clone().nth(1).is_some_and(|line| line == "/**") {
+                        // Constants stand together.
+                        let mut beyond = lines.clone().skip(1).skip_while(|line| !line.starts_with(['#', 't']));
+                        if code.starts_with("#define") && beyond.next().is_some_and(|line| line.starts_with('#')) {
                             lines.next();
                         }
                     }
@@ -102,6 +108,9 @@ mod header {
         out.push('\n');
         out
     }
+
+    /// Columns of the header.
+    const WIDTH: usize = 120;
 
     /// Where what is said of a field begins.
     const BESIDE: usize = 36;

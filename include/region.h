@@ -35,14 +35,14 @@
 #if defined(__GNUC__)
 #define REGION_LIKELY_(condition) __builtin_expect(!!(condition), 1)
 #define REGION_ALIGNOF_(T) __alignof__(T)
-#define REGION_FORMAT_(format, first) __attribute__((format(printf, format, first)))
+#define REGION_FORMAT_(text, first) __attribute__((__format__(__printf__, text, first)))
 /* A new block, whose size is the product of the arguments numbered so. */
-#define REGION_MALLOC_(size) __attribute__((malloc, warn_unused_result, alloc_size size))
+#define REGION_MALLOC_(size) __attribute__((__malloc__, __warn_unused_result__, __alloc_size__ size))
 /* A new block, and which argument its alignment is. */
-#define REGION_BLOCK_(size, align) REGION_MALLOC_(size) __attribute__((alloc_align(align)))
+#define REGION_BLOCK_(size, align) REGION_MALLOC_(size) __attribute__((__alloc_align__(align)))
 /* A block of so many bytes, which may be the old one. */
-#define REGION_SIZED_(size) __attribute__((warn_unused_result, alloc_size size))
-#define REGION_STRING_ __attribute__((malloc, warn_unused_result))
+#define REGION_SIZED_(size) __attribute__((__warn_unused_result__, __alloc_size__ size))
+#define REGION_STRING_ __attribute__((__malloc__, __warn_unused_result__))
 #else
 #define REGION_LIKELY_(condition) (condition)
 #ifdef __cplusplus
@@ -50,7 +50,7 @@
 #else
 #define REGION_ALIGNOF_(T) _Alignof(T)
 #endif
-#define REGION_FORMAT_(format, first)
+#define REGION_FORMAT_(text, first)
 #define REGION_MALLOC_(size)
 #define REGION_BLOCK_(size, align)
 #define REGION_SIZED_(size)
@@ -91,7 +91,7 @@ extern "C" {
 /** An arena. All bytes zero (REGION_ARENA_INIT) is an empty one, and so is one that was freed. It may be moved to
     another address, as no pointer leads to it. Only the library writes to it. */
 typedef struct region_arena {
-    uint8_t *cur;                   /* Where the next block starts. With `end`, all that the inline part knows; frozen. */
+    uint8_t *cur;                   /* Where the next block starts. Frozen, with `end`. */
     uint8_t *end;                   /* Up to where blocks may be taken without a call. */
     size_t opaque_[30];
 } region_arena;
@@ -107,7 +107,7 @@ typedef struct region_arena_options {
     /** Bytes of address space reserved now, in one piece, with nothing after it; 0 to grow without end. An exact
         wish: less is not tried. RAM comes as touched. */
     size_t reserve;
-    size_t capacity;                /* Bytes that fit before the system is asked for addresses again; 0 to leave it to the library. */
+    size_t capacity;                /* Bytes that fit before addresses are asked for again; 0 for the usual. */
     region_oom_fn on_oom;           /* What to do when memory cannot be had; NULL to return NULL. */
     void *oom_context;              /* Passed to `on_oom`. */
 } region_arena_options;
@@ -141,7 +141,7 @@ typedef struct region_stats {
 int region_arena_init_(region_arena *arena, const region_arena_options *chosen, size_t abi);
 
 /** Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes) and
-    leaves the arena empty, with no limit and no callback. Nothing happens to an empty one: free it as often as you like. */
+    leaves the arena empty, with no limit and no callback. Nothing happens to an empty one, freed before or never used. */
 int region_arena_free(region_arena *arena);
 
 /** Makes the deferred calls and frees every block. The RAM of about `keep` bytes stays for what comes next, the
@@ -417,6 +417,7 @@ void region_sized_free(void *arena, void *block);
 #define REGION_ADVICE_PAGEOUT 9     /* Not needed for long: swap it out now. */
 #define REGION_ADVICE_DONTDUMP 10   /* Leave it out of core dumps. */
 #define REGION_ADVICE_DONTFORK 11   /* A forked child does not have it. */
+
 /** A range of mapped memory. All bytes zero (REGION_MAP_INIT) is an empty one, and so is one that was freed. */
 typedef struct region_map {
     void *base;                     /* The first byte; NULL of an empty one. */
@@ -430,7 +431,7 @@ typedef struct region_map_options {
     size_t align;                   /* The base is a multiple of this power of two; 0 for a page. */
     unsigned int flags;             /* REGION_MAP_... flags, or-ed. */
     unsigned int reserved_;         /* Zero. */
-    const char *name;               /* A name in /proc/PID/maps, at most 79 characters; NULL for none. Kernels without names do without. */
+    const char *name;               /* A name in /proc/PID/maps, at most 79 characters; NULL for none. */
 } region_map_options;
 
 /** What region_map_init calls. */
@@ -457,7 +458,7 @@ int region_map_resident(region_map *map, size_t *bytes);
 #define REGION_MAP_INIT { NULL, 0, { 0 } }
 #define REGION_MAP_OPTIONS { sizeof(region_map_options), 0, 0, 0, NULL }
 
-/** Maps `len` bytes, rounded up to whole pages, readable and writable unless `options` (or NULL) say otherwise. mmap(2). */
+/** Maps `len` bytes, rounded up to whole pages; readable and writable unless `options` (or NULL) say otherwise. */
 static inline int region_map_init(region_map *map, size_t len, const region_map_options *options)
 {
     return region_map_init_(map, len, options, REGION_ABI_(region_map));
@@ -480,7 +481,7 @@ typedef struct region_pool_options {
     /** How many blocks are kept ready for threads, up to 64; 0 for 16. region_pool_take prefers a ready block to a
         lower one. */
     size_t slots;
-    unsigned int flags;             /* REGION_MAP_... flags of its memory, or-ed: huge pages, guard pages, shared with forked children. */
+    unsigned int flags;             /* REGION_MAP_... flags of its memory, or-ed. */
     unsigned int reserved_;         /* Zero. */
     const char *name;               /* A name in /proc/PID/maps; NULL for none. */
 } region_pool_options;
@@ -534,7 +535,7 @@ size_t region_pool_warm(const region_pool *pool);
 #define REGION_POOL_INIT { { 0 } }
 #define REGION_POOL_OPTIONS { sizeof(region_pool_options), 0, 0, 0, NULL }
 
-/** Makes a pool of `blocks` blocks in memory of its own, which is addresses until blocks are touched. `options` or NULL. */
+/** Makes a pool of `blocks` blocks in memory of its own, which is addresses until touched. `options` may be NULL. */
 static inline int region_pool_init(region_pool *pool, size_t block_size, size_t blocks,
                                    const region_pool_options *options)
 {

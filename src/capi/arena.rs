@@ -17,7 +17,7 @@ pub(super) const ALIGN: usize = 16;
 /// another address, as no pointer leads to it. Only the library writes to it.
 #[repr(C)]
 pub struct region_arena {
-    /// Where the next block starts. With `end`, all that the inline part knows; frozen.
+    /// Where the next block starts. Frozen, with `end`.
     pub cur: *mut u8,
     /// Up to where blocks may be taken without a call.
     pub end: *mut u8,
@@ -75,7 +75,7 @@ pub struct region_arena_options {
     /// Bytes of address space reserved now, in one piece, with nothing after it; 0 to grow without end. An exact
     /// wish: less is not tried. RAM comes as touched.
     pub reserve: usize,
-    /// Bytes that fit before the system is asked for addresses again; 0 to leave it to the library.
+    /// Bytes that fit before addresses are asked for again; 0 for the usual.
     pub capacity: usize,
     /// What to do when memory cannot be had; NULL to return NULL.
     pub on_oom: region_oom_fn,
@@ -271,7 +271,7 @@ pub unsafe extern "C" fn region_arena_init(arena: *mut region_arena, chosen: *co
 }
 
 /// Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes) and
-/// leaves the arena empty, with no limit and no callback. Nothing happens to an empty one: free it as often as you like.
+/// leaves the arena empty, with no limit and no callback. Nothing happens to an empty one, freed before or never used.
 ///
 /// # Safety
 /// `arena` is NULL or a zeroed or initialized arena, and nothing uses its blocks afterwards.

@@ -29,7 +29,7 @@ pub struct region_map_options {
     pub flags: c_uint,
     /// Zero.
     pub reserved_: c_uint,
-    /// A name in /proc/PID/maps, at most 79 characters; NULL for none. Kernels without names do without.
+    /// A name in /proc/PID/maps, at most 79 characters; NULL for none.
     pub name: *const c_char,
 }
 

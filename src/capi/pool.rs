@@ -24,7 +24,7 @@ pub struct region_pool_options {
     /// How many blocks are kept ready for threads, up to 64; 0 for 16. region_pool_take prefers a ready block to a
     /// lower one.
     pub slots: usize,
-    /// REGION_MAP_... flags of its memory, or-ed: huge pages, guard pages, shared with forked children.
+    /// REGION_MAP_... flags of its memory, or-ed.
     pub flags: c_uint,
     /// Zero.
     pub reserved_: c_uint,

@@ -23,7 +23,7 @@ pub use memory::{Access, Advice};
 pub use page::page_size;
 pub(crate) use page::{HUGE_PAGE, page_align_up};
 
-use crate::error::Errno;
+use crate::error::{Errno, Error};
 
 /// The names that `<errno.h>` gives to the numbers our calls return.
 pub(crate) fn errno_name(errno: Errno) -> Option<&'static str> {
@@ -72,6 +72,11 @@ pub(crate) fn errno_name(errno: Errno) -> Option<&'static str> {
         return Some("EOPNOTSUPP");
     }
     names.iter().find(|(known, _)| from_rustix(*known) == errno).map(|(_, name)| *name)
+}
+
+/// Whether the system refused with one of these numbers. By number: names would be a search through text.
+pub(crate) fn refused_with(error: &Error, known: &[rustix::io::Errno]) -> bool {
+    error.errno().is_some_and(|errno| known.iter().any(|&known| from_rustix(known) == errno))
 }
 
 /// rustix's error number as ours.

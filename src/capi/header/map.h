@@ -6,7 +6,7 @@
 #define REGION_MAP_INIT { NULL, 0, { 0 } }
 #define REGION_MAP_OPTIONS { sizeof(region_map_options), 0, 0, 0, NULL }
 
-/** Maps `len` bytes, rounded up to whole pages, readable and writable unless `options` (or NULL) say otherwise. mmap(2). */
+/** Maps `len` bytes, rounded up to whole pages; readable and writable unless `options` (or NULL) say otherwise. */
 static inline int region_map_init(region_map *map, size_t len, const region_map_options *options)
 {
     return region_map_init_(map, len, options, REGION_ABI_(region_map));

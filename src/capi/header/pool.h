@@ -7,7 +7,7 @@
 #define REGION_POOL_INIT { { 0 } }
 #define REGION_POOL_OPTIONS { sizeof(region_pool_options), 0, 0, 0, NULL }
 
-/** Makes a pool of `blocks` blocks in memory of its own, which is addresses until blocks are touched. `options` or NULL. */
+/** Makes a pool of `blocks` blocks in memory of its own, which is addresses until touched. `options` may be NULL. */
 static inline int region_pool_init(region_pool *pool, size_t block_size, size_t blocks,
                                    const region_pool_options *options)
 {

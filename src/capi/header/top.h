@@ -35,14 +35,14 @@
 #if defined(__GNUC__)
 #define REGION_LIKELY_(condition) __builtin_expect(!!(condition), 1)
 #define REGION_ALIGNOF_(T) __alignof__(T)
-#define REGION_FORMAT_(format, first) __attribute__((format(printf, format, first)))
+#define REGION_FORMAT_(text, first) __attribute__((__format__(__printf__, text, first)))
 /* A new block, whose size is the product of the arguments numbered so. */
-#define REGION_MALLOC_(size) __attribute__((malloc, warn_unused_result, alloc_size size))
+#define REGION_MALLOC_(size) __attribute__((__malloc__, __warn_unused_result__, __alloc_size__ size))
 /* A new block, and which argument its alignment is. */
-#define REGION_BLOCK_(size, align) REGION_MALLOC_(size) __attribute__((alloc_align(align)))
+#define REGION_BLOCK_(size, align) REGION_MALLOC_(size) __attribute__((__alloc_align__(align)))
 /* A block of so many bytes, which may be the old one. */
-#define REGION_SIZED_(size) __attribute__((warn_unused_result, alloc_size size))
-#define REGION_STRING_ __attribute__((malloc, warn_unused_result))
+#define REGION_SIZED_(size) __attribute__((__warn_unused_result__, __alloc_size__ size))
+#define REGION_STRING_ __attribute__((__malloc__, __warn_unused_result__))
 #else
 #define REGION_LIKELY_(condition) (condition)
 #ifdef __cplusplus
@@ -50,7 +50,7 @@
 #else
 #define REGION_ALIGNOF_(T) _Alignof(T)
 #endif
-#define REGION_FORMAT_(format, first)
+#define REGION_FORMAT_(text, first)
 #define REGION_MALLOC_(size)
 #define REGION_BLOCK_(size, align)
 #define REGION_SIZED_(size)
