@@ -50,6 +50,7 @@ mod arena;
 mod bytes;
 #[cfg(all(feature = "capi", unix, not(loom)))]
 mod capi;
+mod checkers;
 mod error;
 mod input;
 mod report;

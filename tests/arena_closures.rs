@@ -207,7 +207,8 @@ fn a_million_failures_take_no_memory() {
     for _ in 0..1_000_000 {
         assert!(arena.alloc_try_with(|| Err::<[u8; 200], ()>(())).is_err());
     }
-    assert_eq!((arena.used(), arena.committed()), (used, committed));
+    assert_eq!(arena.used(), used);
+    assert!(arena.committed() <= committed);
     // Also with padding in front, and where each attempt needs another block.
     let (heap, book) = Heap::new(Plan::TINY);
     let tiny = Arena::<8, Heap>::new_in(heap);

@@ -35,7 +35,7 @@ const WAYS: [Compiler; 8] = [
 /// Sanitized: memory and undefined behaviour of the C side, the inline parts among it.
 const SANITIZED: Compiler = Compiler {
     name: "sanitized",
-    command: &["clang"],
+    command: &["gcc"],
     flags: &["-std=c99", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
 };
 
@@ -371,7 +371,7 @@ fn owners_and_pmr_containers_work() {
     }
     let way = Compiler {
         name: "sanitized++",
-        command: &["clang++"],
+        command: &["g++"],
         flags: &["-std=c++17", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
     };
     if way.works("region.hpp under ASan and UBSan") {
@@ -403,5 +403,73 @@ fn real_libraries_live_in_arenas() {
         let more = [hosted().archive.as_os_str()].into_iter().chain(flags.iter().map(OsStr::new));
         let program = WAYS[0].build(source, &strict(&more.collect::<Vec<_>>()));
         passes(Command::new(program));
+    }
+}
+
+/// A tree as a clone has it after `cargo capi`, out of what the tests built.
+fn clone_tree() -> std::path::PathBuf {
+    let tree = directory("clone");
+    let release = tree.join("target/release");
+    std::fs::create_dir_all(&release).unwrap();
+    for library in [&hosted().archive, &hosted().shared] {
+        std::fs::copy(library, release.join(library.file_name().unwrap())).unwrap();
+    }
+    let copied = Command::new("cp").arg("-r").arg(format!("{ROOT}/include")).arg(&tree).status().unwrap();
+    assert!(copied.success());
+    tree
+}
+
+#[test]
+fn build_systems_find_a_clone() {
+    let tree = clone_tree();
+    if has("pkg-config", "region.pc") && has("gcc", "region.pc") {
+        let mut ask = Command::new("pkg-config");
+        ask.args(["--cflags", "--libs", "region"]).env("PKG_CONFIG_PATH", tree.join("include"));
+        let flags = object::run(&mut ask);
+        let program = tree.join("by_pkg_config");
+        let source = format!("{ROOT}/c-tests/arena.c");
+        let built =
+            Command::new("gcc").arg(source).args(flags.split_whitespace()).arg("-o").arg(&program).output().unwrap();
+        assert!(built.status.success(), "{}", said(&built));
+        passes(Command::new(program));
+    }
+    if has("cmake", "find_package(region)") {
+        let project = tree.join("project");
+        std::fs::create_dir_all(&project).unwrap();
+        let lists = format!(
+            "cmake_minimum_required(VERSION 3.13)\nproject(user C)\nfind_package(region 0.1 REQUIRED)\n\
+             add_executable(archive {ROOT}/c-tests/arena.c)\ntarget_link_libraries(archive region::region)\n\
+             add_executable(shared {ROOT}/c-tests/arena.c)\ntarget_link_libraries(shared region::shared)\n"
+        );
+        std::fs::write(project.join("CMakeLists.txt"), lists).unwrap();
+        let region = format!("-Dregion_DIR={}", tree.join("include/cmake").display());
+        passes({
+            let mut command = Command::new("cmake");
+            command.args(["-S", ".", "-B", "build", &region]).current_dir(&project);
+            command
+        });
+        passes({
+            let mut command = Command::new("cmake");
+            command.args(["--build", "build"]).current_dir(&project);
+            command
+        });
+        passes(Command::new(project.join("build/archive")));
+        // The soname is the one that an installation would link to.
+        let versioned = tree.join("target/release/libregion.so.0");
+        std::fs::copy(&hosted().shared, versioned).unwrap();
+        passes(Command::new(project.join("build/shared")));
+    }
+}
+
+#[test]
+fn every_file_says_the_same_version() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, line) in [
+        ("include/region.h", format!("#define REGION_VERSION \"{version}\"")),
+        ("include/region.pc", format!("Version: {version}")),
+        ("include/cmake/region-config-version.cmake", format!("set(PACKAGE_VERSION \"{version}\")")),
+    ] {
+        let text = std::fs::read_to_string(format!("{ROOT}/{file}")).unwrap();
+        assert!(text.contains(&line), "{file} is of another version than {version}");
     }
 }

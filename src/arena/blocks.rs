@@ -7,6 +7,7 @@
 use super::Arena;
 use super::backing::{Backing, Block};
 use super::bump::{pad_to, round_up};
+use crate::checkers::{self, Holds};
 use crate::error::AllocError;
 use core::alloc::Layout;
 use core::marker::PhantomData;
@@ -71,7 +72,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             // and the value lie within its length.
             if let Err(error) = unsafe { self.backing.commit(&mut block, base) } {
                 // SAFETY: the block is on loan and nothing was put into it.
-                unsafe { self.backing.release(&block) };
+                unsafe { self.give_back(&block) };
                 return Err(AllocError::new(layout.size(), error.reason()));
             }
         }
@@ -89,6 +90,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
                 below: self.below.get(),
             });
         }
+        checkers::tell(base, block.ready - (base.addr().get() - block.start.addr().get()), Holds::Nothing);
         self.below.set(self.used());
         self.link.set(Some(place));
         self.block.set(Some(block));
@@ -117,6 +119,17 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         true
     }
 
+    /// Gives a block back to the backing.
+    ///
+    /// # Safety
+    /// As for [`Backing::release`].
+    #[inline]
+    unsafe fn give_back(&self, block: &Block) {
+        checkers::tell(block.start, block.ready, Holds::Bytes);
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.backing.release(block) };
+    }
+
     /// Keeps a block for later: the larger of it and the spare there was. The other goes back.
     fn keep_spare(&self, block: Block) {
         let (keep, release) = match self.take_spare() {
@@ -126,7 +139,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if let Some(block) = release {
             // SAFETY: the block came from this backing, `leave` recorded how far it was written, and all
             // references into it ended with the rewind.
-            unsafe { self.backing.release(&block) };
+            unsafe { self.give_back(&block) };
         }
         let at = pad_to(keep.start.addr().get(), align_of::<Link>());
         // SAFETY: only blocks that had a link become spares, so the same place holds a block's description
@@ -217,11 +230,12 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         unsafe { self.backing.decommit(&mut block, bytes) };
         self.block.set(Some(block));
         self.set_end();
-        let rest = bytes.saturating_sub(block.ready);
+        // A backing may have withdrawn what was written, and keep its RAM.
+        let rest = bytes.saturating_sub(block.ready.max(block.dirty));
         if let Some(mut spare) = self.take_spare() {
             if rest == 0 {
                 // SAFETY: a spare is on loan, its `dirty` was recorded when it was left, nobody uses it.
-                unsafe { self.backing.release(&spare) };
+                unsafe { self.give_back(&spare) };
             } else {
                 // The description of the spare itself must stay in RAM.
                 // SAFETY: as above, and what `keep_spare` writes lies in the part that is kept.
@@ -286,7 +300,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if let Some(spare) = self.take_spare() {
             // SAFETY: the spare is on loan, its `dirty` was recorded when it was left, and no reference
             // into the arena outlives it.
-            unsafe { self.backing.release(&spare) };
+            unsafe { self.give_back(&spare) };
         }
     }
 }
@@ -298,11 +312,13 @@ impl<const MIN_ALIGN: usize, B: Backing> Drop for Arena<MIN_ALIGN, B> {
             self.release_above_first();
         }
         let cur = self.cur.get().addr();
-        if let Some(block) = self.block.get_mut() {
+        // In place: a copy of the block to release would be the dearest part of a small arena's end.
+        // SAFETY: the cell is this arena's, and nothing that is called here looks at it.
+        if let Some(block) = unsafe { &mut *self.block.as_ptr() } {
             block.dirty = block.dirty.max(cur - block.start.addr().get());
             // SAFETY: the block is on loan, `dirty` covers all that was written, and no reference into the
             // arena outlives it.
-            unsafe { self.backing.release(block) };
+            unsafe { self.give_back(block) };
         }
     }
 }

@@ -79,7 +79,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// }).collect();
     /// assert_eq!(chunk, b"abc");
     /// ```
-    pub fn iter_allocated_chunks(&mut self) -> ChunkIter<'_> {
+    pub fn iter_allocated_chunks(&mut self) -> ChunkIter<'_, MIN_ALIGN> {
         ChunkIter(ChunkRawIter(self.blocks()))
     }
 
@@ -88,7 +88,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     ///
     /// # Safety
     /// The arena is not used while the iterator is; and while the bytes are read, no value in them is.
-    pub unsafe fn iter_allocated_chunks_raw(&self) -> ChunkRawIter<'_> {
+    pub unsafe fn iter_allocated_chunks_raw(&self) -> ChunkRawIter<'_, MIN_ALIGN> {
         ChunkRawIter(self.blocks())
     }
 }
@@ -96,9 +96,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 /// The used bytes of an arena's blocks, newest block first. Made by
 /// [`Arena::iter_allocated_chunks`].
 #[derive(Debug)]
-pub struct ChunkIter<'a>(ChunkRawIter<'a>);
+pub struct ChunkIter<'a, const MIN_ALIGN: usize = 8>(ChunkRawIter<'a, MIN_ALIGN>);
 
-impl<'a> Iterator for ChunkIter<'a> {
+impl<'a, const MIN_ALIGN: usize> Iterator for ChunkIter<'a, MIN_ALIGN> {
     type Item = &'a [MaybeUninit<u8>];
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -109,14 +109,14 @@ impl<'a> Iterator for ChunkIter<'a> {
     }
 }
 
-impl FusedIterator for ChunkIter<'_> {}
+impl<const MIN_ALIGN: usize> FusedIterator for ChunkIter<'_, MIN_ALIGN> {}
 
 /// Addresses and lengths of an arena's blocks' used bytes, newest block first. Made by
 /// [`Arena::iter_allocated_chunks_raw`].
 #[derive(Clone)]
-pub struct ChunkRawIter<'a>(Blocks<'a>);
+pub struct ChunkRawIter<'a, const MIN_ALIGN: usize = 8>(Blocks<'a>);
 
-impl Iterator for ChunkRawIter<'_> {
+impl<const MIN_ALIGN: usize> Iterator for ChunkRawIter<'_, MIN_ALIGN> {
     type Item = (*mut u8, usize);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -124,9 +124,9 @@ impl Iterator for ChunkRawIter<'_> {
     }
 }
 
-impl FusedIterator for ChunkRawIter<'_> {}
+impl<const MIN_ALIGN: usize> FusedIterator for ChunkRawIter<'_, MIN_ALIGN> {}
 
-impl fmt::Debug for ChunkRawIter<'_> {
+impl<const MIN_ALIGN: usize> fmt::Debug for ChunkRawIter<'_, MIN_ALIGN> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.clone()).finish()
     }

@@ -314,9 +314,10 @@ fn clear<const MIN_ALIGN: usize>(arena: &mut Arena<MIN_ALIGN>, keep: Option<usiz
         // A holder may have put an arena of another making in its place: one that cannot grow does not serve
         // the next.
         Some(bytes) if !arena.backing().is_exact() => {
-            arena.reset();
-            if arena.committed() > bytes {
-                arena.reset_keeping(bytes);
+            // Asked before: what a paranoid backing withdraws at the reset is not committed any more.
+            match arena.committed() > bytes {
+                true => arena.reset_keeping(bytes),
+                false => arena.reset(),
             }
             arena.set_limit(usize::MAX);
         }

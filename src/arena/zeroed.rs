@@ -2,6 +2,7 @@
 
 use super::failure::{Failure, Panic, Report};
 use super::{Arena, Backing};
+use crate::checkers::{self, Holds};
 use crate::error::AllocError;
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
@@ -140,5 +141,6 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let dirty = block.dirty.saturating_sub(at).min(size);
         // SAFETY: `dirty <= size` bytes that were just handed out to us.
         unsafe { start.write_bytes(0, dirty) };
+        checkers::tell(start, size, Holds::Bytes);
     }
 }

@@ -71,14 +71,17 @@ const _: () = assert!(cache::FIRST_BLOCKS <= Tag::PLACES && cache::REGIONS <= Ta
 /// allows them. *Threads*: `Send` and `Sync`; it holds no state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mapped {
-    /// Bytes of the one region to use; 0 for the usual row of growing blocks.
-    reservation: usize,
+    /// Bytes of the one region to use, 0 for the usual row of growing blocks; and [`PARANOID`](Self::PARANOID).
+    wish: usize,
 }
 
 impl Mapped {
+    /// Set in `wish` when pages above a rewound cursor are to lose their access. No region is as long.
+    const PARANOID: usize = 1 << (usize::BITS - 1);
+
     /// Growing blocks: 64 KiB, then regions of 4 GiB, 64 GiB and 1 TiB of addresses.
     pub const fn new() -> Self {
-        Mapped { reservation: 0 }
+        Mapped { wish: 0 }
     }
 
     /// One contiguous region of `bytes`, rounded up to whole pages, and nothing after it.
@@ -86,12 +89,49 @@ impl Mapped {
     /// An exact wish: where that much cannot be reserved the first allocation fails, with no smaller try.
     pub const fn exactly(bytes: usize) -> Self {
         // 0 would mean the usual row; a reservation of nothing is one page that a caller barely uses.
-        Mapped { reservation: if bytes == 0 { 1 } else { bytes } }
+        // What exceeds any object is refused when it is mapped, and its top bit is needed.
+        Mapped {
+            wish: if bytes == 0 {
+                1
+            } else if bytes >= Self::PARANOID {
+                Self::PARANOID - 1
+            } else {
+                bytes
+            },
+        }
+    }
+
+    /// The same memory, for finding stale pointers: a rewind or reset takes access away from the whole pages
+    /// that it frees, and no block is kept for other arenas, so that a pointer into them faults (SIGSEGV) at
+    /// its first use, in any build and without a tool.
+    ///
+    /// *Cost*: a system call for each rewind past a page, and one more when the arena grows there again; each
+    /// region may be two entries of the kernel's map. Feature `paranoid` makes all mapped arenas so.
+    ///
+    /// ```
+    /// let mut arena = region::Arena::<8>::new_in(region::Mapped::new().paranoid());
+    /// let stale: *const [u8; 8192] = arena.alloc([7; 8192]);
+    /// arena.reset();
+    /// // Reading `*stale` now would be a segmentation fault, not the next value's bytes.
+    /// # let _ = stale;
+    /// ```
+    #[must_use]
+    pub const fn paranoid(self) -> Self {
+        Mapped { wish: self.wish | Self::PARANOID }
+    }
+
+    const fn is_paranoid(&self) -> bool {
+        cfg!(feature = "paranoid") || self.wish & Self::PARANOID != 0
+    }
+
+    /// Bytes of the one region to use; 0 for the usual row of growing blocks.
+    const fn reservation(&self) -> usize {
+        self.wish & !Self::PARANOID
     }
 
     /// Whether this is one region of a given size and nothing after it.
     pub(crate) const fn is_exact(&self) -> bool {
-        self.reservation != 0
+        self.reservation() != 0
     }
 
     /// A block that is not simply the next kept one.
@@ -99,11 +139,11 @@ impl Mapped {
     #[inline(never)]
     fn map_block(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
         let fail = |reason| AllocError::new(layout.size(), reason);
-        if self.reservation != 0 {
+        if self.reservation() != 0 {
             if previous != 0 {
-                return Err(fail(AllocReason::Exhausted(self.reservation)));
+                return Err(fail(AllocReason::Exhausted(self.reservation())));
             }
-            let len = sys::page_align_up(self.reservation).ok_or(fail(AllocReason::TooLarge))?;
+            let len = sys::page_align_up(self.reservation()).ok_or(fail(AllocReason::TooLarge))?;
             if room_for(layout).is_none_or(|need| need > len) {
                 return Err(fail(AllocReason::Exhausted(len)));
             }
@@ -111,7 +151,9 @@ impl Mapped {
         }
         let need = room_for(layout).ok_or(fail(AllocReason::TooLarge))?;
         let block = match previous {
+            0 if need <= FIRST_BLOCK && self.is_paranoid() => first_block(),
             0 if need <= FIRST_BLOCK => kept_or(&cache::FIRST, Tag::KEPT, need, first_block),
+            _ if self.is_paranoid() => ladder(previous, need).map(lazy_start),
             0 => next_region(previous, need).map(lazy_start),
             _ => next_region(previous, need),
         };
@@ -170,8 +212,8 @@ unsafe impl Backing for Mapped {
     fn acquire(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
         // Pages are larger everywhere, so the start of a block is aligned to this at least.
         const ANY_PAGE: usize = 4096;
-        let ordinary = layout.size() <= FIRST_BLOCK && layout.align() <= ANY_PAGE;
-        let kept = match self.reservation == 0 && previous == 0 && ordinary {
+        let ordinary = layout.size() <= FIRST_BLOCK && layout.align() <= ANY_PAGE && !cfg!(feature = "paranoid");
+        let kept = match self.wish == 0 && previous == 0 && ordinary {
             true => cache::FIRST.claim_kept(),
             false => None,
         };
@@ -211,20 +253,29 @@ unsafe impl Backing for Mapped {
     }
 
     unsafe fn decommit(&self, block: &mut Block, keep: usize) {
+        let touched = touched(block);
         // Before it is rounded: all of the address space would wrap to nothing.
-        if keep >= block.ready {
+        if keep >= touched {
             return;
         }
         let keep = round_up(keep, sys::page_size());
-        if keep >= block.ready {
+        if keep >= touched {
             return;
         }
-        // SAFETY: `keep..ready` are whole pages of the block, private and anonymous, and the caller says
+        // SAFETY: `keep..touched` are whole pages of the block, private and anonymous, and the caller says
         // that nobody uses them.
-        if unsafe { sys::decommit(block.start.add(keep), block.ready - keep, Sharing::Private) }.is_ok() {
+        if unsafe { sys::decommit(block.start.add(keep), touched - keep, Sharing::Private) }.is_ok() {
             block.dirty = block.dirty.min(keep);
             // A first block's worth is not brought in by steps, so it stays ready.
-            block.ready = keep.max(FIRST_BLOCK.min(block.ready));
+            block.ready = block.ready.min(keep.max(FIRST_BLOCK));
+        }
+    }
+
+    #[inline]
+    unsafe fn retire(&self, block: &mut Block, keep: usize) {
+        if self.is_paranoid() {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { withdraw(block, keep) };
         }
     }
 
@@ -238,7 +289,32 @@ unsafe impl Backing for Mapped {
     }
 
     fn resident(&self, block: &Block) -> usize {
-        sys::resident_bytes(block.start, block.ready).unwrap_or(block.ready)
+        let touched = touched(block);
+        sys::resident_bytes(block.start, touched).unwrap_or(touched)
+    }
+}
+
+/// Bytes of a block that may be in RAM, in whole pages: what is ready, and what was written before its access
+/// was taken away.
+fn touched(block: &Block) -> usize {
+    block.ready.max(round_up(block.dirty, sys::page_size())).min(block.len)
+}
+
+/// Takes access away from the whole pages of a block above `keep`. Where the kernel refuses (its map is full),
+/// they stay usable.
+///
+/// # Safety
+/// The block is on loan, and nobody uses the bytes above `keep`.
+#[cold]
+unsafe fn withdraw(block: &mut Block, keep: usize) {
+    let keep = round_up(keep, sys::page_size());
+    if keep >= block.ready {
+        return;
+    }
+    // SAFETY: `keep..ready` are whole pages of the block, and the caller says that nobody uses them.
+    if unsafe { sys::protect(block.start.add(keep), block.ready - keep, Access::None) }.is_ok() {
+        block.ready = keep;
+        block.tag |= Tag::PROTECTED;
     }
 }
 

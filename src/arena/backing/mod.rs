@@ -67,8 +67,9 @@ const _: () = assert!(unsafe { core::mem::zeroed::<Option<Block>>() }.is_none())
 ///   backing and the arena are moved to;
 /// - `ready <= len`, the first `ready` bytes may be read and written, and stay so until `decommit` says
 ///   otherwise; `dirty <= len`, and every byte at or above `start + dirty` that can be touched is zero;
-/// - `commit` changes `ready` and `tag` alone, and only ever raises `ready`; `decommit` may lower `ready`
-///   and `dirty`, never `ready` below `keep`, and leaves the first `keep` bytes as they are;
+/// - `commit` changes `ready` and `tag` alone, and only ever raises `ready`; `retire` changes the same, and only
+///   ever lowers `ready`; `decommit` may lower `ready` and `dirty`; neither of these lowers `ready` below `keep`,
+///   and both leave the first `keep` bytes as they are;
 /// - no method panics or calls back into the arena.
 pub unsafe trait Backing {
     /// Hands out a block that can hold `layout`: past the padding that aligns its start to
@@ -93,6 +94,17 @@ pub unsafe trait Backing {
     /// # Safety
     /// The block came from this backing and is on loan, and nobody uses the bytes above `keep`.
     unsafe fn decommit(&self, block: &mut Block, keep: usize);
+
+    /// Hears that the arena was rewound to `keep` bytes from the block's start; a debugging backing may take
+    /// access away from the pages above, and lower `ready` to say so. Their content stays, and `commit` makes
+    /// them usable again. Usually does nothing.
+    ///
+    /// # Safety
+    /// The block came from this backing and is on loan, and nobody uses the bytes above `keep`.
+    #[inline(always)]
+    unsafe fn retire(&self, block: &mut Block, keep: usize) {
+        let _ = (block, keep);
+    }
 
     /// Takes the block back. By reference, so that an arena's end need not copy it.
     ///

@@ -1,0 +1,65 @@
+//! The threads: each has a member of the pool, takes the next file as long as there is one, and hands its trees
+//! over by reference.
+
+use crate::item::{Error, Outline};
+use crate::progress::Progress;
+use crate::scanner;
+use region::{ArenaPool, Input, Member};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Bytes of stack of a thread. A file that nests as deep as the scanner lets it took between 512 KiB and 1 MiB in a
+/// debug build; too little is a crash, too much costs address space alone.
+const STACK: usize = 8 << 20;
+
+/// Parses all files on so many threads. The outlines come in the order of the files, and live with the pool.
+pub fn parse<'pool>(
+    files: &[PathBuf],
+    pool: &'pool ArenaPool,
+    threads: usize,
+    progress: &Progress,
+) -> Vec<Result<Outline<'pool>, Error>> {
+    // Files differ in length by far, so nobody is given a share: whoever is done takes the next.
+    let next = AtomicUsize::new(0);
+    let work = || {
+        // The thread's arena: nobody else allocates in it meanwhile, so there is nothing to wait for. When the
+        // member is dropped the values stay, as long as the pool does.
+        let member = pool.member();
+        let mut done = Vec::new();
+        loop {
+            // Only the number counts: what a thread reads of the files does not depend on another thread.
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(path) = files.get(number) else { return done };
+            done.push((number, file(path, &member)));
+            progress.one_more();
+        }
+    };
+    let mut all: Vec<_> = thread::scope(|scope| {
+        // One that cannot be had (EAGAIN, at a limit of the user's) leaves its work to the others.
+        let thread = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok();
+        let mut all = Vec::new();
+        let others: Vec<_> = (0..threads).filter_map(thread).collect();
+        if others.is_empty() {
+            all = work();
+        }
+        for thread in others {
+            match thread.join() {
+                Ok(done) => all.extend(done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    });
+    all.sort_unstable_by_key(|&(number, _)| number);
+    all.into_iter().map(|(_, outline)| outline).collect()
+}
+
+fn file<'pool>(path: &Path, member: &Member<'pool>) -> Result<Outline<'pool>, Error> {
+    // Read and not mapped: others may write to the files of a source tree at any time.
+    let input = Input::read(path.as_os_str().as_encoded_bytes());
+    let input = input.map_err(|error| Error::Unreadable(error.to_string()))?;
+    let source = input.as_str().map_err(|error| Error::NotUtf8 { at: error.valid_up_to() })?;
+    // The input goes here; the outline has copies of the few words that it is made of.
+    scanner::outline(source, member)
+}

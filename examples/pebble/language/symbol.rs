@@ -1,0 +1,95 @@
+//! Names, each kept once: two are the same name exactly when they are the same address.
+
+use super::table::Table;
+use region::Arena;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// An interned name. Comparing two costs what comparing two pointers costs.
+#[derive(Clone, Copy)]
+pub struct Symbol<'p>(&'p str);
+
+impl<'p> Symbol<'p> {
+    pub fn name(self) -> &'p str {
+        self.0
+    }
+
+    /// The hash of its address, for tables whose keys are symbols.
+    pub fn hash(self) -> u64 {
+        // Addresses are multiples of 8, and neighbours come in rows: the multiplication spreads them.
+        let mixed = (self.0.as_ptr().addr() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed ^ mixed >> 32
+    }
+}
+
+impl PartialEq for Symbol<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        // Names are never empty, so no two share an address.
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Symbol<'_> {}
+
+impl fmt::Display for Symbol<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl fmt::Debug for Symbol<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.0)
+    }
+}
+
+/// All names of a program.
+pub struct Symbols<'p> {
+    arena: &'p Arena,
+    table: Table<'p, Symbol<'p>>,
+}
+
+impl<'p> Symbols<'p> {
+    pub fn new(arena: &'p Arena) -> Self {
+        Symbols { arena, table: Table::new(arena) }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// The symbol of this name, which is not empty; copied into the arena the first time.
+    pub fn intern(&mut self, name: &str) -> Symbol<'p> {
+        let hash = hash_of(name);
+        if let Some(symbol) = self.table.find(hash, |symbol| symbol.0 == name) {
+            return *symbol;
+        }
+        let symbol = Symbol(self.arena.alloc_str(name));
+        self.table.add(symbol, |symbol| hash_of(symbol.0));
+        symbol
+    }
+}
+
+fn hash_of(name: &str) -> u64 {
+    // Deterministic on purpose: a program's figures are the same every time. Who parses the source of people
+    // that mean harm wants a keyed hash here.
+    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Fowler, Noll and Vo's hash, FNV-1a: short, and good for short names.
+struct Fnv(u64);
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}

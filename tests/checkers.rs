@@ -1,0 +1,132 @@
+//! What memory checkers see: AddressSanitizer and Valgrind report stale and wild pointers into an arena, and
+//! nothing else; a paranoid arena turns them into faults without a tool.
+
+#![cfg(all(feature = "os", target_os = "linux", not(miri)))]
+
+use region::{Arena, Mapped};
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// Ways to touch what an arena has not handed out. Uninitialized values are memcheck's alone.
+const MISUSES: [&str; 5] = ["rewind", "rewind-across-blocks", "reset", "behind", "given-back"];
+
+/// Builds the probe with `flags` for its own code and the library's, or says why it cannot be had.
+fn probe(name: &str, flags: &str) -> Result<PathBuf, String> {
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let triple = "x86_64-unknown-linux-gnu";
+    let mut build = Command::new(std::env::var("CARGO").unwrap_or("cargo".into()));
+    build
+        .args([
+            "build",
+            "--quiet",
+            "--manifest-path",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/checkers/Cargo.toml"),
+        ])
+        .args(["--target", triple, "--target-dir"])
+        .arg(&target)
+        .env("RUSTFLAGS", flags)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    if !flags.is_empty() {
+        build.env("RUSTC_BOOTSTRAP", "1");
+    }
+    match build.output() {
+        Ok(output) if output.status.success() => Ok(target.join(triple).join("debug/checkers-probe")),
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn address_sanitizer_reports_what_was_not_handed_out() {
+    if !cfg!(target_arch = "x86_64") {
+        return eprintln!("SKIPPED: AddressSanitizer: the probe is built for x86-64 alone");
+    }
+    let probe = match probe("asan", "-Zsanitizer=address") {
+        Ok(probe) => probe,
+        Err(reason) => return eprintln!("SKIPPED: AddressSanitizer: this compiler does not link it: {reason}"),
+    };
+    for misuse in MISUSES {
+        let said = said(&Command::new(&probe).arg(misuse).output().unwrap());
+        assert!(said.contains("use-after-poison"), "{misuse}: {said}");
+    }
+    let lawful = Command::new(&probe).arg("lawful").output().unwrap();
+    assert!(lawful.status.success(), "{}", said(&lawful));
+}
+
+#[test]
+fn valgrind_reports_what_was_not_handed_out() {
+    if !cfg!(target_arch = "x86_64") {
+        return eprintln!("SKIPPED: Valgrind: the probe is built for x86-64 alone");
+    }
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        return eprintln!("SKIPPED: Valgrind: it is not installed");
+    }
+    let probe = probe("valgrind", "").unwrap();
+    let run = |misuse: &str| {
+        Command::new("valgrind").args(["--quiet", "--error-exitcode=9"]).arg(&probe).arg(misuse).output().unwrap()
+    };
+    for misuse in MISUSES {
+        let output = run(misuse);
+        assert!(said(&output).contains("Invalid read of size 1"), "{misuse}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(9));
+    }
+    let output = run("unwritten");
+    assert!(said(&output).contains("depends on uninitialised value"), "{}", said(&output));
+    let lawful = run("lawful");
+    assert!(lawful.status.success(), "{}", said(&lawful));
+}
+
+#[test]
+fn without_a_checker_nothing_changes() {
+    let probe = probe("valgrind", "").unwrap();
+    for misuse in MISUSES.into_iter().chain(["unwritten", "lawful"]) {
+        let output = Command::new(&probe).arg(misuse).output().unwrap();
+        assert!(output.status.success(), "{misuse}: {}", said(&output));
+    }
+}
+
+/// The signal that ends a child which reads `stale`; none if it can read.
+fn signal_at(stale: *const u8) -> Option<i32> {
+    // SAFETY: the child reads one byte and leaves by `_exit`.
+    unsafe {
+        let child = libc::fork();
+        if child == 0 {
+            libc::signal(libc::SIGSEGV, libc::SIG_DFL);
+            std::hint::black_box(stale.read_volatile());
+            libc::_exit(0);
+        }
+        let mut status = 0;
+        assert_eq!(libc::waitpid(child, &mut status, 0), child);
+        libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status))
+    }
+}
+
+#[test]
+fn a_paranoid_arena_faults_at_stale_pointers_and_nowhere_else() {
+    for len in [3 * 4096, 1 << 20, 9 << 20] {
+        let mut arena = Arena::<8>::new_in(Mapped::new().paranoid());
+        let kept: *const u8 = arena.alloc([7u8; 100]).as_ptr();
+        let stale = arena.scoped(|scope| scope.alloc_slice_fill_copy(len, 1u8)[len - 1..].as_ptr());
+        assert_eq!(signal_at(stale), Some(libc::SIGSEGV), "{len}");
+        assert_eq!(signal_at(kept), None);
+        // What comes next has the pages again, and zeroes are zeroes.
+        assert!(arena.alloc_slice_zeroed::<u8>(len).iter().all(|&byte| byte == 0));
+        assert!(arena.alloc_slice_fill_copy(len, 5u8).iter().all(|&byte| byte == 5));
+        arena.reset();
+        assert_eq!(signal_at(stale), Some(libc::SIGSEGV));
+        drop(arena);
+        assert_eq!(signal_at(stale), Some(libc::SIGSEGV), "no block is kept");
+    }
+}
+
+#[test]
+fn a_paranoid_reset_gives_ram_back_too() {
+    let mut arena = Arena::<8>::new_in(Mapped::new().paranoid());
+    arena.alloc_slice_fill_copy(32 << 20, 1u8);
+    arena.reset_keeping(1 << 20);
+    assert!(arena.resident() <= 2 << 20, "{}", arena.resident());
+}
