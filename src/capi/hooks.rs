@@ -93,7 +93,7 @@ pub unsafe extern "C" fn region_sized_realloc(arena: *mut c_void, block: *mut c_
     }
     let arena = arena.cast::<region_arena>();
     // A size that wraps with its header is one that no arena has.
-    let whole = size.checked_add(HEADER).unwrap_or(usize::MAX);
+    let whole = size.saturating_add(HEADER);
     // SAFETY: `begin` wrote the block's size before it, and the two together are a block of the arena.
     unsafe {
         let start = block.cast::<u8>().sub(HEADER);
