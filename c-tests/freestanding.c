@@ -35,37 +35,38 @@ enum { SYS_WRITE = 64, SYS_EXIT = 93 };
 __asm__(".globl _start\n_start: bl run\n");
 #endif
 
-struct word {
-    struct word *next;
-    const char *text;
+static void leave(int status)
+{
+    for (;;)
+        system_call(SYS_EXIT, status, 0, 0);
+}
+
+struct letter {
+    struct letter *next;
+    char letter;
 };
 
 void run(void);
 void run(void)
 {
+    static const char message[] = "hello from an arena\n";
     region_arena a = REGION_ARENA_INIT;
-    struct word *words = NULL;
-    int wrong = 0;
-    for (int i = 0; i < 50000; i++) {
-        struct word *w = region_new(&a, struct word);
-        if (w == NULL)
-            wrong = 2;
-        else {
-            w->next = words;
-            w->text = i == 0 ? "hello from an arena\n" : "";
-            words = w;
-        }
+    struct letter *list = NULL;
+    char *text;
+    /* The message over and over, backwards: enough of it to leave the arena's first block. */
+    for (size_t i = 0; i < 3000 * (sizeof message - 1); i++) {
+        struct letter *l = region_new(&a, struct letter);
+        if (l == NULL)
+            leave(2);
+        l->next = list;
+        l->letter = message[sizeof message - 2 - i % (sizeof message - 1)];
+        list = l;
     }
-    while (words != NULL && words->next != NULL)
-        words = words->next;
-    if (words != NULL) {
-        long len = 0;
-        while (words->text[len] != '\0')
-            len++;
-        if (system_call(SYS_WRITE, 1, (long)words->text, len) != len)
-            wrong = 3;
-    }
-    if (region_arena_free(&a) != 0)
-        wrong = 4;
-    system_call(SYS_EXIT, wrong, 0, 0);
+    text = region_alloc(&a, sizeof message - 1);
+    if (text == NULL)
+        leave(3);
+    for (size_t i = 0; i < sizeof message - 1; i++, list = list->next)
+        text[i] = list->letter;
+    system_call(SYS_WRITE, 1, (long)text, sizeof message - 1);
+    leave(region_arena_free(&a));
 }

@@ -6,6 +6,8 @@
 use super::arena::{ALIGN, Inside, inside, region_arena};
 use super::checked::{length, product};
 use super::error::{self, EINVAL, EOVERFLOW};
+use crate::arena::Arena;
+use crate::error::AllocError;
 use core::alloc::Layout;
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{NonNull, null_mut};
@@ -15,30 +17,26 @@ use core::ptr::{NonNull, null_mut};
 /// cbindgen:ignore
 const MOST_ALIGN: usize = 1 << 30;
 
-/// Whether memory is to be zero.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Content {
-    Any,
-    Zero,
-}
+/// A way of the arena's to take memory. As a function and not as a flag, so that a program which never asks for zeroes
+/// does not link what makes them.
+pub(super) type Way = fn(&Arena<ALIGN>, Layout) -> Result<NonNull<u8>, AllocError>;
+
+/// Memory with any content.
+pub(super) const ANY: Way = Arena::try_alloc_layout;
+/// Zeroes.
+pub(super) const ZERO: Way = Arena::try_alloc_layout_zeroed;
 
 impl Inside {
     /// `size` bytes at a multiple of `align`, or NULL when the program's callback gives up.
     ///
     /// Nothing at all is an address that is aligned and never to be used, and is always to be had.
-    pub(super) fn take(
-        &self,
-        this: *mut region_arena,
-        size: Option<usize>,
-        align: usize,
-        content: Content,
-    ) -> *mut c_void {
+    pub(super) fn take(&self, this: *mut region_arena, size: Option<usize>, align: usize, way: Way) -> *mut c_void {
         if !align.is_power_of_two() || align > MOST_ALIGN {
             self.refused(EINVAL);
             return null_mut();
         }
         loop {
-            match self.attempt(size, align, content) {
+            match self.attempt(size, align, way) {
                 Ok(start) => return start.as_ptr().cast(),
                 Err(error) => self.refused(error),
             }
@@ -48,18 +46,14 @@ impl Inside {
         }
     }
 
-    fn attempt(&self, size: Option<usize>, align: usize, content: Content) -> Result<NonNull<u8>, c_int> {
+    fn attempt(&self, size: Option<usize>, align: usize, way: Way) -> Result<NonNull<u8>, c_int> {
         let layout = size.and_then(|size| Layout::from_size_align(size, align).ok()).ok_or(EOVERFLOW)?;
         if layout.size() == 0 {
             // An arena of zeroes has no place, not even for nothing. (`.bump.zst`)
             let nowhere = core::ptr::without_provenance_mut(align.max(ALIGN));
             return NonNull::new(nowhere).ok_or(EINVAL);
         }
-        let start = match content {
-            Content::Any => self.arena.try_alloc_layout(layout),
-            Content::Zero => self.arena.try_alloc_layout_zeroed(layout),
-        };
-        start.map_err(|error| error::of_alloc(&error))
+        way(&self.arena, layout).map_err(|error| error::of_alloc(&error))
     }
 }
 
@@ -67,10 +61,10 @@ impl Inside {
 ///
 /// # Safety
 /// `arena` is NULL or a zeroed or initialized arena.
-unsafe fn take(arena: *mut region_arena, size: Option<usize>, align: usize, content: Content) -> *mut c_void {
+unsafe fn take(arena: *mut region_arena, size: Option<usize>, align: usize, way: Way) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
     match unsafe { inside(arena) } {
-        Some(this) => this.take(arena, size, align, content),
+        Some(this) => this.take(arena, size, align, way),
         None => null_mut(),
     }
 }
@@ -83,7 +77,7 @@ unsafe fn take(arena: *mut region_arena, size: Option<usize>, align: usize, cont
 #[inline(never)]
 pub unsafe extern "C" fn region_alloc_slow_(arena: *mut region_arena, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    unsafe { take(arena, Some(size), ALIGN, Content::Any) }
+    unsafe { take(arena, Some(size), ALIGN, ANY) }
 }
 
 /// The exported twin of the header's inline function, for dlsym(3) and other languages.
@@ -95,7 +89,7 @@ pub unsafe extern "C" fn region_alloc_slow_(arena: *mut region_arena, size: usiz
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_alloc(arena: *mut region_arena, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    unsafe { take(arena, Some(size), ALIGN, Content::Any) }
+    unsafe { take(arena, Some(size), ALIGN, ANY) }
 }
 
 /// `size` bytes at a multiple of `align`, a power of two up to 1 GiB; others give NULL.
@@ -107,7 +101,7 @@ pub unsafe extern "C" fn region_alloc(arena: *mut region_arena, size: usize) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_alloc_aligned(arena: *mut region_arena, size: usize, align: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    unsafe { take(arena, Some(size), align, Content::Any) }
+    unsafe { take(arena, Some(size), align, ANY) }
 }
 
 /// `n` times `size` bytes at a multiple of `align`; NULL when the product wraps.
@@ -124,7 +118,7 @@ pub unsafe extern "C" fn region_alloc_array(
     align: usize,
 ) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    unsafe { take(arena, product(n, size), align, Content::Any) }
+    unsafe { take(arena, product(n, size), align, ANY) }
 }
 
 /// `n` times `size` zero bytes, aligned to 16; NULL when the product wraps. Fresh memory is zero already and is
@@ -137,7 +131,7 @@ pub unsafe extern "C" fn region_alloc_array(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_calloc(arena: *mut region_arena, n: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    unsafe { take(arena, product(n, size), ALIGN, Content::Zero) }
+    unsafe { take(arena, product(n, size), ALIGN, ZERO) }
 }
 
 /// As region_calloc, at a multiple of `align`.
@@ -154,7 +148,7 @@ pub unsafe extern "C" fn region_calloc_aligned(
     align: usize,
 ) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    unsafe { take(arena, product(n, size), align, Content::Zero) }
+    unsafe { take(arena, product(n, size), align, ZERO) }
 }
 
 /// Makes the `old_size` bytes at `block` `new_size` bytes long: where they lie if they are the arena's last block,
@@ -175,13 +169,13 @@ pub unsafe extern "C" fn region_realloc(
     // SAFETY: the caller's promise, passed on.
     let Some(this) = (unsafe { inside(arena) }) else { return null_mut() };
     let (Some(start), true) = (NonNull::new(block.cast::<u8>()), old_size != 0) else {
-        return this.take(arena, Some(new_size), ALIGN, Content::Any);
+        return this.take(arena, Some(new_size), ALIGN, ANY);
     };
     // SAFETY: the block is the caller's, who gives up what is beyond the new size.
     if unsafe { this.arena.resize_in_place(start, old_size, new_size) } {
         return block;
     }
-    let moved = this.take(arena, Some(new_size), ALIGN, Content::Any);
+    let moved = this.take(arena, Some(new_size), ALIGN, ANY);
     if !moved.is_null() {
         // SAFETY: fewer bytes always stay in place, so `old_size < new_size`; the old block is the caller's, and
         // the new one does not overlap what was handed out before.
@@ -218,7 +212,7 @@ pub unsafe extern "C" fn region_memdup(arena: *mut region_arena, from: *const c_
         this.refused(EINVAL);
         return null_mut();
     }
-    let copy = this.take(arena, Some(size), ALIGN, Content::Any);
+    let copy = this.take(arena, Some(size), ALIGN, ANY);
     if !copy.is_null() && size != 0 {
         // SAFETY: both have `size` bytes, and new memory overlaps nothing.
         unsafe { copy.cast::<u8>().copy_from_nonoverlapping(from.cast(), size) };
@@ -254,7 +248,7 @@ pub unsafe extern "C" fn region_strndup(arena: *mut region_arena, text: *const c
     }
     // SAFETY: the caller's promise about the text. Its length is below the address space's, so one more is no wrap.
     let len = unsafe { length(text, most) };
-    let copy = this.take(arena, Some(len + 1), ALIGN, Content::Any).cast::<c_char>();
+    let copy = this.take(arena, Some(len + 1), ALIGN, ANY).cast::<c_char>();
     if !copy.is_null() {
         // SAFETY: the text has `len` bytes, the copy one more, and new memory overlaps nothing.
         unsafe {

@@ -4,7 +4,7 @@
 //! 16 bytes before each block. Either way freed blocks inside the arena wait for its rewind: arenas suit libraries
 //! whose work is thrown away as a whole.
 
-use super::alloc::{Content, region_free, region_realloc};
+use super::alloc::{ANY, Way, ZERO, region_free, region_realloc};
 use super::arena::{ALIGN, inside, region_arena};
 use super::checked::product;
 use core::ffi::c_void;
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn region_hook_free(arena: *mut c_void, block: *mut c_void
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_sized_malloc(arena: *mut c_void, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    unsafe { begin(arena.cast(), Some(size), Content::Any) }
+    unsafe { begin(arena.cast(), Some(size), ANY) }
 }
 
 /// calloc(3) with a context: zlib's zalloc is this with `unsigned` in place of `size_t`.
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn region_sized_malloc(arena: *mut c_void, size: usize) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_sized_calloc(arena: *mut c_void, n: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    unsafe { begin(arena.cast(), product(n, size), Content::Zero) }
+    unsafe { begin(arena.cast(), product(n, size), ZERO) }
 }
 
 /// realloc(3) with a context; `size` 0 frees and gives NULL.
@@ -128,10 +128,10 @@ pub unsafe extern "C" fn region_sized_free(arena: *mut c_void, block: *mut c_voi
 ///
 /// # Safety
 /// `arena` is NULL or a `region_arena`.
-unsafe fn begin(arena: *mut region_arena, size: Option<usize>, content: Content) -> *mut c_void {
+unsafe fn begin(arena: *mut region_arena, size: Option<usize>, way: Way) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
     let Some(this) = (unsafe { inside(arena) }) else { return null_mut() };
-    let start = this.take(arena, size.and_then(|size| size.checked_add(HEADER)), ALIGN, content).cast::<u8>();
+    let start = this.take(arena, size.and_then(|size| size.checked_add(HEADER)), ALIGN, way).cast::<u8>();
     let (Some(size), false) = (size, start.is_null()) else { return null_mut() };
     // SAFETY: the block is new, aligned to 16, and has room for the header and `size` bytes.
     unsafe {
