@@ -30,7 +30,7 @@ pub fn freestanding() -> &'static Library {
 /// `cargo capi`, optimized for size.
 pub fn small() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| build("capi", "small", &["-C", "opt-level=s"]))
+    LIBRARY.get_or_init(|| build("capi", "small", &["-C", "opt-level=z"]))
 }
 
 /// Runs an alias with more flags for rustc, in a target directory of this name.
