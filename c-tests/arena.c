@@ -221,6 +221,7 @@ static void a_deferred_call_may_reset_and_free_its_arena(void)
 static void rewinding_frees_what_came_after(void)
 {
     region_arena a = REGION_ARENA_INIT;
+    region_arena_options options = REGION_ARENA_OPTIONS;
     region_mark empty = region_arena_mark(&a), mark;
     char *kept = region_strdup(&a, "kept"), *temporary;
     mark = region_arena_mark(&a);
@@ -230,6 +231,13 @@ static void rewinding_frees_what_came_after(void)
     CHECK(region_alloc(&a, 10) == temporary && strcmp(kept, "kept") == 0);
     CHECK(region_arena_rewind(&a, empty) == 0);
     CHECK(region_alloc(&a, 5) == kept);
+    region_arena_free(&a);
+
+    options.limit = 100000; /* initialized, and without memory yet */
+    CHECK(region_arena_init(&a, &options) == 0);
+    empty = region_arena_mark(&a);
+    temporary = region_strdup(&a, "temporary");
+    CHECK(region_arena_rewind(&a, empty) == 0 && region_alloc(&a, 1) == temporary);
     region_arena_free(&a);
 }
 

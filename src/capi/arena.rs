@@ -323,10 +323,10 @@ pub unsafe extern "C" fn region_arena_mark(arena: *const region_arena) -> region
     let mut mark = region_mark { opaque_: [usize::MAX; 8] };
     // SAFETY: the caller's promise, passed on.
     if let Some(this) = unsafe { inside(arena) } {
-        // SAFETY: only the first two words are looked at.
-        let cur = unsafe { (*arena).cur }.addr();
-        let position =
-            Position { mark: this.arena.mark(), cur, used: this.arena.used(), deferred: this.deferred.get() };
+        let empty = this.arena.block_count() == 0;
+        // SAFETY: only the first word is looked at. Without memory it may be any address for nothing.
+        let cur = if empty { 0 } else { unsafe { (*arena).cur }.addr() };
+        let position = Position { mark: this.arena.mark(), cur, used: this.arena.used(), deferred: this.deferred.get() };
         // SAFETY: a position fits into a mark (asserted above), which is ours.
         unsafe { (&raw mut mark).cast::<Position>().write(position) };
     }

@@ -4,7 +4,7 @@
 //! descriptors are only borrowed ([`Fd`]). What to do with each kind of file is
 //! [`input`](crate::input)'s business.
 
-use super::memory::failed;
+use super::memory::{failed, failed_raw};
 use super::{Fd, from_rustix};
 use crate::error::{Call, Error, Reason};
 use core::ffi::CStr;
@@ -53,16 +53,18 @@ pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
     let bad = Error::new(Call::Open, Reason::BadPath, path.len());
     let mut buffer = [0u8; PATH_MAX];
     // One byte less than the buffer holds, so that the last is left 0.
-    let room = buffer.get_mut(..path.len()).filter(|_| path.len() < PATH_MAX).ok_or(bad)?;
+    let room = buffer.get_mut(..path.len()).filter(|_| path.len() < PATH_MAX && !path.contains(&0)).ok_or(bad)?;
     room.copy_from_slice(path);
-    let path = CStr::from_bytes_until_nul(&buffer).ok().filter(|c| c.count_bytes() == path.len()).ok_or(bad)?;
+    let path = buffer.get(..=path.len()).ok_or(bad)?;
+    // SAFETY: the path holds no NUL, and the byte behind it is one that the copy left 0.
+    let path = unsafe { CStr::from_bytes_with_nul_unchecked(path) };
     loop {
         // NOCTTY: reading a terminal device must not make it ours.
         match open_raw(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY) {
             Ok(fd) => return Ok(OpenFile(fd)),
             // A fifo waits for its writer here, and a signal may end the wait.
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(failed(Call::Open, 0, errno)),
+            Err(errno) if errno == Errno::INTR.raw_os_error() => {}
+            Err(errno) => return Err(failed_raw(Call::Open, 0, crate::error::Errno::new(errno))),
         }
     }
 }
@@ -73,8 +75,8 @@ pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
     not(miri),
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
 ))]
-fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, Errno> {
-    super::raw::open(path, flags.bits() as usize).map_err(Errno::from_raw_os_error)
+fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, i32> {
+    super::raw::open(path, flags.bits() as usize)
 }
 
 /// `open(2)` elsewhere.
@@ -83,9 +85,12 @@ fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, Errno> {
     not(miri),
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
 )))]
-fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, Errno> {
+fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, i32> {
     use rustix::fd::IntoRawFd;
-    Ok(rustix::fs::open(path, flags, rustix::fs::Mode::empty())?.into_raw_fd())
+    match rustix::fs::open(path, flags, rustix::fs::Mode::empty()) {
+        Ok(file) => Ok(file.into_raw_fd()),
+        Err(errno) => Err(errno.raw_os_error()),
+    }
 }
 
 /// The descriptor as rustix wants it; EBADF of `call` for a number that no open file has.

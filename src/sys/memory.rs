@@ -111,7 +111,7 @@ pub(super) fn failed(call: Call, size: usize, errno: rustix::io::Errno) -> Error
     failed_raw(call, size, from_rustix(errno))
 }
 
-fn failed_raw(call: Call, size: usize, errno: Errno) -> Error {
+pub(super) fn failed_raw(call: Call, size: usize, errno: Errno) -> Error {
     let error = Error::new(call, Reason::Os(errno), size);
     match (call, errno) {
         // The most frequent reason for ENOMEM is a limit that the user can see and raise: name it.
@@ -344,7 +344,7 @@ pub(crate) fn resident_bytes(base: NonNull<u8>, len: usize) -> Result<usize, Err
         let batch = (len - at).min(BATCH * page);
         raw::mincore(base.as_ptr().wrapping_add(at), batch, &mut answers)
             .map_err(|errno| failed_raw(Call::Resident, len, Errno::new(errno)))?;
-        resident += answers[..batch.div_ceil(page)].iter().filter(|&&answer| answer & 1 != 0).count() * page;
+        resident += answers.iter().take(batch.div_ceil(page)).filter(|&&answer| answer & 1 != 0).count() * page;
         at += batch;
     }
     Ok(resident.min(len))
