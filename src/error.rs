@@ -38,6 +38,12 @@ pub enum Call {
     Seek,
     /// Reading bytes: `read(2)`.
     Read,
+    /// Making memory that has a descriptor: `memfd_create(2)`.
+    MakeMemory,
+    /// Setting a file's size: `ftruncate(2)`.
+    Resize,
+    /// Fixing what may be done to memory that has a descriptor, or asking: `fcntl(2)`.
+    Seal,
 }
 
 impl Call {
@@ -57,12 +63,15 @@ impl Call {
             Call::Stat => ("ask for the kind of the file", "fstat"),
             Call::Seek => ("ask for the position in the file", "lseek"),
             Call::Read => ("read", "read"),
+            Call::MakeMemory => ("make memory with a descriptor", "memfd_create"),
+            Call::Resize => ("set the file's size to", "ftruncate"),
+            Call::Seal => ("handle the seals of the file", "fcntl"),
         }
     }
 
     /// Whether the size says something about this call.
     const fn has_size(self) -> bool {
-        !matches!(self, Call::Open | Call::Stat | Call::Seek)
+        !matches!(self, Call::Open | Call::Stat | Call::Seek | Call::MakeMemory | Call::Seal)
     }
 }
 
@@ -250,6 +259,13 @@ fn advice(call: Call, errno: Errno) -> Option<&'static str> {
         (Call::Read, "EAGAIN") => "The descriptor is non-blocking and has no bytes yet; wait for it, then go on.",
         (Call::Read, "EISDIR") => "It is a directory; name a file in it.",
         (Call::Read, "EIO") => "The device failed; the bytes read so far are kept.",
+        (Call::MapFile, "EACCES") => {
+            "The descriptor must be open for reading, and for writing if others share the memory."
+        }
+        (Call::MapFile, "EPERM") => "The file is sealed against writing.",
+        (Call::Seal, "EBADF") => "The descriptor is closed, or open for its path alone.",
+        (Call::MakeMemory, "EMFILE") => "Too many files are open in this process; raise `ulimit -n`.",
+        (Call::MakeMemory, "EINVAL") => "A name has 249 bytes at most.",
         (_, "ENOSYS") => "This kernel does not have the call.",
         _ => return None,
     })
@@ -267,6 +283,10 @@ pub enum AllocReason {
     Exhausted(usize),
     /// The operating system refused more memory.
     Os(Error),
+    /// No alignment above this one means the same at every address where shared memory may be mapped.
+    Alignment(usize),
+    /// Shared memory's own account of what is taken makes no sense: another process wrote over it.
+    Corrupt,
     /// A `Display` implementation returned an error while it was formatted into the arena.
     Format,
 }
@@ -316,6 +336,10 @@ impl fmt::Display for AllocError {
                 Bytes(capacity)
             ),
             AllocReason::Os(error) => fmt::Display::fmt(&error, f),
+            AllocReason::Alignment(most) => write!(f, "shared memory keeps alignments up to {} only", Bytes(most)),
+            AllocReason::Corrupt => {
+                f.write_str("another process wrote over the shared arena's header; make a new arena")
+            }
             AllocReason::Format => f.write_str("a Display implementation returned an error"),
         }
     }

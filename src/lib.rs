@@ -18,11 +18,14 @@
 //! | a tree, a graph, strings, all freed together | [`Arena`] |
 //! | a buffer on the stack or in a `static`, and maybe no system at all | [`Arena::from_buffer`], [`StackBuffer`], [`StaticBuffer`] |
 //! | a stage whose values end with it | [`Arena::scoped`] |
+//! | a value that must be dropped | [`Box`] |
+//! | vectors and strings that grow; hash maps | `Vec`, `String`, `format!`, `vec!` (feature `collections`); hashbrown's over `&Arena` |
 //! | an arena for each of many threads | [`ArenaPool`] |
 //! | an arena per thread, whose values may live as long as the pool | [`ArenaPool`] |
 //! | blocks of one size, from many threads | [`PagePool`] |
 //! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
 //! | a range of memory of your own | [`Region`] |
+//! | a structure that several processes build and read at once | [`SharedArena`], and its [`Offset`]s |
 //!
 //! # What it stands on
 //!
@@ -30,20 +33,22 @@
 //! by default) there is no system at all, and arenas live in buffers. Feature `std` adds conversions from
 //! the standard library's paths and descriptors.
 //!
-//! Threads: an arena is `Send` and used by one thread at a time; pools are `Sync` and lock-free. Nothing
-//! uses thread-local storage or pthreads.
+//! Threads: an arena is `Send` and used by one thread at a time; pools and shared arenas are `Sync` and
+//! lock-free. Nothing uses thread-local storage or pthreads.
 //!
 //! # Where things are
 //!
-//! `arena` bumps; `pool` recycles blocks; `region` maps; `input` reads; `sys` makes the system calls, and it
-//! alone. docs/design.md in the repository tells why, with the figures.
+//! `arena` bumps; `collections` own what they put there; `pool` recycles blocks; `shared` bumps in memory of several
+//! processes; `region` maps; `input` reads; `sys` makes the system calls, and it alone. docs/design.md in the
+//! repository tells why, with the figures.
 
 #![no_std]
+#![cfg_attr(region_nightly, feature(allocator_api))]
 #![deny(missing_docs, unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 #[cfg(any(feature = "alloc", feature = "std"))]
 extern crate alloc;
-#[cfg(any(test, loom, feature = "std"))]
+#[cfg(any(test, loom, region_faults, feature = "std"))]
 extern crate std;
 
 mod arena;
@@ -51,6 +56,7 @@ mod bytes;
 #[cfg(all(feature = "capi", unix, not(loom)))]
 mod capi;
 mod checkers;
+mod collections;
 mod error;
 mod input;
 mod report;
@@ -60,6 +66,8 @@ mod sync;
 mod pool;
 #[cfg(all(feature = "os", unix))]
 mod region;
+#[cfg(all(feature = "os", unix, target_has_atomic = "64"))]
+mod shared;
 #[cfg(all(feature = "os", unix))]
 mod sys;
 
@@ -72,6 +80,9 @@ pub use arena::{ArenaPool, Member, PooledArena};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use arena::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
 pub use bytes::Bytes;
+pub use collections::{Box, Place};
+#[cfg(feature = "collections")]
+pub use collections::{FromUtf8Error, String, TryReserveError, Vec, VecExt};
 pub use error::{AllocError, AllocOrInitError, AllocReason, Call, Errno, Error, Reason};
 pub use input::{CrlfLines, Lines};
 #[cfg(all(feature = "os", unix))]
@@ -80,8 +91,20 @@ pub use input::{Input, InputError, PathBytes, Source};
 pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
 pub use region::{Access, Advice, Pages, Region, RegionOptions};
+#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
+pub use shared::{
+    AtomicOffset, Concurrent, Offset, OffsetError, OffsetReason, Shareable, SharedArena, SharedError, SharedReason,
+    SharedRegion,
+};
 #[cfg(all(feature = "os", unix))]
 pub use sys::{Fd, page_size};
+
+/// Refusals of system calls made up for tests; only with `--cfg region_faults`.
+#[cfg(all(region_faults, feature = "os", unix))]
+#[doc(hidden)]
+pub mod faults {
+    pub use crate::sys::{FaultPlan, plan_faults, refusals};
+}
 
 /// The README's examples, as tests.
 #[cfg(all(doctest, feature = "os"))]

@@ -6,10 +6,12 @@
 // Without a system there is nothing that threads share but a static buffer's mark.
 #![cfg_attr(not(all(feature = "os", unix)), allow(dead_code, unused_imports))]
 
+#[cfg(all(not(loom), target_has_atomic = "64"))]
+pub(crate) use core::sync::atomic::{AtomicI64, AtomicU64};
 #[cfg(not(loom))]
 pub(crate) use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// A cell that threads share under a protocol of their own, with loom's interface.
 #[cfg(loom)]

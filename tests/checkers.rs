@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// Ways to touch what an arena has not handed out. Uninitialized values are memcheck's alone.
-const MISUSES: [&str; 5] = ["rewind", "rewind-across-blocks", "reset", "behind", "given-back"];
+const MISUSES: [&str; 8] =
+    ["rewind", "rewind-across-blocks", "reset", "behind", "given-back", "shrunk", "shrunk-below-others", "moved"];
 
 /// Builds the probe with `flags` for its own code and the library's, or says why it cannot be had.
 fn probe(name: &str, flags: &str) -> Result<PathBuf, String> {

@@ -16,8 +16,12 @@ fn the_compiler_refuses_what_would_dangle_and_nothing_else() {
     let version = String::from_utf8(Command::new(rustc).arg("--version").output().unwrap().stdout).unwrap();
     let tests = trybuild::TestCases::new();
     tests.pass("tests/compile_pass/*.rs");
+    #[cfg(feature = "collections")]
+    tests.pass("tests/compile_pass_collections/*.rs");
     if version.starts_with(BLESSED) {
         tests.compile_fail("tests/compile_fail/*.rs");
+        #[cfg(feature = "collections")]
+        tests.compile_fail("tests/compile_fail_collections/*.rs");
     } else {
         // Past the harness's capture: a skip must be seen.
         let skipped = format!("\nSKIPPED: tests/compile_fail needs {BLESSED}x, and this is {version}\n");

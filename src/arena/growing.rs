@@ -8,6 +8,8 @@
 use super::bump::round_up;
 use super::failure::{Failure, Report};
 use super::{Arena, Backing};
+use crate::error::{AllocError, AllocReason};
+use core::alloc::Layout;
 use core::ptr::NonNull;
 
 /// A growing row of `T`. Dropped before [`finish`](Self::finish), it gives its room back if it is still at
@@ -45,26 +47,15 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
 
     /// Makes the room `room` values long, in place if it can be.
     fn grow_to<F: Failure>(&mut self, room: usize) -> Result<(), F::Error> {
-        if self.at_tip() {
-            // What comes after the row is nobody's, so the missing part is just the next allocation, as
-            // long as it follows without a gap.
-            let end = self.end();
-            let extra = self.arena.slots_for::<F, T>(room - self.room)?;
-            if extra.cast::<u8>().addr().get() == end {
-                self.room = with_rounding::<T, MIN_ALIGN>(room);
-                return Ok(());
-            }
-            self.arena.give_back_tip(
-                extra.cast().as_ptr(),
-                extra.cast(),
-                (room - self.room).saturating_mul(size_of::<T>()),
-            );
-        }
-        let start = self.arena.slots_for::<F, T>(room)?;
-        // SAFETY: the first `len` values are initialized, the new place has room for more, and two
-        // allocations of one arena do not overlap.
-        unsafe { start.copy_from_nonoverlapping(self.start, self.len) };
-        (self.start, self.room) = (start, with_rounding::<T, MIN_ALIGN>(room));
+        let too_large = || F::from(AllocError::new(room.saturating_mul(size_of::<T>()), AllocReason::TooLarge));
+        let old = Layout::array::<T>(self.room).map_err(|_| too_large())?;
+        Layout::array::<T>(room).map_err(|_| too_large())?;
+        // The cursor goes so far in any case, and a memory checker hears of the bytes that are asked for.
+        let whole = with_rounding::<T, MIN_ALIGN>(room);
+        let new = Layout::array::<T>(whole).map_err(|_| too_large())?;
+        // SAFETY: the room came from this arena and is in use; `reserve` only asks for more of it.
+        let start = unsafe { self.arena.try_grow(self.start.cast(), old, new) }.map_err(F::from)?;
+        (self.start, self.room) = (start.cast(), whole);
         Ok(())
     }
 

@@ -9,15 +9,18 @@
 //!
 //! - `bump`: the arithmetic, without `unsafe`. `failure`: one body for the panicking and the `try_` forms.
 //! - `value`, `slice`, `text`, `zeroed`, `growing`: the ways to allocate, by what is allocated.
+//! - `tip`: raw blocks that grow in place; `allocator`: the traits by which collections live in an arena.
 //! - `blocks`: the stack of blocks: entering, leaving, rewinding. `scope`: rewinding made safe by lifetimes.
 //! - `pool`: arenas for many threads, kept warm. `figures`: what an arena holds and costs. `chunks`: its blocks,
 //!   and bumpalo's names for such things. `backing`: where its memory comes from.
 //!
 //! An arena never runs `Drop` of what it holds, and is used by one thread at a time (`.sync.arena`).
 
+#[cfg(any(feature = "allocator-api2-02", feature = "allocator-api2-04", region_nightly))]
+mod allocator;
 pub(crate) mod backing;
 mod blocks;
-mod bump;
+pub(crate) mod bump;
 mod chunks;
 mod failure;
 mod figures;
@@ -29,6 +32,7 @@ mod pool;
 mod scope;
 mod slice;
 mod text;
+mod tip;
 mod value;
 mod zeroed;
 

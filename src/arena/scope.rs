@@ -101,7 +101,7 @@ impl<'s, const MIN_ALIGN: usize, B: Backing> Scope<'s, MIN_ALIGN, B> {
     /// A value lives as long as the borrow it is taken through, which here is `'s`: the arena is rewound
     /// only by guards that nobody can hold while `'s` lasts.
     #[inline(always)]
-    fn lent(&self) -> &'s Arena<MIN_ALIGN, B> {
+    pub(super) fn lent(&self) -> &'s Arena<MIN_ALIGN, B> {
         self.arena
     }
 

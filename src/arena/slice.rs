@@ -5,7 +5,9 @@ use super::growing::Growing;
 use super::value::Slot;
 use super::{Arena, Backing};
 use crate::error::{AllocError, AllocOrInitError};
+use core::alloc::Layout;
 use core::convert::Infallible;
+use core::ptr::NonNull;
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Copies a slice into the arena.
@@ -38,13 +40,25 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
     pub(super) fn slice_copy_or<F: Failure, T: Copy>(&self, source: &[T]) -> Result<&mut [T], F::Error> {
-        let start = self.slots_for::<F, T>(source.len())?;
-        // SAFETY: `start` has room for as many values as `source` has, freshly handed out, so it overlaps
-        // nothing; after the copy all of them are initialized and ours.
-        unsafe {
-            start.as_ptr().copy_from_nonoverlapping(source.as_ptr(), source.len());
-            Ok(core::slice::from_raw_parts_mut(start.as_ptr(), source.len()))
+        // A slice that exists has a layout.
+        let layout = Layout::for_value(source);
+        if layout.size() != 0 {
+            if let Some(start) = self.take::<false>(layout) {
+                // SAFETY: that much room was just handed out.
+                return Ok(unsafe { copied(source, start.cast()) });
+            }
         }
+        self.slice_copy_slowly::<F, T>(source)
+    }
+
+    /// The slow path of a copy, which it takes along, so that the fast path keeps no register for it.
+    #[cold]
+    #[inline(never)]
+    #[allow(clippy::mut_from_ref)]
+    fn slice_copy_slowly<F: Failure, T: Copy>(&self, source: &[T]) -> Result<&mut [T], F::Error> {
+        let start = self.slots_for::<F, T>(source.len())?;
+        // SAFETY: that much room was just handed out.
+        Ok(unsafe { copied(source, start) })
     }
 
     /// Clones a slice into the arena. `clone` may allocate from the same arena.
@@ -292,6 +306,19 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             }
         }
         Ok(Ok(row.finish()))
+    }
+}
+
+/// A copy of `source` at `start`.
+///
+/// # Safety
+/// `start` has room for as many values as `source` has, handed out for `'a` to the caller alone.
+#[inline(always)]
+unsafe fn copied<'a, T: Copy>(source: &[T], start: NonNull<T>) -> &'a mut [T] {
+    // SAFETY: what was handed out overlaps nothing; after the copy all values are initialized and the caller's.
+    unsafe {
+        start.as_ptr().copy_from_nonoverlapping(source.as_ptr(), source.len());
+        core::slice::from_raw_parts_mut(start.as_ptr(), source.len())
     }
 }
 

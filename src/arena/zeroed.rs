@@ -131,7 +131,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     }
 
     /// Zeroes what was just taken, as far as it may have been written before.
-    fn zero(&self, start: NonNull<u8>, size: usize) {
+    pub(super) fn zero(&self, start: NonNull<u8>, size: usize) {
         let block = match self.block.get() {
             Some(block) if size != 0 => block,
             _ => return,

@@ -326,7 +326,8 @@ pub unsafe extern "C" fn region_arena_mark(arena: *const region_arena) -> region
         let empty = this.arena.block_count() == 0;
         // SAFETY: only the first word is looked at. Without memory it may be any address for nothing.
         let cur = if empty { 0 } else { unsafe { (*arena).cur }.addr() };
-        let position = Position { mark: this.arena.mark(), cur, used: this.arena.used(), deferred: this.deferred.get() };
+        let position =
+            Position { mark: this.arena.mark(), cur, used: this.arena.used(), deferred: this.deferred.get() };
         // SAFETY: a position fits into a mark (asserted above), which is ours.
         unsafe { (&raw mut mark).cast::<Position>().write(position) };
     }

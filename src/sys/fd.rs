@@ -49,6 +49,11 @@ impl<'f> Fd<'f> {
         Fd { raw, owner: PhantomData }
     }
 
+    /// What rustix borrows.
+    pub(super) fn borrowed(fd: rustix::fd::BorrowedFd<'f>) -> Self {
+        Fd { raw: rustix::fd::AsRawFd::as_raw_fd(&fd), owner: PhantomData }
+    }
+
     /// The number.
     pub const fn as_raw(self) -> c_int {
         self.raw

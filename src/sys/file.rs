@@ -5,7 +5,7 @@
 //! [`input`](crate::input)'s business.
 
 use super::memory::{failed, failed_raw};
-use super::{Fd, from_rustix};
+use super::{Fd, fault, from_rustix};
 use crate::error::{Call, Error, Reason};
 use core::ffi::CStr;
 use rustix::fd::{BorrowedFd, RawFd};
@@ -31,6 +31,16 @@ pub(crate) enum Kind {
 pub(crate) struct OpenFile(RawFd);
 
 impl OpenFile {
+    #[cfg(target_os = "linux")]
+    pub(super) fn new(fd: rustix::fd::OwnedFd) -> Self {
+        OpenFile(rustix::fd::IntoRawFd::into_raw_fd(fd))
+    }
+
+    /// The descriptor, for other people's calls.
+    pub(crate) fn lend(&self) -> Fd<'_> {
+        Fd::borrowed(self.borrow())
+    }
+
     pub(crate) fn borrow(&self) -> BorrowedFd<'_> {
         // Masked, which changes nothing: it tells the compiler that `borrow_raw`, which asserts that the number is
         // not -1, has nothing to assert.
@@ -50,6 +60,7 @@ impl Drop for OpenFile {
 ///
 /// The path goes to the system as it is, NUL-terminated on the stack (4 KiB of it).
 pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
+    fault::may(Call::Open, 0)?;
     let bad = Error::new(Call::Open, Reason::BadPath, path.len());
     let mut buffer = [0u8; PATH_MAX];
     // One byte less than the buffer holds, so that the last is left 0.
@@ -104,6 +115,7 @@ pub(crate) fn descriptor<'f>(fd: Fd<'f>, call: Call) -> Result<BorrowedFd<'f>, E
 
 /// What kind of file it is. `fstat(2)`.
 pub(crate) fn kind(fd: BorrowedFd<'_>) -> Result<Kind, Error> {
+    fault::may(Call::Stat, 0)?;
     let stat = rustix::fs::fstat(fd).map_err(|errno| failed(Call::Stat, 0, errno))?;
     Ok(match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Kind::Regular(u64::try_from(stat.st_size).unwrap_or(0)),
@@ -115,12 +127,14 @@ pub(crate) fn kind(fd: BorrowedFd<'_>) -> Result<Kind, Error> {
 
 /// Where the descriptor stands, in bytes from the file's start. `lseek(2)`; ESPIPE for a stream.
 pub(crate) fn position(fd: BorrowedFd<'_>) -> Result<u64, Error> {
+    fault::may(Call::Seek, 0)?;
     rustix::fs::seek(fd, rustix::fs::SeekFrom::Current(0)).map_err(|errno| failed(Call::Seek, 0, errno))
 }
 
 /// Reads up to `room.len()` bytes to its start; 0 only at the end (or when `room` is empty). `read(2)`,
 /// begun again when a signal ended it before any byte came.
 pub(crate) fn read(fd: BorrowedFd<'_>, room: &mut [u8]) -> Result<usize, Error> {
+    fault::may(Call::Read, room.len())?;
     loop {
         match rustix::io::read(fd, &mut *room) {
             Err(Errno::INTR) => {}

@@ -3,7 +3,7 @@
 //! Each function returns an [`Error`] that knows the call and the size. Lengths are whole pages; who owns
 //! a mapping and how long it is, is the caller's business ([`crate::region`]).
 
-use super::{from_rustix, raw};
+use super::{fault, from_rustix, raw};
 use crate::error::{Call, Errno, Error, Reason};
 use crate::sync::global::{AtomicBool, Ordering};
 use core::ffi::{CStr, c_void};
@@ -136,13 +136,14 @@ fn address_space_limit() -> usize {
 }
 
 /// The address that rustix gave, which is never null: the kernel maps nothing at 0 unless told to.
-fn mapped(base: *mut c_void, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
+pub(super) fn mapped(base: *mut c_void, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
     NonNull::new(base.cast::<u8>()).ok_or(Error::new(call, Reason::TooLarge, size))
 }
 
 /// Maps new zeroed memory at an address of the kernel's choice. `mmap(2)`.
 pub(crate) fn map(request: MapRequest) -> Result<NonNull<u8>, Error> {
     let MapRequest { len, access, sharing, charge, populate } = request;
+    fault::may(Call::Map, len)?;
     let mut flags = match sharing {
         Sharing::Private => MapFlags::PRIVATE,
         Sharing::Shared => MapFlags::SHARED,
@@ -161,6 +162,7 @@ pub(crate) fn map(request: MapRequest) -> Result<NonNull<u8>, Error> {
 
 /// Maps `len` bytes of a file from `offset` (a multiple of the page size), privately. `mmap(2)`.
 pub(crate) fn map_file(fd: BorrowedFd<'_>, offset: u64, len: usize, access: Access) -> Result<NonNull<u8>, Error> {
+    fault::may(Call::MapFile, len)?;
     // SAFETY: without MAP_FIXED the kernel picks a free range, so nothing that exists is touched. What
     // the file's owner does to the bytes later is stated where the mapping is made safe to read.
     let base =
@@ -174,6 +176,7 @@ pub(crate) fn map_file(fd: BorrowedFd<'_>, offset: u64, len: usize, access: Acce
 /// `base..base + len` is one whole mapping of the caller's, or the end of one (another part would have to be
 /// split off, which the kernel may refuse), and nothing refers into it any more.
 pub(crate) unsafe fn unmap(base: NonNull<u8>, len: usize) -> Result<(), Error> {
+    fault::may(Call::Unmap, len)?;
     // SAFETY: the caller owns the mapping and gives it up.
     unsafe { rustix::mm::munmap(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unmap, len, errno))
 }
@@ -183,6 +186,7 @@ pub(crate) unsafe fn unmap(base: NonNull<u8>, len: usize) -> Result<(), Error> {
 /// # Safety
 /// The pages are the caller's mapping, and no live reference needs the access that is taken away.
 pub(crate) unsafe fn protect(base: NonNull<u8>, len: usize, access: Access) -> Result<(), Error> {
+    fault::may(Call::Protect, len)?;
     // SAFETY: the caller's promise, passed on.
     unsafe { rustix::mm::mprotect(base.as_ptr().cast(), len, access.protect_flags()) }
         .map_err(|errno| failed(Call::Protect, len, errno))
@@ -194,6 +198,7 @@ pub(crate) unsafe fn protect(base: NonNull<u8>, len: usize, access: Access) -> R
 /// `base..base + old` is one whole mapping of the caller's, and nothing refers into it: it may move.
 #[cfg(target_os = "linux")]
 pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
+    fault::may(Call::Remap, new)?;
     // SAFETY: the caller's promise, passed on.
     let base = unsafe { rustix::mm::mremap(base.as_ptr().cast(), old, new, MremapFlags::MAYMOVE) };
     base.map_err(|errno| failed(Call::Remap, new, errno)).and_then(|base| mapped(base, Call::Remap, new))
@@ -206,6 +211,7 @@ pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<
 /// into it: it moves.
 #[cfg(not(target_os = "linux"))]
 pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
+    fault::may(Call::Remap, new)?;
     let request =
         MapRequest { len: new, access: Access::ReadWrite, sharing: Sharing::Private, charge: true, populate: false };
     let to = map(request)?;
@@ -224,6 +230,7 @@ pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<
 /// The pages are the caller's mapping.
 #[allow(dead_code)] // file regions are its user
 pub(crate) unsafe fn sync(base: NonNull<u8>, len: usize, wait: bool) -> Result<(), Error> {
+    fault::may(Call::Sync, len)?;
     let flags = if wait { MsyncFlags::SYNC } else { MsyncFlags::ASYNC };
     // SAFETY: the caller's promise; writing back changes no content.
     unsafe { rustix::mm::msync(base.as_ptr().cast(), len, flags) }.map_err(|errno| failed(Call::Sync, len, errno))
@@ -234,6 +241,7 @@ pub(crate) unsafe fn sync(base: NonNull<u8>, len: usize, wait: bool) -> Result<(
 /// # Safety
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn advise(base: NonNull<u8>, len: usize, advice: Advice) -> Result<(), Error> {
+    fault::may(Call::Advise, len)?;
     use rustix::mm::Advice as A;
     let known = match advice {
         Advice::Normal => A::Normal,
@@ -302,6 +310,7 @@ pub(crate) unsafe fn populate(base: NonNull<u8>, len: usize) {
 /// The pages are the caller's mapping, anonymous and not locked; nobody relies on their bytes, which for
 /// shared pages means nobody in any process.
 pub(crate) unsafe fn decommit(base: NonNull<u8>, len: usize, sharing: Sharing) -> Result<(), Error> {
+    fault::may(Call::Advise, len)?;
     #[cfg(target_os = "linux")]
     let advice = match sharing {
         Sharing::Private => rustix::mm::Advice::LinuxDontNeed,
@@ -335,6 +344,7 @@ pub(crate) unsafe fn guard(base: NonNull<u8>, len: usize) -> Result<(), Error> {
 ///
 /// One call per 4 MiB of range (a 1 KiB answer on the stack); the range must be mapped.
 pub(crate) fn resident_bytes(base: NonNull<u8>, len: usize) -> Result<usize, Error> {
+    fault::may(Call::Resident, len)?;
     const BATCH: usize = 1024;
     let page = super::page_size();
     let mut answers = [0u8; BATCH];
@@ -355,5 +365,6 @@ pub(crate) fn resident_bytes(base: NonNull<u8>, len: usize) -> Result<usize, Err
 /// # Safety
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn name(base: NonNull<u8>, len: usize, name: &CStr) -> Result<(), Error> {
+    fault::may(Call::Name, len)?;
     raw::name(base.as_ptr(), len, name).map_err(|errno| failed_raw(Call::Name, len, Errno::new(errno)))
 }

@@ -8,16 +8,26 @@
 //! - `page`: the page sizes of this machine.
 //! - `fd`: a borrowed descriptor.
 //! - `file`: open, kind, position, read.
+//! - `fault`: refusals made up for tests.
+//! - `memfd`: memory with a descriptor, and its seals.
 //! - `raw`: the calls and the advice numbers that rustix does not carry, or not without a way to panic.
 
+#[cfg_attr(not(region_faults), allow(clippy::unnecessary_wraps))]
+mod fault;
 mod fd;
 mod file;
+#[cfg(target_os = "linux")]
+mod memfd;
 mod memory;
 mod page;
 mod raw;
 
+#[cfg(region_faults)]
+pub use fault::{FaultPlan, plan_faults, refusals};
 pub use fd::Fd;
 pub(crate) use file::*;
+#[cfg(target_os = "linux")]
+pub(crate) use memfd::*;
 pub(crate) use memory::*;
 pub use memory::{Access, Advice};
 pub use page::page_size;

@@ -1,6 +1,7 @@
 //! Misuses an arena as the argument says, or uses it in every lawful way.
 
 use region::{Arena, ArenaPool, StackBuffer};
+use std::alloc::Layout;
 use std::hint::black_box;
 
 /// Reads through a pointer that may have gone stale.
@@ -38,10 +39,69 @@ fn of_a_slot_given_back() -> u8 {
 
 fn not_yet_written() -> u8 {
     let arena = Arena::new();
-    let layout = std::alloc::Layout::new::<[u8; 64]>();
+    let layout = Layout::new::<[u8; 64]>();
     let place = arena.alloc_layout(layout);
     // SAFETY: none, as above: the bytes are the caller's and uninitialized, and the branch depends on them.
     if unsafe { place.as_ptr().add(5).read_volatile() } == 3 { 1 } else { 2 }
+}
+
+fn bytes(size: usize, align: usize) -> Layout {
+    Layout::from_size_align(size, align).unwrap()
+}
+
+fn above_a_shrunk_block(neighbour: bool) -> u8 {
+    let arena = Arena::new();
+    let block = arena.alloc_layout(bytes(300, 8));
+    if neighbour {
+        arena.alloc(1u64);
+    }
+    // SAFETY: the block is alive, and 300 bytes long.
+    unsafe {
+        block.write_bytes(1, 300);
+        arena.try_shrink(block, bytes(300, 8), bytes(100, 8)).unwrap();
+    }
+    read(block.as_ptr().wrapping_add(200))
+}
+
+fn where_a_grown_block_was() -> u8 {
+    let arena = Arena::new();
+    let block = arena.alloc_layout(bytes(40, 8));
+    arena.alloc(1u64);
+    // SAFETY: the block is alive, and 40 bytes long.
+    unsafe {
+        block.write_bytes(1, 40);
+        arena.try_grow(block, bytes(40, 8), bytes(50, 8)).unwrap();
+    }
+    read(block.as_ptr())
+}
+
+/// A block that grows and shrinks through everything that can happen to it, always full, read in full.
+fn change_a_block(arena: &Arena) -> usize {
+    let mut layout = bytes(3, 1);
+    let mut block = arena.alloc_layout(layout);
+    // SAFETY: the block is alive with `layout` throughout, and written in full before it is read.
+    unsafe {
+        block.write_bytes(1, 3);
+        let steps = [(5, 1), (8, 8), (30, 8), (33, 64), (100, 128), (5_000, 8), (90_000, 8), (1_000_000, 4096)];
+        for (i, (size, align)) in steps.into_iter().enumerate() {
+            let new = bytes(size, align);
+            block = if i % 2 == 0 {
+                arena.try_grow(block, layout, new).unwrap()
+            } else {
+                arena.try_grow_zeroed(block, layout, new).unwrap()
+            };
+            block.add(layout.size()).write_bytes(1, size - layout.size());
+            layout = new;
+            if i == 3 {
+                arena.alloc(7u8);
+            }
+        }
+        let sum = std::slice::from_raw_parts(block.as_ptr(), layout.size()).iter().map(|&byte| usize::from(byte)).sum();
+        let small = bytes(1000, 8);
+        block = arena.try_shrink(block, layout, small).unwrap();
+        arena.free(block, small);
+        sum
+    }
 }
 
 /// Everything that is allowed, at sizes that cross every boundary.
@@ -50,12 +110,16 @@ fn lawful() -> u8 {
         let mut sum = 0;
         let text = arena.alloc_fmt(format_args!("{:>300}", "text"));
         sum += text.len();
+        // Pieces that go into what rounds the first one up.
+        let pieces = [black_box("123456789"), "1234", "56"];
+        sum += arena.alloc_fmt(format_args!("{}{}{}", pieces[0], pieces[1], pieces[2])).len();
         for len in [1, 7, 64, 5_000, 70_000, 900_000] {
             sum += arena.alloc_slice_fill_copy(len, 1u8).iter().map(|&byte| usize::from(byte)).sum::<usize>();
             sum += arena.alloc_slice_fill_iter((0..len.min(9_000)).filter(|i| i % 3 == 0)).len();
             sum += arena.alloc_slice_zeroed::<u8>(len).iter().filter(|&&byte| byte == 0).count();
             assert!(arena.alloc_try_with(|| Err::<[u8; 900], ()>(())).is_err());
         }
+        sum += change_a_block(arena);
         for _ in 0..3 {
             arena.scoped(|mut scope| {
                 let kept = scope.alloc_slice_fill_copy(90_000, 2u8);
@@ -95,6 +159,9 @@ fn main() {
         "reset" => after_a_reset(),
         "behind" => behind_the_last_value(),
         "given-back" => of_a_slot_given_back(),
+        "shrunk" => above_a_shrunk_block(false),
+        "shrunk-below-others" => above_a_shrunk_block(true),
+        "moved" => where_a_grown_block_was(),
         "unwritten" => not_yet_written(),
         "lawful" => lawful(),
         other => panic!("no misuse is called {other:?}"),

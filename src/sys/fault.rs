@@ -1,0 +1,73 @@
+//! Refusals made up for tests: the Nth system call of a kind fails, once or from then on.
+//!
+//! Every function of `sys` asks here before it makes its call. The answer is yes, and compiled away, unless the
+//! crate is built with `--cfg region_faults`; then tests/faults.rs says per thread what is refused, and sweeps
+//! N over every operation until a run meets no refusal. `munmap` is refused only when a test names it: the
+//! kernel refuses it only where a mapping would be split, and this crate returns whole ones.
+
+use crate::error::{Call, Error};
+
+/// Whether a call may be made, or is refused as a test wants it.
+#[inline(always)]
+pub(super) fn may(call: Call, size: usize) -> Result<(), Error> {
+    #[cfg(region_faults)]
+    return plan::may(call, size);
+    #[cfg(not(region_faults))]
+    {
+        let _ = (call, size);
+        Ok(())
+    }
+}
+
+#[cfg(region_faults)]
+pub use plan::{FaultPlan, plan_faults, refusals};
+
+#[cfg(region_faults)]
+mod plan {
+    use crate::error::{Call, Errno, Error, Reason};
+    use core::cell::Cell;
+
+    /// Which calls of this thread are refused.
+    #[derive(Clone, Copy, Debug)]
+    pub struct FaultPlan {
+        /// The calls that count; every one but `munmap` if none.
+        pub call: Option<Call>,
+        /// The number of the first that is refused, from 0.
+        pub nth: usize,
+        /// Whether those after it are refused too.
+        pub lasting: bool,
+        /// What they are refused with.
+        pub errno: Errno,
+    }
+
+    std::thread_local! {
+        static PLAN: Cell<Option<FaultPlan>> = const { Cell::new(None) };
+        static SEEN: Cell<usize> = const { Cell::new(0) };
+        static REFUSED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Refuses calls of this thread as planned from now on; nothing with none. Counting begins again.
+    pub fn plan_faults(plan: Option<FaultPlan>) {
+        PLAN.set(plan);
+        SEEN.set(0);
+        REFUSED.set(0);
+    }
+
+    /// How many calls were refused since the plan was made.
+    pub fn refusals() -> usize {
+        REFUSED.get()
+    }
+
+    pub(super) fn may(call: Call, size: usize) -> Result<(), Error> {
+        let Some(plan) = PLAN.get() else { return Ok(()) };
+        if plan.call.map_or(call == Call::Unmap, |counted| counted != call) {
+            return Ok(());
+        }
+        let number = SEEN.replace(SEEN.get() + 1);
+        if number < plan.nth || (number > plan.nth && !plan.lasting) {
+            return Ok(());
+        }
+        REFUSED.set(REFUSED.get() + 1);
+        Err(Error::new(call, Reason::Os(plan.errno), size))
+    }
+}

@@ -1,0 +1,90 @@
+//! Memory with a descriptor: made, sized, sealed, asked for its seals, mapped for all.
+//!
+//! One thin function per call, as everywhere in `sys`. Which seals a mapping needs before it may be touched
+//! is [`shared`](crate::shared)'s business.
+
+use super::memory::{failed, mapped};
+use super::{OpenFile, fault, from_rustix};
+use crate::error::{Call, Error, Reason};
+use core::ffi::CStr;
+use core::ptr::NonNull;
+use rustix::fd::BorrowedFd;
+use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags};
+
+/// The file system of huge-page memory, `HUGETLBFS_MAGIC` in `linux/magic.h`.
+const HUGETLBFS: u32 = 0x9584_58f6;
+
+/// What a descriptor says of itself that decides whether its memory may be mapped and touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sealed {
+    /// Its size can never become smaller (`F_SEAL_SHRINK`).
+    pub shrink: bool,
+    /// It lies in the huge-page pool, where a page that somebody punches out may not come back.
+    pub huge: bool,
+    /// Bytes, as of after the seals were read.
+    pub size: u64,
+}
+
+/// Makes memory with a descriptor, closed at `exec`. `memfd_create(2)`, never executable where the kernel
+/// can promise that (6.3; EINVAL before, `.back.fallback`).
+pub(crate) fn memfd(name: &CStr) -> Result<OpenFile, Error> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let made = match rustix::fs::memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(Errno::INVAL) => rustix::fs::memfd_create(name, flags),
+        answer => answer,
+    };
+    made.map(OpenFile::new).map_err(|errno| failed(Call::MakeMemory, 0, errno))
+}
+
+/// Sets a file's size; what is new is zero and takes no RAM. `ftruncate(2)`.
+pub(crate) fn resize(fd: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
+    fault::may(Call::Resize, size)?;
+    let wide = u64::try_from(size).map_err(|_| Error::new(Call::Resize, Reason::TooLarge, size))?;
+    loop {
+        match rustix::fs::ftruncate(fd, wide) {
+            Err(Errno::INTR) => {}
+            answer => return answer.map_err(|errno| failed(Call::Resize, size, errno)),
+        }
+    }
+}
+
+/// Fixes the size for ever, and the seals with it: nobody may add one that would shut later openers out.
+/// `fcntl(2)`, `F_ADD_SEALS`.
+pub(crate) fn seal_size(fd: BorrowedFd<'_>) -> Result<(), Error> {
+    fault::may(Call::Seal, 0)?;
+    rustix::fs::fcntl_add_seals(fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)
+        .map_err(|errno| failed(Call::Seal, 0, errno))
+}
+
+/// Reads the seals, then the size, in this order: a size that is read before its seal may still fall.
+/// `fcntl(2)` (EINVAL for what is no memory), `fstat(2)`, `fstatfs(2)`.
+pub(crate) fn sealed(fd: BorrowedFd<'_>) -> Result<Sealed, Error> {
+    fault::may(Call::Seal, 0)?;
+    let seals = rustix::fs::fcntl_get_seals(fd).map_err(|errno| failed(Call::Seal, 0, errno))?;
+    let stat = rustix::fs::fstat(fd).map_err(|errno| failed(Call::Stat, 0, errno))?;
+    let system = rustix::fs::fstatfs(fd).map_err(|errno| failed(Call::Stat, 0, errno))?;
+    Ok(Sealed {
+        shrink: seals.contains(SealFlags::SHRINK),
+        // The field's type differs between processors, and the number may come sign-extended.
+        huge: system.f_type as u32 == HUGETLBFS,
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+    })
+}
+
+/// Maps the first `len` bytes for reading and writing, seen by everyone who maps them. `mmap(2)`; EACCES
+/// for a descriptor that is not open for both, EPERM for memory that is sealed against writing.
+pub(crate) fn map_shared(fd: BorrowedFd<'_>, len: usize) -> Result<NonNull<u8>, Error> {
+    fault::may(Call::MapFile, len)?;
+    let access = ProtFlags::READ | ProtFlags::WRITE;
+    // SAFETY: without MAP_FIXED the kernel picks a free range, so nothing that exists is touched. What others
+    // do to the bytes is stated where they are made safe to read.
+    let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), len, access, MapFlags::SHARED, fd, 0) };
+    base.map_err(|errno| failed(Call::MapFile, len, errno)).and_then(|base| mapped(base, Call::MapFile, len))
+}
+
+/// Whether `fcntl` says that the descriptor has no seals, and so is no memory.
+pub(crate) fn is_no_memory(error: &Error) -> bool {
+    error.call() == Call::Seal && error.reason() == Reason::Os(from_rustix(Errno::INVAL))
+}

@@ -1,0 +1,470 @@
+//! Boxes, vectors and strings in arenas: in place at the tip, dropped once and in order, refused with a word.
+//!
+//! Run with `--features collections,serde`; what needs neither runs always.
+
+#![cfg(feature = "os")]
+
+use region::{Arena, Box as ArenaBox, StackBuffer};
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Notes its name when it is dropped, and panics if told so.
+struct Noted<'a> {
+    name: u32,
+    notes: &'a RefCell<Vec<u32>>,
+    panics: bool,
+}
+
+impl<'a> Noted<'a> {
+    fn new(name: u32, notes: &'a RefCell<Vec<u32>>) -> Self {
+        Noted { name, notes, panics: false }
+    }
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        self.notes.borrow_mut().push(self.name);
+        assert!(!self.panics, "a drop that panics");
+    }
+}
+
+mod boxes {
+    use super::*;
+
+    #[test]
+    fn a_box_drops_its_value_once_wherever_it_ends() {
+        let (notes, arena) = (RefCell::new(Vec::new()), Arena::new());
+        drop(ArenaBox::new_in(Noted::new(1, &notes), &arena));
+        let inner = ArenaBox::into_inner(ArenaBox::new_in(Noted::new(2, &notes), &arena));
+        assert_eq!(*notes.borrow(), [1]);
+        drop(inner);
+        let leaked: &mut Noted = ArenaBox::leak(ArenaBox::new_in(Noted::new(3, &notes), &arena));
+        assert_eq!(*notes.borrow(), [1, 2]);
+        // SAFETY: it was just leaked, and is used by nobody.
+        drop(unsafe { ArenaBox::from_leaked(leaked) });
+        let unsized_box: ArenaBox<dyn Send> =
+            region::unsize_box!(ArenaBox::new_in(std::sync::Mutex::new(String::from("freed")), &arena));
+        drop(unsized_box);
+        assert_eq!(*notes.borrow(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn values_are_dropped_in_order_and_all_of_them_when_one_panics() {
+        let (notes, arena) = (RefCell::new(Vec::new()), Arena::new());
+        let row = (0..5).map(|name| Noted { name, notes: &notes, panics: name == 2 });
+        let row: ArenaBox<[Noted]> = ArenaBox::from_iter_in(row, &arena);
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(row))).is_err());
+        assert_eq!(*notes.borrow(), [0, 1, 2, 3, 4]);
+        assert_eq!(*arena.alloc(7), 7);
+    }
+
+    #[test]
+    fn a_tree_of_boxes_is_one_word_a_link_and_drops_from_the_root_down() {
+        struct Tree<'a> {
+            noted: Noted<'a>,
+            kids: [Option<ArenaBox<'a, Tree<'a>>>; 2],
+        }
+        assert_eq!(size_of::<Option<ArenaBox<Tree>>>(), size_of::<usize>());
+        let (arena, notes) = (Arena::new(), RefCell::new(Vec::new()));
+        fn grow<'a>(name: u32, arena: &'a Arena, notes: &'a RefCell<Vec<u32>>) -> ArenaBox<'a, Tree<'a>> {
+            let kid = |name| (name < 8).then(|| grow(name, arena, notes));
+            let kids = [kid(2 * name), kid(2 * name + 1)];
+            ArenaBox::new_in(Tree { noted: Noted::new(name, notes), kids }, arena)
+        }
+        let tree = grow(1, &arena, &notes);
+        assert!(tree.kids.iter().flatten().all(|kid| kid.noted.name > 1));
+        drop(tree);
+        assert_eq!(*notes.borrow(), [1, 2, 4, 5, 3, 6, 7]);
+    }
+
+    #[test]
+    fn unsized_boxes_are_made_and_shown() {
+        let arena = Arena::new();
+        let text: ArenaBox<str> = ArenaBox::from_str_in("text", &arena);
+        let mut row: ArenaBox<[u8]> = ArenaBox::from_iter_in(1..4, &arena);
+        row[0] = 9;
+        let shown: [ArenaBox<dyn Display>; 2] =
+            [region::unsize_box!(ArenaBox::new_in(1.5, &arena)), region::unsize_box!(ArenaBox::new_in(text, &arena))];
+        let slice: ArenaBox<[u8]> = region::unsize_box!(ArenaBox::new_in([1, 2], &arena));
+        assert_eq!(format!("{} {} {row:?} {slice:?}", shown[0], shown[1]), "1.5 text [9, 2, 3] [1, 2]");
+    }
+
+    #[test]
+    fn a_box_of_something_threads_may_share_goes_to_another() {
+        let arena = Arena::new();
+        let mut row: ArenaBox<[u64]> = ArenaBox::from_iter_in(0..100, &arena);
+        std::thread::scope(|threads| {
+            threads.spawn(|| row.iter_mut().for_each(|value| *value += 1));
+        });
+        assert_eq!(row.iter().sum::<u64>(), 5050);
+    }
+
+    #[test]
+    fn a_box_that_finds_no_room_drops_its_value_and_says_why() {
+        let notes = RefCell::new(Vec::new());
+        let mut memory = StackBuffer::<8>::new();
+        let arena = Arena::from_buffer(&mut memory);
+        assert!(ArenaBox::try_new_in(Noted::new(1, &notes), &arena).is_err());
+        assert_eq!(*notes.borrow(), [1]);
+        assert!(ArenaBox::try_from_str_in("nine bytes", &arena).is_err());
+        assert!(ArenaBox::try_from_iter_in(0..9u64, &arena).is_err());
+        assert_eq!(&*ArenaBox::try_from_str_in("8  bytes", &arena).unwrap(), "8  bytes");
+    }
+}
+
+#[cfg(feature = "collections")]
+mod vectors {
+    use super::*;
+    use region::{Scope, Vec as ArenaVec, VecExt};
+
+    #[test]
+    fn a_vector_at_the_tip_never_moves_and_takes_its_capacity_and_a_step() {
+        let arena = Arena::new();
+        let mut row = ArenaVec::with_capacity_in(32 << 10, &arena); // past the first block
+        let start = row.as_ptr();
+        (0..16u32 << 20).for_each(|value| row.push(value));
+        assert_eq!((row.as_ptr(), row.capacity()), (start, 16 << 20));
+        assert!(arena.committed() <= (64 << 20) + (64 << 10) + (2 << 20), "{}", arena.committed());
+        assert!(row.iter().copied().eq(0..16 << 20));
+        drop(row);
+        assert_eq!(arena.used(), 0);
+    }
+
+    #[test]
+    fn a_vector_below_others_moves_and_its_neighbours_stay() {
+        let arena = Arena::new();
+        let (mut odd, mut even) = (ArenaVec::new_in(&arena), ArenaVec::new_in(&arena));
+        for i in 0..50_000u64 {
+            (if i % 2 == 0 { &mut even } else { &mut odd }).push(i);
+        }
+        assert!(odd.iter().copied().eq((0..25_000).map(|i| 2 * i + 1)));
+        assert!(even.iter().copied().eq((0..25_000).map(|i| 2 * i)));
+    }
+
+    #[test]
+    fn a_vector_in_a_buffer_is_used_to_its_end_and_then_refuses() {
+        let mut memory = StackBuffer::<100>::new();
+        let arena = Arena::<1, _>::new_in(region::Buffer::from(&mut memory));
+        let mut row = ArenaVec::new_in(&arena);
+        // Twice the room cannot be had past the middle: one more place is taken then.
+        let taken = (0..200u8).take_while(|&value| row.try_push(value).is_ok()).count();
+        assert_eq!((taken, row.len(), arena.used()), (100, 100, 100));
+        assert!(row.try_extend_from_slice_copy(&[1]).is_err() && row.try_reserve(1).is_err());
+        assert!(row.iter().copied().eq(0..100));
+        assert!(ArenaVec::<u8, _>::try_with_capacity_in(1, &arena).is_err());
+        row.truncate(10);
+        row.shrink_to_fit();
+        assert_eq!(arena.used(), 10);
+        assert!(ArenaVec::<u64, _>::try_with_capacity_in(usize::MAX / 8, &arena).is_err());
+    }
+
+    #[test]
+    fn a_vector_left_as_a_slice_or_box_gives_its_spare_room_back() {
+        let (notes, arena) = (RefCell::new(Vec::new()), Arena::new());
+        let row = ArenaVec::from_iter_in(0..1000u64, &arena);
+        let start = row.as_ptr();
+        let row = row.into_bump_slice();
+        assert_eq!((row.as_ptr(), row.len(), arena.used()), (start, 1000, 8000));
+        let noted = ArenaVec::from_iter_in((0..3).map(|name| Noted::new(name, &notes)), &arena).into_box();
+        assert_eq!(arena.used(), 8000 + 3 * size_of::<Noted>());
+        drop(noted);
+        let leaked = ArenaVec::from_iter_in((3..5).map(|name| Noted::new(name, &notes)), &arena).into_bump_slice();
+        assert_eq!(leaked.len(), 2);
+        assert_eq!(*notes.borrow(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_vector_drops_in_order_and_all_of_it_when_one_panics() {
+        let (notes, arena) = (RefCell::new(Vec::new()), Arena::new());
+        let row = (0..5).map(|name| Noted { name, notes: &notes, panics: name == 1 });
+        let row = ArenaVec::from_iter_in(row, &arena);
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(row))).is_err());
+        assert_eq!(*notes.borrow(), [0, 1, 2, 3, 4]);
+        assert_eq!(*arena.alloc(7), 7);
+    }
+
+    #[test]
+    fn an_iterator_that_allocates_or_panics_leaves_a_whole_vector() {
+        let arena = Arena::new();
+        let row = ArenaVec::from_iter_in((0..1000u32).map(|i| arena.alloc(i) as &u32), &arena);
+        assert!(row.iter().map(|value| **value).eq(0..1000));
+        let mut row = ArenaVec::from_iter_in(0..10, &arena);
+        let more = (10..20).map(|i| if i < 15 { i } else { panic!("an iterator that panics") });
+        assert!(catch_unwind(AssertUnwindSafe(|| row.try_extend(more))).is_err());
+        assert!(row.iter().copied().eq(0..15));
+    }
+
+    #[test]
+    fn vectors_without_bytes_take_no_memory() {
+        let arena = Arena::new();
+        let mut row = region::vec![in &arena; (); 1000];
+        row.try_push(()).unwrap();
+        assert_eq!((row.len(), row.into_bump_slice().len(), arena.reserved()), (1001, 1001, 0));
+    }
+
+    #[test]
+    fn vectors_live_in_scopes_and_in_arenas_of_other_kinds() {
+        fn total<'s>(scope: &Scope<'s>) -> u32 {
+            let row: ArenaVec<'_, u32, Scope<'s>> = region::vec![in scope; 1, 2, 3];
+            row.iter().sum()
+        }
+        let mut arena = Arena::new();
+        assert_eq!(arena.scoped(|scope| total(&scope)), 6);
+        let lens = arena.scoped(|scope| {
+            let boxed: ArenaBox<str> = ArenaBox::from_str_in("boxed", &scope);
+            (boxed.len(), region::format!(in &scope, "{boxed:?}").len())
+        });
+        assert_eq!(lens, (5, 7));
+        assert_eq!(arena.used(), 0);
+        let packed = Arena::<1>::with_min_align();
+        let row: ArenaVec<'_, u8, Arena<1>> = region::vec![in &packed; 1, 2, 3];
+        assert_eq!((row.len(), packed.used()), (3, 8)); // allocator-api2's least capacity
+    }
+}
+
+#[cfg(feature = "collections")]
+mod strings {
+    use super::*;
+    use proptest::prelude::*;
+    use region::String as ArenaString;
+    use std::fmt::Write;
+
+    #[test]
+    fn a_string_at_the_tip_grows_in_place_and_gives_its_spare_room_back() {
+        let arena = Arena::new();
+        let mut text = ArenaString::with_capacity_in(100_000, &arena);
+        let start = text.as_ptr();
+        (0..1 << 18).for_each(|_| text.push_str("0123456789"));
+        assert_eq!((text.as_ptr(), text.len()), (start, 10 << 18));
+        let text = text.into_bump_str();
+        assert_eq!((text.as_ptr(), arena.used()), (start, 10 << 18));
+        assert!(text.as_bytes().chunks(10).all(|piece| piece == b"0123456789"));
+    }
+
+    #[test]
+    fn formatting_goes_into_the_arena_and_may_allocate_there() {
+        struct Nested<'a>(&'a Arena);
+        impl Display for Nested<'_> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.0.alloc_fmt(format_args!("<{}>", 7)))
+            }
+        }
+        let arena = Arena::new();
+        let text = region::format!(in &arena, "{0}{0}{1:>4}", Nested(&arena), "x");
+        assert_eq!(text, "<7><7>   x");
+        assert_eq!(region::format!(in &arena, "plain"), "plain");
+        let name = "captured";
+        assert_eq!(region::format!(in &arena, "{name}",), "captured");
+        let boxed = text.into_boxed_str();
+        assert_eq!(&*boxed, "<7><7>   x");
+    }
+
+    #[test]
+    fn a_string_that_finds_no_room_says_so_and_keeps_whole_pieces() {
+        let mut memory = StackBuffer::<16>::new();
+        let arena = Arena::from_buffer(&mut memory);
+        let mut text = ArenaString::try_from_str_in("0123456789", &arena).unwrap();
+        assert!(text.try_push_str("abcdefg").is_err());
+        let (fits, does_not) = ("abcd", "efg");
+        assert!(write!(text, "{fits}{does_not}").is_err());
+        assert_eq!(text, "0123456789abcd");
+        text.try_push('e').unwrap();
+        assert!(text.try_push('\u{1F600}').is_err() && text.try_reserve(2).is_err());
+        assert_eq!(text, "0123456789abcde");
+        assert!(ArenaString::try_from_fmt_in(format_args!("{:9}", 1), &arena).is_err());
+        drop(text);
+        assert!(ArenaString::try_from_str_in("0", &arena).is_ok());
+    }
+
+    #[test]
+    fn a_predicate_that_panics_leaves_text() {
+        let arena = Arena::new();
+        let mut text = ArenaString::from_str_in("a\u{e9}b\u{1F600}c", &arena);
+        let keep = |c: char| if c == 'c' { panic!("a predicate that panics") } else { c.len_utf8() > 1 };
+        assert!(catch_unwind(AssertUnwindSafe(|| text.retain(keep))).is_err());
+        assert!(std::str::from_utf8(text.as_bytes()).is_ok());
+        text.push('x');
+        assert_eq!(text, "x");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_come_back() {
+        let arena = Arena::new();
+        let good = ArenaString::from_utf8(region::vec![in &arena; b'o', b'k']).unwrap();
+        assert_eq!(good, "ok");
+        assert_eq!(good.into_bytes(), b"ok");
+        let error = ArenaString::from_utf8(region::vec![in &arena; b'o', 0xff]).unwrap_err();
+        assert_eq!(error.utf8_error().valid_up_to(), 1);
+        assert_eq!(error.into_bytes(), [b'o', 0xff]);
+    }
+
+    #[test]
+    #[should_panic(expected = "inside a character")]
+    fn inserting_inside_a_character_panics() {
+        let arena = Arena::new();
+        ArenaString::from_str_in("\u{e9}", &arena).insert(1, 'x');
+    }
+
+    #[derive(Clone, Debug)]
+    enum Op {
+        Push(char),
+        PushStr(String),
+        Insert(usize, char),
+        InsertStr(usize, String),
+        Remove(usize),
+        Pop,
+        Truncate(usize),
+        Retain(u32),
+        Extend(String),
+        Write(i64),
+        Shrink,
+        Neighbour,
+        Clone,
+    }
+
+    fn op() -> impl Strategy<Value = Op> {
+        let text = || "\\PC{0,20}";
+        prop_oneof![
+            any::<char>().prop_map(Op::Push),
+            text().prop_map(Op::PushStr),
+            (any::<usize>(), any::<char>()).prop_map(|(at, c)| Op::Insert(at, c)),
+            (any::<usize>(), text()).prop_map(|(at, piece)| Op::InsertStr(at, piece)),
+            any::<usize>().prop_map(Op::Remove),
+            Just(Op::Pop),
+            any::<usize>().prop_map(Op::Truncate),
+            (1..5u32).prop_map(Op::Retain),
+            text().prop_map(Op::Extend),
+            any::<i64>().prop_map(Op::Write),
+            Just(Op::Shrink),
+            Just(Op::Neighbour),
+            Just(Op::Clone),
+        ]
+    }
+
+    /// The start of some character, or the end.
+    fn boundary(text: &str, at: usize) -> usize {
+        let starts: Vec<_> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        starts[at % starts.len()]
+    }
+
+    proptest! {
+        #[test]
+        fn a_string_is_what_the_standard_librarys_is(ops in prop::collection::vec(op(), 1..60)) {
+            let arena = Arena::<1>::with_min_align();
+            let mut text = ArenaString::new_in(&arena);
+            let mut model = String::new();
+            for op in ops {
+                match op {
+                    Op::Push(c) => (text.push(c), model.push(c)).0,
+                    Op::PushStr(piece) => (text.push_str(&piece), model.push_str(&piece)).0,
+                    Op::Insert(at, c) => {
+                        let at = boundary(&model, at);
+                        (text.insert(at, c), model.insert(at, c)).0
+                    }
+                    Op::InsertStr(at, piece) => {
+                        let at = boundary(&model, at);
+                        (text.insert_str(at, &piece), model.insert_str(at, &piece)).0
+                    }
+                    Op::Remove(at) => {
+                        let at = boundary(&model, at);
+                        if at < model.len() {
+                            prop_assert_eq!(text.remove(at), model.remove(at));
+                        }
+                    }
+                    Op::Pop => prop_assert_eq!(text.pop(), model.pop()),
+                    Op::Truncate(at) => {
+                        let at = boundary(&model, at);
+                        (text.truncate(at), model.truncate(at)).0
+                    }
+                    Op::Retain(n) => {
+                        text.retain(|c| c as u32 % n != 0);
+                        model.retain(|c| c as u32 % n != 0);
+                    }
+                    Op::Extend(piece) => {
+                        text.extend(piece.chars());
+                        text.extend(piece.split(' '));
+                        model.push_str(&piece);
+                        model.extend(piece.split(' '));
+                    }
+                    Op::Write(number) => {
+                        write!(text, "{number:>9}").unwrap();
+                        write!(model, "{number:>9}").unwrap();
+                    }
+                    Op::Shrink => text.shrink_to_fit(),
+                    Op::Neighbour => drop(arena.alloc_str("neighbour")),
+                    Op::Clone => text = text.clone(),
+                }
+                prop_assert_eq!(text.as_str(), model.as_str());
+                prop_assert!(text.capacity() >= text.len());
+            }
+            prop_assert_eq!(format!("{text} {text:?}"), format!("{model} {model:?}"));
+        }
+    }
+}
+
+#[cfg(all(feature = "collections", feature = "serde"))]
+#[test]
+fn serde_writes_them_as_what_they_hold() {
+    let arena = Arena::new();
+    let text = region::format!(in &arena, "{}", "text");
+    let row = region::vec![in &arena; 1, 2];
+    let boxed: ArenaBox<str> = ArenaBox::from_str_in("boxed", &arena);
+    let slice: ArenaBox<[u8]> = ArenaBox::from_iter_in([3, 4], &arena);
+    let all = serde_json::to_string(&(text, row, boxed, slice)).unwrap();
+    assert_eq!(all, r#"["text",[1,2],"boxed",[3,4]]"#);
+}
+
+/// One program over the containers, compiled against bumpalo's and ours: only the imports differ.
+#[cfg(feature = "collections")]
+mod moved_from_bumpalo {
+    macro_rules! program {
+        ($name:ident, $arena:ty, $format:path, $vec:path, [$($import:path),*]) => {
+            fn $name() -> std::string::String {
+                $( #[allow(unused_imports)] use $import; )*
+                use std::fmt::Write;
+                use $format as format_in;
+                use $vec as vec_in;
+                let arena = <$arena>::new();
+                let mut row = vec_in![in &arena; 3, 1, 2];
+                row.extend_from_slice_copy(&[5, 4]);
+                row.sort_unstable();
+                row.retain(|value| *value != 3);
+                row.insert(0, 9);
+                let more = Vec::from_iter_in(row.iter().map(|value| value * 10), &arena);
+                let row: &[i32] = row.into_bump_slice();
+                let mut text = String::from_str_in("row", &arena);
+                text.push_str(" is ");
+                write!(text, "{row:?}").unwrap();
+                text.insert(0, '<');
+                text.push('>');
+                assert_eq!((text.pop(), text.remove(0), text.is_empty()), (Some('>'), '<', false));
+                text.retain(|c| c != ' ');
+                let text: &str = text.into_bump_str();
+                let boxed = Box::new_in(std::string::String::from("dropped"), &arena);
+                let all = format_in!(in &arena, "{} {} {:?} {}", text, boxed, more, row.len());
+                all.as_str().to_owned()
+            }
+        };
+    }
+    program!(
+        theirs,
+        bumpalo::Bump,
+        bumpalo::format,
+        bumpalo::vec,
+        [bumpalo::boxed::Box, bumpalo::collections::String, bumpalo::collections::Vec]
+    );
+    program!(
+        ours,
+        region::Arena,
+        region::format,
+        region::vec,
+        [region::Box, region::String, region::Vec, region::VecExt]
+    );
+
+    #[test]
+    fn a_program_gives_what_it_gave_with_bumpalo() {
+        assert_eq!(ours(), theirs());
+        assert_eq!(ours(), "rowis[9,1,2,4,5] dropped [90, 10, 20, 40, 50] 5");
+    }
+}

@@ -1,0 +1,6 @@
+//! `unsize_box!` coerces; it does not cast.
+
+fn main() {
+    let arena = region::Arena::new();
+    let _: region::Box<[u8]> = region::unsize_box!(region::Box::new_in([1u16; 2], &arena));
+}

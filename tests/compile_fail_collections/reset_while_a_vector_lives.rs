@@ -1,0 +1,9 @@
+//! A reset would take the vector's room.
+
+fn main() {
+    let mut arena = region::Arena::new();
+    let mut row = region::Vec::new_in(&arena);
+    row.push(1);
+    arena.reset();
+    row.push(2);
+}

@@ -1,0 +1,291 @@
+//! A shared arena across processes: forked children allocate in it at once, one of them is killed, and a
+//! program that was started anew gets it over a socket.
+//!
+//! A binary of its own with one test, so that no other thread is about when the process forks.
+#![cfg(all(target_os = "linux", not(miri), not(loom)))]
+
+mod support;
+
+use region::{AtomicOffset, Offset, SharedArena};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use support::{fd, owned};
+
+const CHILDREN: u64 = 8;
+const EACH: u64 = 1_000_000;
+
+/// Bytes before the first value.
+const HEADER: usize = 128;
+
+/// Most words of one allocation.
+const MOST: u64 = 3;
+
+/// Set for the program that is started anew.
+const PEER: &str = "REGION_TEST_SHARED_PEER";
+
+#[test]
+fn processes_share_one_arena() {
+    if std::env::var_os(PEER).is_some() {
+        return peer();
+    }
+    eight_children_allocate_a_million_times_each();
+    a_killed_child_loses_one_allocation_at_most();
+    children_build_one_structure();
+    a_program_opens_what_it_got_over_a_socket();
+}
+
+/// Runs `work` in a forked child and gives its process number.
+fn fork(work: impl FnOnce() -> bool) -> libc::pid_t {
+    // SAFETY: this process has one other thread at most, the test harness's, which waits and holds no lock
+    // that `work` needs; the child leaves by `_exit`.
+    match unsafe { libc::fork() } {
+        0 => {
+            let fine = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(false);
+            // SAFETY: ends the child without running anything of the parent's.
+            unsafe { libc::_exit(if fine { 0 } else { 1 }) }
+        }
+        child => {
+            assert!(child > 0, "{}", std::io::Error::last_os_error());
+            child
+        }
+    }
+}
+
+/// How a child ended, as `waitpid` says it.
+fn wait(child: libc::pid_t) -> i32 {
+    let mut status = 0;
+    // SAFETY: `status` is a plain integer to write to.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    status
+}
+
+/// How many words a child's allocation of this number has.
+fn size(child: u64, number: u64) -> u64 {
+    (child + number) % MOST + 1
+}
+
+/// What each of those words holds.
+fn mark(child: u64, number: u64) -> u64 {
+    child << 32 | number
+}
+
+/// Allocates so many values and writes to every word of them whose it is and which.
+fn allocate(arena: &SharedArena, child: u64, count: u64) -> bool {
+    (1..=count).all(|number| {
+        let value = mark(child, number);
+        match size(child, number) {
+            1 => arena.alloc([value; 1]).is_ok(),
+            2 => arena.alloc([value; 2]).is_ok(),
+            _ => arena.alloc([value; 3]).is_ok(),
+        }
+    })
+}
+
+/// Words that so many allocations of a child take.
+fn words_of(child: u64, count: u64) -> u64 {
+    (1..=count).map(|number| size(child, number)).sum()
+}
+
+/// Reads all that was handed out: each child's allocations must be there, whole, in its order, and nothing
+/// else. Gives how many each child has, and the words that nobody wrote to.
+fn inventory(arena: &SharedArena) -> ([u64; CHILDREN as usize + 1], Vec<usize>) {
+    let words = &arena.region().words()[HEADER / 8..][..arena.used() / 8];
+    let (mut counts, mut blank, mut at) = ([0; CHILDREN as usize + 1], Vec::new(), 0);
+    while at < words.len() {
+        let value = words[at].load(Ordering::Relaxed);
+        if value == 0 {
+            blank.push(at);
+            at += 1;
+            continue;
+        }
+        let (child, number) = (value >> 32, value & 0xffff_ffff);
+        let count = &mut counts[usize::try_from(child).unwrap()];
+        assert_eq!(number, *count + 1, "child {child}'s allocations lie in its order");
+        *count = number;
+        for word in words.get(at..at + size(child, number) as usize).expect("the last allocation is whole") {
+            let held = word.load(Ordering::Relaxed);
+            if held == 0 {
+                blank.push(at);
+            } else {
+                assert_eq!(held, value, "two allocations meet at word {at}");
+            }
+            at += 1;
+        }
+    }
+    (counts, blank)
+}
+
+fn eight_children_allocate_a_million_times_each() {
+    let capacity = (1..=CHILDREN).map(|child| words_of(child, EACH)).sum::<u64>() * 8;
+    let arena = &SharedArena::new(capacity as usize).unwrap();
+    let children: Vec<_> = (1..=CHILDREN).map(|id| fork(move || allocate(arena, id, EACH))).collect();
+    for child in children {
+        assert_eq!(wait(child), 0, "a child was refused room that is there");
+    }
+    assert_eq!(arena.used() as u64, capacity, "the total is exact");
+    let (counts, blank) = inventory(arena);
+    assert_eq!(counts[1..], [EACH; CHILDREN as usize]);
+    assert!(blank.is_empty());
+}
+
+/// Kills the last child at a random moment while the others allocate: once in the same long run, and time and
+/// again in short ones.
+fn a_killed_child_loses_one_allocation_at_most() {
+    // Different each time the test runs; printed should it fail.
+    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
+    println!("seed {seed}");
+    let mut random = u64::from(seed) | 1;
+    let mut midway = 0;
+    for (round, count) in [EACH].into_iter().chain([20_000; 12]).enumerate() {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let arena = &SharedArena::new((CHILDREN * count * MOST * 8) as usize).unwrap();
+        let others: Vec<_> = (1..CHILDREN).map(|id| fork(move || allocate(arena, id, count))).collect();
+        let victim = fork(move || allocate(arena, CHILDREN, count));
+        // A moment of their work, not of the clock: when so many of the others' bytes are handed out.
+        let others_take: u64 = (1..CHILDREN).map(|id| words_of(id, count) * 8).sum();
+        let moment = (random >> 33) % (others_take / 2);
+        while (arena.used() as u64) < moment {
+            std::thread::sleep(Duration::from_micros(20));
+        }
+        // SAFETY: `victim` is a child of this process that has not been waited for.
+        assert_eq!(unsafe { libc::kill(victim, libc::SIGKILL) }, 0);
+        let status = wait(victim);
+        for child in others {
+            assert_eq!(wait(child), 0, "a child was held up or refused by another's death");
+        }
+        let (counts, blank) = inventory(arena);
+        assert_eq!(counts[1..CHILDREN as usize], [count; CHILDREN as usize - 1], "round {round}");
+        assert!(blank.len() as u64 <= MOST, "round {round}: more was lost than one allocation: {blank:?}");
+        assert!(blank.windows(2).all(|pair| pair[1] == pair[0] + 1), "round {round}: {blank:?}");
+        let theirs: u64 = (1..=CHILDREN).map(|child| words_of(child, counts[child as usize])).sum();
+        // What the victim wrote some words of counts as its own, and the rest of them as blank.
+        let lost = arena.used() as u64 / 8 - theirs;
+        assert!(lost <= blank.len() as u64, "round {round}: {lost} words are nobody's");
+        midway += u32::from(status & 0x7f == libc::SIGKILL && (1..count).contains(&counts[CHILDREN as usize]));
+        assert!(arena.alloc(1u64).is_ok());
+    }
+    assert!(midway > 0, "no child was killed while it was allocating");
+}
+
+region::concurrent! {
+    /// A list that every process pushes to.
+    struct Link { next: AtomicOffset<Link>, text: AtomicOffset<str>, by: AtomicU64 }
+}
+
+fn push(arena: &SharedArena, by: u64, text: &str) -> bool {
+    let (Ok(text), mut next) = (arena.alloc_str(text), arena.root()) else { return false };
+    let link = Link { next: AtomicOffset::new(next), text: AtomicOffset::new(Some(text)), by: by.into() };
+    let Ok(link) = arena.alloc(link) else { return false };
+    loop {
+        match arena.root_link().compare_exchange(next, Some(link)) {
+            Ok(_) => return true,
+            Err(now) => next = now,
+        }
+        arena.get(link).unwrap().next.store(next);
+    }
+}
+
+/// How many links of each process there are; every one of them must have its text.
+fn count(arena: &SharedArena) -> [u64; 4] {
+    let (mut counts, mut at) = ([0; 4], arena.root::<Link>());
+    while let Some(link) = at {
+        let link = arena.get(link).unwrap();
+        let by = link.by.load(Ordering::Relaxed);
+        let mut text = [0; 64];
+        let text = arena.read_str(link.text.load().unwrap(), &mut text).unwrap();
+        assert_eq!(text, format!("by {by}"));
+        counts[by as usize] += 1;
+        at = link.next.load();
+    }
+    counts
+}
+
+fn children_build_one_structure() {
+    let arena = &SharedArena::new(16 << 20).unwrap();
+    let children = [1, 2, 3].map(|id| {
+        fork(move || {
+            let text = format!("by {id}");
+            // Reading along the way, so that what the others link is followed while they go on.
+            (0..20_000).all(|round| push(arena, id, &text) && (round % 5_000 != 0 || count(arena)[id as usize] > 0))
+        })
+    });
+    assert_eq!(children.map(wait), [0; 3]);
+    assert_eq!(count(arena), [0, 20_000, 20_000, 20_000]);
+}
+
+/// Sends a descriptor over a Unix socket.
+fn send(socket: RawFd, descriptor: RawFd) {
+    let mut byte = [1u8];
+    let mut part = libc::iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
+    let mut control = [0u64; 8];
+    // SAFETY: the message names one byte and one control buffer, both of which outlive the call, and the
+    // control message that is written fits into the latter: `CMSG_SPACE` of an `int` is at most 24.
+    unsafe {
+        let mut message: libc::msghdr = std::mem::zeroed();
+        (message.msg_iov, message.msg_iovlen) = (&mut part, 1);
+        message.msg_control = control.as_mut_ptr().cast();
+        message.msg_controllen = libc::CMSG_SPACE(4) as _;
+        let header = libc::CMSG_FIRSTHDR(&message);
+        ((*header).cmsg_level, (*header).cmsg_type) = (libc::SOL_SOCKET, libc::SCM_RIGHTS);
+        (*header).cmsg_len = libc::CMSG_LEN(4) as _;
+        libc::CMSG_DATA(header).cast::<RawFd>().write_unaligned(descriptor);
+        assert_eq!(libc::sendmsg(socket, &message, 0), 1, "{}", std::io::Error::last_os_error());
+    }
+}
+
+/// Receives a descriptor over a Unix socket.
+fn receive(socket: RawFd) -> OwnedFd {
+    let mut byte = [0u8];
+    let mut part = libc::iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
+    let mut control = [0u64; 8];
+    // SAFETY: as in `send`; the kernel writes at most as much as the buffers are said to hold.
+    unsafe {
+        let mut message: libc::msghdr = std::mem::zeroed();
+        (message.msg_iov, message.msg_iovlen) = (&mut part, 1);
+        message.msg_control = control.as_mut_ptr().cast();
+        message.msg_controllen = size_of_val(&control) as _;
+        assert_eq!(libc::recvmsg(socket, &mut message, 0), 1, "{}", std::io::Error::last_os_error());
+        let header = libc::CMSG_FIRSTHDR(&message);
+        assert!(!header.is_null(), "no descriptor came along");
+        owned(libc::CMSG_DATA(header).cast::<RawFd>().read_unaligned())
+    }
+}
+
+fn a_program_opens_what_it_got_over_a_socket() {
+    let mut ends = [0; 2];
+    // SAFETY: a plain call that fills two integers.
+    let made = unsafe { libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0, ends.as_mut_ptr()) };
+    assert_eq!(made, 0);
+    let (ours, theirs) = (owned(ends[0]), owned(ends[1]));
+    let arena = SharedArena::sealed(1 << 20, c"over a socket").unwrap();
+    (0..100).for_each(|_| assert!(push(&arena, 1, "by 1")));
+    let mut program = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "processes_share_one_arena", "--nocapture"])
+        .env(PEER, "1")
+        .stdin(theirs)
+        .spawn()
+        .unwrap();
+    send(ours.as_raw_fd(), arena.descriptor().unwrap().as_raw());
+    // Both push now, at addresses of their own.
+    let begun = Instant::now();
+    while count(&arena)[2] == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the program does not answer");
+        std::thread::yield_now();
+    }
+    (0..1000).for_each(|_| assert!(push(&arena, 3, "by 3")));
+    assert!(program.wait().unwrap().success(), "the program met something else than it was sent");
+    assert_eq!(count(&arena), [0, 100, 1000, 1000]);
+}
+
+/// The program at the other end of the socket, which is its standard input.
+fn peer() {
+    let memory = receive(0);
+    let arena = SharedArena::open(fd(&memory)).unwrap();
+    drop(memory);
+    assert_eq!(count(&arena)[1], 100);
+    let first: Offset<Link> = arena.root().unwrap();
+    assert_eq!(arena.get(first).unwrap().by.load(Ordering::Relaxed), 1);
+    (0..1000).for_each(|_| assert!(push(&arena, 2, "by 2")));
+}
