@@ -1,13 +1,10 @@
-//! Places in an arena: whether an address is in it, and the value at the tip, resized where it lies.
+//! Places in an arena: whether an address is in it, and whether the cursor can go there.
 //!
-//! For callers who know their values by address and size alone, which is the C ABI. References do not need any
-//! of this.
+//! For callers who know their values by address alone, which is the C ABI. References do not need any of this.
 
-use super::bump::round_up;
 use super::{Arena, Backing};
 use crate::error::AllocError;
 use core::alloc::Layout;
-use core::ptr::NonNull;
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Whether the address lies in memory that the arena has handed out and not taken back. One step a block,
@@ -35,37 +32,5 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             self.enter_first(self.backing.acquire(layout, 0)?);
         }
         Ok(())
-    }
-
-    /// Makes the `old` bytes at `start` `new` bytes long without moving them; false when they are not the last
-    /// value, or there is no room behind them. Fewer always succeeds, and gives the rest back if it can.
-    ///
-    /// # Safety
-    /// Nobody uses the bytes from `new` on.
-    pub(crate) unsafe fn resize_in_place(&self, start: NonNull<u8>, old: usize, new: usize) -> bool {
-        let taken = old.checked_next_multiple_of(MIN_ALIGN).unwrap_or(usize::MAX);
-        let at_tip = start.addr().get().wrapping_add(taken) == self.cur.get().addr()
-            && self.base.get().addr() <= start.addr().get();
-        if new <= old {
-            if at_tip {
-                // SAFETY: `new <= old`, so this is at most the cursor.
-                self.lower(unsafe { start.as_ptr().add(round_up(new, MIN_ALIGN)) });
-            }
-            return true;
-        }
-        if new <= taken {
-            return at_tip;
-        }
-        let (true, Ok(rest)) = (at_tip, Layout::from_size_align(new - taken, MIN_ALIGN)) else { return false };
-        let end = self.cur.get();
-        match self.try_alloc_layout(rest) {
-            Ok(more) if more.as_ptr() == end => true,
-            Ok(more) => {
-                // It went to another block, where it is of no use.
-                self.give_back_tip(more.as_ptr(), more, rest.size());
-                false
-            }
-            Err(_) => false,
-        }
     }
 }

@@ -7,7 +7,7 @@ use super::arena::{ALIGN, Inside, inside, region_arena};
 use super::checked::{length, product};
 use super::error::{self, EINVAL, EOVERFLOW};
 use crate::arena::Arena;
-use crate::error::AllocError;
+use crate::error::{AllocError, AllocReason};
 use core::alloc::Layout;
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{NonNull, null_mut};
@@ -171,17 +171,24 @@ pub unsafe extern "C" fn region_realloc(
     let (Some(start), true) = (NonNull::new(block.cast::<u8>()), old_size != 0) else {
         return this.take(arena, Some(new_size), ALIGN, ANY);
     };
-    // SAFETY: the block is the caller's, who gives up what is beyond the new size.
-    if unsafe { this.arena.resize_in_place(start, old_size, new_size) } {
-        return block;
+    let old = Layout::from_size_align(old_size, ALIGN).ok();
+    loop {
+        let moved = match (old, Layout::from_size_align(new_size, ALIGN).ok()) {
+            // SAFETY: the block is the caller's, of this arena, with so many bytes; every block is aligned to 16, and
+            // what it takes is a multiple of that.
+            (Some(old), Some(new)) if new_size >= old_size => unsafe { this.arena.try_grow(start, old, new) },
+            // SAFETY: as above, and the caller gives up what is beyond the new size.
+            (Some(old), Some(new)) => unsafe { this.arena.try_shrink(start, old, new) },
+            _ => Err(AllocError::new(new_size, AllocReason::TooLarge)),
+        };
+        match moved {
+            Ok(block) => return block.as_ptr().cast(),
+            Err(error) => this.refused(error::of_alloc(&error)),
+        }
+        if !this.should_retry(arena, new_size) {
+            return null_mut();
+        }
     }
-    let moved = this.take(arena, Some(new_size), ALIGN, ANY);
-    if !moved.is_null() {
-        // SAFETY: fewer bytes always stay in place, so `old_size < new_size`; the old block is the caller's, and
-        // the new one does not overlap what was handed out before.
-        unsafe { moved.cast::<u8>().copy_from_nonoverlapping(start.as_ptr(), old_size) };
-    }
-    moved
 }
 
 /// Gives a block back: its room is used again at once if it is the arena's last block, else when the arena is
@@ -192,9 +199,11 @@ pub unsafe extern "C" fn region_realloc(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_free(arena: *mut region_arena, block: *mut c_void, size: usize) {
     // SAFETY: the caller's promise, passed on.
-    if let (Some(this), Some(start), true) = (unsafe { inside(arena) }, NonNull::new(block.cast::<u8>()), size != 0) {
-        // SAFETY: the block is the caller's, who gives all of it up.
-        unsafe { this.arena.resize_in_place(start, size, 0) };
+    let this = unsafe { inside(arena) };
+    let layout = Layout::from_size_align(size, ALIGN);
+    if let (Some(this), Some(start), Ok(layout)) = (this, NonNull::new(block.cast::<u8>()), layout) {
+        // SAFETY: the block is the caller's, of this arena, with so many bytes, and given up.
+        unsafe { this.arena.free(start, layout) };
     }
 }
 
