@@ -12,7 +12,7 @@ mod object;
 #[path = "c_abi/tools.rs"]
 mod tools;
 
-use library::{ROOT, directory, freestanding, hosted, small};
+use library::{ROOT, checked, directory, freestanding, hosted, small};
 use object::Object;
 use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
@@ -252,18 +252,46 @@ fn sanitizers_find_nothing() {
     }
 }
 
+/// Each mistake is found by a checker that runs the program so; and a program without one is not accused.
+fn finds_mistakes(way: Compiler, wrap: impl Fn(&Path) -> Command, report: &str) {
+    let program = way.build("mistakes.c", &strict(&[checked().archive.as_os_str()]));
+    let run = |which: &str| wrap(&program).arg(which).output().unwrap();
+    assert!(run("none").status.success(), "{}", said(&run("none")));
+    for which in ["past the end", "after a reset", "after a rewind", "after a free"] {
+        let output = run(which);
+        assert!(!output.status.success() && said(&output).contains(report), "{which}: {}", said(&output));
+    }
+}
+
+#[test]
+fn checkers_find_touches_of_what_an_arena_did_not_hand_out() {
+    if SANITIZED.works("mistakes under ASan") {
+        let way = Compiler { name: "sanitized-checked", ..SANITIZED };
+        check_claims(way, &checked().archive, |program| Command::new(program));
+        finds_mistakes(way, |program| Command::new(program), "AddressSanitizer");
+    }
+    if has("gcc", "mistakes under valgrind") && has("valgrind", "mistakes under valgrind") {
+        let way = Compiler { name: "valgrind-checked", ..VALGRIND };
+        finds_mistakes(way, valgrind, "Invalid read");
+    }
+}
+
+/// How a program is built for valgrind, and run under it.
+const VALGRIND: Compiler = Compiler { name: "valgrind", command: &["gcc"], flags: &["-std=c99", "-O1", "-g"] };
+
+fn valgrind(program: &Path) -> Command {
+    let mut command = Command::new("valgrind");
+    command.args(["--quiet", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=all"]);
+    command.arg(program);
+    command
+}
+
 #[test]
 fn valgrind_finds_no_error_and_no_leak() {
     if !has("gcc", "C programs under valgrind") || !has("valgrind", "C programs under valgrind") {
         return;
     }
-    let way = Compiler { name: "valgrind", command: &["gcc"], flags: &["-std=c99", "-O1", "-g"] };
-    check_claims(way, &hosted().archive, |program| {
-        let mut command = Command::new("valgrind");
-        command.args(["--quiet", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=all"]);
-        command.arg(program);
-        command
-    });
+    check_claims(VALGRIND, &hosted().archive, valgrind);
 }
 
 #[test]

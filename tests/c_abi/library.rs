@@ -27,6 +27,12 @@ pub fn freestanding() -> &'static Library {
     LIBRARY.get_or_init(|| build("capi-freestanding", "freestanding", &[]))
 }
 
+/// `cargo capi-checked`.
+pub fn checked() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| build("capi-checked", "checked", &[]))
+}
+
 /// `cargo capi`, optimized for size.
 pub fn small() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
