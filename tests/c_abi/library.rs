@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 pub const TEMP: &str = env!("CARGO_TARGET_TMPDIR");
@@ -39,9 +39,13 @@ pub fn small() -> &'static Library {
     LIBRARY.get_or_init(|| build("capi", "small", &["-C", "opt-level=z"]))
 }
 
-/// Runs an alias with more flags for rustc, in a target directory of this name.
+/// Runs an alias with more flags for rustc, and keeps what it made in a directory of this name.
+///
+/// All of them build in one place, one after the other, so that cbindgen is built once.
 fn build(alias: &str, name: &str, flags: &[&str]) -> Library {
-    let target = format!("{TEMP}/c_abi/{name}");
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
+    let target = format!("{TEMP}/c_abi/target");
     let words = alias_words(alias);
     let split = words.iter().position(|word| word == "--").unwrap();
     let (cargo, rustc) = words.split_at(split);
@@ -60,10 +64,18 @@ fn build(alias: &str, name: &str, flags: &[&str]) -> Library {
         .unwrap();
     assert!(output.status.success(), "cargo {alias}: {}", String::from_utf8_lossy(&output.stderr));
     let release = Path::new(&target).join("release");
+    let kept = directory(&format!("library-{name}"));
+    let keep = |file: &Path| {
+        let to = kept.join(file.file_name().unwrap());
+        if file.exists() {
+            std::fs::copy(file, &to).unwrap();
+        }
+        to
+    };
     Library {
-        archive: release.join("libregion.a"),
-        shared: release.join("libregion.so"),
-        header: newest_header(&release.join("build")),
+        archive: keep(&release.join("libregion.a")),
+        shared: keep(&release.join("libregion.so")),
+        header: keep(&newest_header(&release.join("build"))),
     }
 }
 
