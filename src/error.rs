@@ -289,6 +289,10 @@ pub enum AllocReason {
     Corrupt,
     /// A `Display` implementation returned an error while it was formatted into the arena.
     Format,
+    /// The reservation of this many bytes is used up, and its values never move.
+    Reservation(usize),
+    /// There are as many values as an [`Id`](crate::Id) can tell apart.
+    Ids,
 }
 
 /// An allocation that an arena could not serve: how many bytes, and why. Nothing was changed.
@@ -341,6 +345,14 @@ impl fmt::Display for AllocError {
                 f.write_str("another process wrote over the shared arena's header; make a new arena")
             }
             AllocReason::Format => f.write_str("a Display implementation returned an error"),
+            AllocReason::Reservation(reserved) => write!(
+                f,
+                "the reservation of {} is used up, and values in it never move; reserve more with `with_reservation`",
+                Bytes(reserved)
+            ),
+            AllocReason::Ids => {
+                write!(f, "an Id tells {} values apart; use indices, or another row", u32::MAX)
+            }
         }
     }
 }

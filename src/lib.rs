@@ -20,6 +20,9 @@
 //! | a stage whose values end with it | [`Arena::scoped`] |
 //! | a value that must be dropped | [`Box`] |
 //! | vectors and strings that grow; hash maps | `Vec`, `String`, `format!`, `vec!` (feature `collections`); hashbrown's over `&Arena` |
+//! | values of one type that want their `Drop` run, or point at each other | [`TypedArena`] |
+//! | a vector that grows large and must not move | [`RegionVec`] |
+//! | a vector that others read while it grows; ids in place of references | [`AppendVec`], [`Id`] |
 //! | an arena for each of many threads | [`ArenaPool`] |
 //! | an arena per thread, whose values may live as long as the pool | [`ArenaPool`] |
 //! | blocks of one size, from many threads | [`PagePool`] |
@@ -38,9 +41,9 @@
 //!
 //! # Where things are
 //!
-//! `arena` bumps; `collections` own what they put there; `pool` recycles blocks; `shared` bumps in memory of several
-//! processes; `region` maps; `input` reads; `sys` makes the system calls, and it alone. docs/design.md in the
-//! repository tells why, with the figures.
+//! `arena` bumps; `collections` own what they put there; `rows` keep values of one type side by side; `pool` recycles
+//! blocks; `shared` bumps in memory of several processes; `region` maps; `input` reads; `sys` makes the system calls,
+//! and it alone. docs/design.md in the repository tells why, with the figures.
 
 #![no_std]
 #![cfg_attr(region_nightly, feature(allocator_api))]
@@ -60,6 +63,7 @@ mod collections;
 mod error;
 mod input;
 mod report;
+mod rows;
 mod sync;
 
 #[cfg(all(feature = "os", unix))]
@@ -91,6 +95,8 @@ pub use input::{Input, InputError, PathBytes, Source};
 pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
 pub use region::{Access, Advice, Pages, Region, RegionOptions};
+#[cfg(not(loom))]
+pub use rows::{AppendVec, Drain, Id, IntoIter, Reader, ReaderIter, RegionVec, TypedArena};
 #[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
 pub use shared::{
     AtomicOffset, Concurrent, Offset, OffsetError, OffsetReason, Shareable, SharedArena, SharedError, SharedReason,

@@ -7,6 +7,8 @@
 
 #![allow(dead_code)] // each benchmark uses its part
 
+use std::io::Read;
+use std::os::fd::FromRawFd;
 use std::time::{Duration, Instant};
 
 /// What one run of a candidate cost.
@@ -23,6 +25,30 @@ pub fn cost(work: impl FnOnce()) -> Cost {
     work();
     let time = start.elapsed();
     Cost { time, faults: minor_faults() - faults }
+}
+
+/// Runs `life` in a process of its own, and says what it cost there.
+pub fn in_child(life: fn()) -> Cost {
+    let mut ends = [0; 2];
+    // SAFETY: this process has one thread, so the child may do anything; it leaves by `_exit`. The pipe's
+    // ends are new and owned here alone.
+    unsafe {
+        assert_eq!(libc::pipe(ends.as_mut_ptr()), 0);
+        let child = libc::fork();
+        assert!(child >= 0, "{}", std::io::Error::last_os_error());
+        if child == 0 {
+            let Cost { time, faults } = cost(life);
+            let report = [time.as_nanos() as u64, faults];
+            let sent = libc::write(ends[1], report.as_ptr().cast(), size_of_val(&report));
+            libc::_exit(i32::from(sent != size_of_val(&report) as isize));
+        }
+        libc::close(ends[1]);
+        let mut report = [0; 16];
+        std::fs::File::from_raw_fd(ends[0]).read_exact(&mut report).expect("the child reports");
+        libc::waitpid(child, std::ptr::null_mut(), 0);
+        let [time, faults] = [0, 8].map(|at| u64::from_ne_bytes(report[at..at + 8].try_into().unwrap()));
+        Cost { time: Duration::from_nanos(time), faults }
+    }
 }
 
 /// Page faults of this process so far that needed no I/O. Pages brought in by a populate call count too.

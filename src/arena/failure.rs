@@ -8,7 +8,7 @@ use crate::error::AllocError;
 use core::convert::Infallible;
 
 /// What to do when memory cannot be had.
-pub(super) trait Failure {
+pub(crate) trait Failure {
     /// What the body returns then.
     type Error;
 
@@ -17,7 +17,7 @@ pub(super) trait Failure {
 }
 
 /// The plain forms: panic with the error's sentence.
-pub(super) enum Panic {}
+pub(crate) enum Panic {}
 
 impl Failure for Panic {
     type Error = Infallible;
@@ -33,7 +33,7 @@ impl Failure for Panic {
 impl Panic {
     /// The value of a body that had no way to fail but to panic.
     #[inline(always)]
-    pub(super) fn unwrap<T>(result: Result<T, Infallible>) -> T {
+    pub(crate) fn unwrap<T>(result: Result<T, Infallible>) -> T {
         match result {
             Ok(value) => value,
         }
@@ -41,7 +41,7 @@ impl Panic {
 }
 
 /// The `try_` forms: hand the error to the caller.
-pub(super) enum Report {}
+pub(crate) enum Report {}
 
 impl Failure for Report {
     type Error = AllocError;

@@ -22,7 +22,7 @@ pub(crate) mod backing;
 mod blocks;
 pub(crate) mod bump;
 mod chunks;
-mod failure;
+pub(crate) mod failure;
 mod figures;
 mod growing;
 #[cfg(feature = "capi")]

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // each test uses its part
 
+pub mod drops;
 pub mod heap;
 
 use region::Fd;
