@@ -1,4 +1,4 @@
-/* region.h 0.1.0 - memory on the kernel's own terms: arenas, page pools, maps, files and pipes. No malloc.
+/* region.h 0.1.0 - memory on the kernel's own terms: arenas, page pools, maps, files, pipes. No malloc.
  *
  *     region_arena a = REGION_ARENA_INIT;               // no call, no memory yet
  *     struct node *n = region_new(&a, struct node);
@@ -11,8 +11,8 @@
  *             NULL. So is every struct that was freed, and so is NULL in place of one.
  * Sizes       Bytes, size_t. Products are checked. Nothing (0 bytes) gives an address that is aligned, not NULL and
  *             not to be touched. More than PTRDIFF_MAX gives NULL.
- * Threads     One thread at a time uses a struct, but for region_pool. There is no thread-local storage, no lock
- *             and no hidden thread.
+ * Threads     One thread at a time uses a struct, but for region_pool and region_shared. There is no thread-local
+ *             storage, no lock and no hidden thread.
  * Versions    Each struct has spare room. Every init hands over its size and REGION_ABI_VERSION: a library of
  *             another version answers -EPROTO and writes nothing.
  *
@@ -548,6 +548,64 @@ static inline int region_pool_over(region_pool *pool, region_map *map, size_t bl
     return region_pool_over_(pool, map, block_size, REGION_ABI_(region_pool));
 }
 
+/* ---- Shared arenas --------------------------------------------------------------------------------------------
+ * An allocator in memory that several processes have at once, each at an address of its own: blocks are known by their
+ * offsets. Any thread of any process allocates at any time, lock-free; nothing is freed before the last unmaps it. Only
+ * init, open and free are for one thread. Linux. */
+
+/** An arena in shared memory. All bytes zero (REGION_SHARED_INIT) is an empty one, and so is one that was freed. */
+typedef struct region_shared {
+    size_t opaque_[16];
+} region_shared;
+
+/** What region_shared_init calls. */
+int region_shared_init_(region_shared *shared, size_t capacity, const char *name, size_t abi);
+
+/** What region_shared_open calls. */
+int region_shared_open_(region_shared *shared, int fd, size_t abi);
+
+/** Unmaps the memory here; other processes keep it. Nothing happens to an empty one. */
+int region_shared_free(region_shared *shared);
+
+/** The descriptor to hand to another process, which opens it; stays the arena's. -EBADF of one without a name. */
+int region_shared_fd(const region_shared *shared);
+
+/** `size` zero bytes at a multiple of `align`, a power of two up to 4096: their offset, the same in every process. 0
+    when there is no room, or they cannot be. */
+uint64_t region_shared_alloc(const region_shared *shared, size_t size, size_t align);
+
+/** Where the `size` bytes at an offset are in this process. NULL unless all of them lie in the arena, so that an
+    offset from another process cannot lead astray; what they hold is another matter. */
+void *region_shared_at(const region_shared *shared, uint64_t offset, size_t size);
+
+/** Where the structure begins that the processes share: the offset that was set last, 0 if none was. */
+uint64_t region_shared_root(const region_shared *shared);
+
+/** Sets it. What was written there before is seen by whoever finds it. */
+int region_shared_set_root(const region_shared *shared, uint64_t offset);
+
+/** Bytes handed out so far, by all processes. */
+size_t region_shared_used(const region_shared *shared);
+
+/** Bytes that blocks can take altogether. */
+size_t region_shared_capacity(const region_shared *shared);
+
+#define REGION_SHARED_INIT { { 0 } }
+
+/** Makes a shared arena of `capacity` bytes. `name` NULL: for children forked from now on. Else with a descriptor for
+    any process (region_shared_fd), sealed so that nobody can cut it off, called so in /proc/PID/maps. */
+static inline int region_shared_init(region_shared *shared, size_t capacity, const char *name)
+{
+    return region_shared_init_(shared, capacity, name, REGION_ABI_(region_shared));
+}
+
+/** Opens the arena of a descriptor that another process made. Refused is what is no memory (-ENODEV), not sealed
+    (-EPERM), or no arena (-EBADMSG). The descriptor may be closed at once. */
+static inline int region_shared_open(region_shared *shared, int fd)
+{
+    return region_shared_open_(shared, fd, REGION_ABI_(region_shared));
+}
+
 /* ---- Input: files and streams ---------------------------------------------------------------------------------
  * All bytes from where the descriptor stands to the end, in one range, whether it is a file, a pipe, a socket, a
  * terminal or /proc. An error keeps what came before it: free the input all the same. One thread at a time. */
@@ -664,6 +722,7 @@ void region_trim(void);
 REGION_ASSERT_(arena_is_32_words, sizeof(region_arena) == 32 * sizeof(void *));
 REGION_ASSERT_(map_is_16_words, sizeof(region_map) == 16 * sizeof(void *));
 REGION_ASSERT_(pool_is_48_words, sizeof(region_pool) == 48 * sizeof(void *));
+REGION_ASSERT_(shared_is_16_words, sizeof(region_shared) == 16 * sizeof(void *));
 REGION_ASSERT_(input_is_24_words, sizeof(region_input) == 24 * sizeof(void *));
 REGION_ASSERT_(lines_is_32_words, sizeof(region_lines) == 32 * sizeof(void *));
 REGION_ASSERT_(cur_is_first, offsetof(region_arena, cur) == 0);

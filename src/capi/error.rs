@@ -2,6 +2,7 @@
 
 use crate::error::{AllocError, AllocReason, Error, Reason};
 use crate::pool::{PoolError, PoolReason};
+use crate::shared::{SharedError, SharedReason};
 use core::ffi::{CStr, c_char, c_int};
 use rustix::io::Errno as Known;
 
@@ -12,7 +13,7 @@ macro_rules! errnos {
     )* };
 }
 errnos! {
-    EACCES = ACCESS, EAGAIN = AGAIN, EALREADY = ALREADY, EBADF = BADF, EFAULT = FAULT, EINTR = INTR, EINVAL = INVAL,
+    EACCES = ACCESS, EAGAIN = AGAIN, EALREADY = ALREADY, EBADF = BADF, EBADMSG = BADMSG, EFAULT = FAULT, EINTR = INTR, EINVAL = INVAL,
     EIO = IO, EISDIR = ISDIR, EMFILE = MFILE, ENAMETOOLONG = NAMETOOLONG, ENODEV = NODEV, ENOENT = NOENT,
     ENOMEM = NOMEM, ENOSPC = NOSPC, ENOSYS = NOSYS, EOVERFLOW = OVERFLOW, EPERM = PERM, EPIPE = PIPE, EPROTO = PROTO,
 }
@@ -53,6 +54,20 @@ pub(super) fn of_pool(error: &PoolError) -> c_int {
     }
 }
 
+/// The number for shared memory that was not opened.
+pub(super) fn of_shared(error: &SharedError) -> c_int {
+    match error.reason() {
+        SharedReason::Os(error) => of_error(&error),
+        SharedReason::NotMemory => ENODEV,
+        SharedReason::Unsealed => EPERM,
+        SharedReason::TooLarge(_) => EOVERFLOW,
+        SharedReason::Version(_) => EPROTO,
+        SharedReason::NoArena | SharedReason::End(_) | SharedReason::Cursor(_) => EBADMSG,
+        // Huge pages, too small, and what is yet to come.
+        _ => EINVAL,
+    }
+}
+
 /// What a function returns that gives 0 or a negative errno.
 pub(super) fn status(result: Result<(), Error>) -> c_int {
     match result {
@@ -71,6 +86,7 @@ pub extern "C" fn region_strerror(error: c_int) -> *const c_char {
         EACCES => c"EACCES: permissions or a lack of access forbid it",
         EAGAIN => c"EAGAIN: no bytes yet, or too much memory is locked; wait, or raise `ulimit -l`",
         EALREADY => c"EALREADY: the block is not out: it was given back already",
+        EBADMSG => c"EBADMSG: the memory does not hold a shared arena, or a broken one",
         EBADF => c"EBADF: the descriptor is closed or not open for reading",
         EFAULT => c"EFAULT: the address is not in this pool",
         EINTR => c"EINTR: a signal came first",

@@ -38,27 +38,34 @@ impl Bytes {
     }
 }
 
-/// Puts an input where C wants it. On error it holds the bytes that came before it.
+/// Makes an empty input where C wants one, once it is known to have the size that it has here.
 ///
 /// # Safety
 /// `input` is NULL or may be written.
-unsafe fn begin(input: *mut region_input, abi: usize, get: impl FnOnce() -> Result<Input, InputError>) -> c_int {
+unsafe fn prepare(input: *mut region_input, abi: usize) -> Result<(), c_int> {
     if input.is_null() {
-        return -EINVAL;
+        return Err(-EINVAL);
     }
-    if let Err(error) = check_abi::<region_input>(abi) {
-        return error;
-    }
+    check_abi::<region_input>(abi)?;
     // SAFETY: the caller lets the input be written, and all bytes zero is a valid empty one.
     unsafe { input.write_bytes(0, 1) };
-    let (got, answer) = match get() {
+    Ok(())
+}
+
+/// Puts what was got into a prepared input: on error, the bytes that came before it.
+///
+/// # Safety
+/// `input` may be written.
+#[inline(never)]
+unsafe fn finish(input: *mut region_input, got: Result<Input, InputError>) -> c_int {
+    let (got, answer) = match got {
         Ok(got) => (got, 0),
         Err(stopped) => {
             let answer = -of_error(&stopped.error());
             (stopped.into_input(), answer)
         }
     };
-    // SAFETY: as above, and a `Bytes` fits (asserted).
+    // SAFETY: the caller's promise, and a `Bytes` fits (asserted).
     unsafe {
         let bytes = input.cast::<Bytes>();
         Held::put(&raw mut (*bytes).input, got);
@@ -95,9 +102,12 @@ pub unsafe extern "C" fn region_input_path_(
     // SAFETY: the caller's promise, passed on.
     unsafe {
         let Some(path) = path_bytes(path) else { return -EINVAL };
+        if let Err(error) = prepare(input, abi) {
+            return error;
+        }
         match how {
-            MAP => begin(input, abi, || Input::open(path)),
-            READ => begin(input, abi, || Input::read(path)),
+            MAP => finish(input, Input::open(path)),
+            READ => finish(input, Input::read(path)),
             _ => -EINVAL,
         }
     }
@@ -112,9 +122,12 @@ pub unsafe extern "C" fn region_input_fd_(input: *mut region_input, fd: c_int, h
     // SAFETY: the caller's promise, passed on; it keeps the descriptor open during the call.
     unsafe {
         let fd = Fd::from_raw(fd);
+        if let Err(error) = prepare(input, abi) {
+            return error;
+        }
         match how {
-            MAP => begin(input, abi, || Input::from_fd(fd)),
-            READ => begin(input, abi, || Input::read_fd(fd)),
+            MAP => finish(input, Input::from_fd(fd)),
+            READ => finish(input, Input::read_fd(fd)),
             _ => -EINVAL,
         }
     }

@@ -17,6 +17,7 @@ impl Line {
     }
 
     /// Appends words.
+    #[inline(never)]
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
         for &byte in text.as_bytes() {
             if let Some(place) = self.bytes.get_mut(self.len) {
@@ -28,6 +29,7 @@ impl Line {
     }
 
     /// Appends a number in decimal digits.
+    #[inline(never)]
     pub(super) fn number(&mut self, mut number: usize) -> &mut Self {
         let mut digits = [0u8; 20];
         let mut used = 0;

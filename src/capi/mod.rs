@@ -7,7 +7,7 @@
 //!
 //! - `arena`: lives, marks, cleanups, figures. `alloc`: what is taken out of one. `string`: text that grows.
 //! - `hooks`: arenas as the allocators of other libraries.
-//! - `map`, `pool`, `input`, `lines`: regions, page pools, files and streams, lines.
+//! - `map`, `pool`, `shared`, `input`, `lines`: regions, page pools, shared arenas, files and streams, lines.
 //! - `error`: errnos and their sentences. `process`: versions, the page size, the block cache.
 //! - `handler`: what a panic would run into. `memory`: memory functions for programs without a libc.
 //! - `checked`: pointers and versions that callers hand in. `line`: a line of text for a descriptor.
@@ -32,4 +32,6 @@ mod map;
 mod memory;
 mod pool;
 mod process;
+#[cfg(target_os = "linux")]
+mod shared;
 mod string;

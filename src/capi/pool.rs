@@ -58,18 +58,27 @@ pub unsafe extern "C" fn region_pool_init_(
     abi: usize,
 ) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe {
-        begin(pool, abi, || {
-            let mut wish = PagePool::options().block_size(block_size).capacity(blocks);
-            if let Some(chosen) = options(chosen)? {
-                wish = wish.region(region_options(chosen.flags, chosen.name)?.uncharged());
-                if chosen.slots != 0 {
-                    wish = wish.slots(chosen.slots);
-                }
-            }
-            wish.map().map_err(|error| -of_pool(&error))
-        })
+    if let Err(error) = unsafe { prepare(pool, abi) } {
+        return error;
     }
+    let mut wish = PagePool::options().block_size(block_size).capacity(blocks);
+    // SAFETY: the caller's promise about options and their name.
+    match unsafe { options(chosen) } {
+        Ok(Some(chosen)) => {
+            // SAFETY: as above.
+            match unsafe { region_options(chosen.flags, chosen.name) } {
+                Ok(region) => wish = wish.region(region.uncharged()),
+                Err(error) => return error,
+            }
+            if chosen.slots != 0 {
+                wish = wish.slots(chosen.slots);
+            }
+        }
+        Ok(None) => {}
+        Err(error) => return error,
+    }
+    // SAFETY: the pool was prepared.
+    unsafe { finish(pool, wish.map()) }
 }
 
 /// What region_pool_over calls.
@@ -84,34 +93,41 @@ pub unsafe extern "C" fn region_pool_over_(
     abi: usize,
 ) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe {
-        begin(pool, abi, || {
-            let region = take_region(map).ok_or(-EINVAL)?;
-            PagePool::over(region, block_size).map_err(|error| -of_pool(&error))
-        })
+    if let Err(error) = unsafe { prepare(pool, abi) } {
+        return error;
     }
+    // SAFETY: as above.
+    let Some(region) = (unsafe { take_region(map) }) else { return -EINVAL };
+    // SAFETY: the pool was prepared.
+    unsafe { finish(pool, PagePool::over(region, block_size)) }
 }
 
-/// Puts a pool where C wants it, or leaves an empty one and says why.
+/// Makes an empty pool where C wants one, once it is known to have the size that it has here.
 ///
 /// # Safety
 /// `pool` is NULL or may be written.
-unsafe fn begin(pool: *mut region_pool, abi: usize, make: impl FnOnce() -> Result<PagePool, c_int>) -> c_int {
+unsafe fn prepare(pool: *mut region_pool, abi: usize) -> Result<(), c_int> {
     if pool.is_null() {
-        return -EINVAL;
+        return Err(-EINVAL);
     }
-    if let Err(error) = check_abi::<region_pool>(abi) {
-        return error;
-    }
+    check_abi::<region_pool>(abi)?;
     // SAFETY: the caller lets the pool be written, and all bytes zero is a valid empty one.
     unsafe { pool.write_bytes(0, 1) };
-    match make() {
+    Ok(())
+}
+
+/// Puts a pool into a prepared place, or says why there is none.
+///
+/// # Safety
+/// `pool` may be written.
+unsafe fn finish(pool: *mut region_pool, made: Result<PagePool, PoolError>) -> c_int {
+    match made {
         Ok(made) => {
-            // SAFETY: as above, and it fits (asserted).
+            // SAFETY: the caller's promise, and it fits (asserted).
             unsafe { Held::put(pool.cast(), made) };
             0
         }
-        Err(error) => error,
+        Err(error) => -of_pool(&error),
     }
 }
 

@@ -32,8 +32,9 @@ pub(crate) struct OpenFile(RawFd);
 
 impl OpenFile {
     #[cfg(target_os = "linux")]
-    pub(super) fn new(fd: rustix::fd::OwnedFd) -> Self {
-        OpenFile(rustix::fd::IntoRawFd::into_raw_fd(fd))
+    /// Owns a descriptor that was just made.
+    pub(super) const fn new(fd: RawFd) -> Self {
+        OpenFile(fd)
     }
 
     /// The descriptor, for other people's calls.

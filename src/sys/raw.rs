@@ -1,6 +1,6 @@
 //! The calls and advice numbers that rustix does not carry, as single instructions.
 //!
-//! `mincore`, `prctl(PR_SET_VMA)`, `openat` and `madvise` with numbers outside rustix's closed enum. Where the
+//! `mincore`, `prctl(PR_SET_VMA)`, `openat`, `memfd_create` and `madvise` with numbers outside rustix's closed enum. Where the
 //! processor or the system is not known here every call answers ENOSYS, which all callers must take in
 //! their stride anyway (`.back.fallback`).
 
@@ -20,6 +20,8 @@ mod number {
     pub(super) const PRCTL: usize = 157;
     #[cfg(not(miri))]
     pub(super) const OPENAT: usize = 257;
+    #[cfg(not(miri))]
+    pub(super) const MEMFD_CREATE: usize = 319;
 }
 
 /// The generic table, shared by the processors that came later.
@@ -30,6 +32,8 @@ mod number {
     pub(super) const PRCTL: usize = 167;
     #[cfg(all(target_os = "linux", not(miri), any(target_arch = "aarch64", target_arch = "riscv64")))]
     pub(super) const OPENAT: usize = 56;
+    #[cfg(all(target_os = "linux", not(miri), any(target_arch = "aarch64", target_arch = "riscv64")))]
+    pub(super) const MEMFD_CREATE: usize = 279;
 }
 
 /// ENOSYS, the answer where no call can be made.
@@ -160,5 +164,17 @@ pub(super) fn open(path: &core::ffi::CStr, flags: usize) -> Result<core::ffi::c_
     const WORKING_DIRECTORY: usize = 100_usize.wrapping_neg();
     // SAFETY: the kernel reads the NUL-terminated path; no memory changes.
     let fd = unsafe { call(number::OPENAT, [WORKING_DIRECTORY, path.as_ptr().expose_provenance(), flags, 0, 0])? };
+    Ok(fd as core::ffi::c_int)
+}
+
+/// `memfd_create(2)`: the descriptor's number. By itself for the reason that [`open`] gives.
+#[cfg(all(
+    target_os = "linux",
+    not(miri),
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+pub(super) fn memfd(name: &core::ffi::CStr, flags: usize) -> Result<core::ffi::c_int, i32> {
+    // SAFETY: the kernel reads the NUL-terminated name; no memory changes.
+    let fd = unsafe { call(number::MEMFD_CREATE, [name.as_ptr().expose_provenance(), flags, 0, 0, 0])? };
     Ok(fd as core::ffi::c_int)
 }

@@ -1,4 +1,4 @@
-/* region.h @VERSION@ - memory on the kernel's own terms: arenas, page pools, maps, files and pipes. No malloc.
+/* region.h @VERSION@ - memory on the kernel's own terms: arenas, page pools, maps, files, pipes. No malloc.
  *
  *     region_arena a = REGION_ARENA_INIT;               // no call, no memory yet
  *     struct node *n = region_new(&a, struct node);
@@ -11,8 +11,8 @@
  *             NULL. So is every struct that was freed, and so is NULL in place of one.
  * Sizes       Bytes, size_t. Products are checked. Nothing (0 bytes) gives an address that is aligned, not NULL and
  *             not to be touched. More than PTRDIFF_MAX gives NULL.
- * Threads     One thread at a time uses a struct, but for region_pool. There is no thread-local storage, no lock
- *             and no hidden thread.
+ * Threads     One thread at a time uses a struct, but for region_pool and region_shared. There is no thread-local
+ *             storage, no lock and no hidden thread.
  * Versions    Each struct has spare room. Every init hands over its size and REGION_ABI_VERSION: a library of
  *             another version answers -EPROTO and writes nothing.
  *
