@@ -2,6 +2,7 @@
 
 use crate::error::{AllocError, AllocReason, Error, Reason};
 use crate::pool::{PoolError, PoolReason};
+#[cfg(target_os = "linux")]
 use crate::shared::{SharedError, SharedReason};
 use core::ffi::{CStr, c_char, c_int};
 use rustix::io::Errno as Known;
@@ -55,6 +56,7 @@ pub(super) fn of_pool(error: &PoolError) -> c_int {
 }
 
 /// The number for shared memory that was not opened.
+#[cfg(target_os = "linux")]
 pub(super) fn of_shared(error: &SharedError) -> c_int {
     match error.reason() {
         SharedReason::Os(error) => of_error(&error),
