@@ -51,12 +51,12 @@ struct letter {
 void run(void);
 void run(void)
 {
-    static const char message[] = "hello from an arena\n";
+    static const char message[] = "hello\n";
     region_arena a = REGION_ARENA_INIT;
     struct letter *list = NULL;
     char *text;
     /* The message over and over, backwards: enough of it to leave the arena's first block. */
-    for (size_t i = 0; i < 3000 * (sizeof message - 1); i++) {
+    for (size_t i = 0; i < 10000 * (sizeof message - 1); i++) {
         struct letter *l = region_new(&a, struct letter);
         if (l == NULL)
             leave(2);

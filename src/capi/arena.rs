@@ -243,18 +243,24 @@ unsafe fn init(arena: *mut region_arena, chosen: *const region_arena_options, ab
         0 => Mapped::new(),
         bytes => Mapped::exactly(bytes),
     };
-    let new = Inside::new(backing);
+    // SAFETY: as above; an `Inside` fits (asserted), and what it replaces owns nothing.
+    let new = unsafe {
+        arena.cast::<Inside>().write(Inside::new(backing));
+        &*arena.cast::<Inside>()
+    };
     let first = if chosen.reserve != 0 { 1 } else { chosen.capacity };
     if first != 0 {
-        new.arena.begin(first).map_err(|error| -error::of_alloc(&error))?;
+        if let Err(error) = new.arena.begin(first) {
+            // SAFETY: as above; an arena that could not begin owns nothing.
+            unsafe { arena.write_bytes(0, 1) };
+            return Err(-error::of_alloc(&error));
+        }
     }
     if chosen.limit != 0 {
         new.arena.set_limit(chosen.limit);
     }
     new.on_oom.set(chosen.on_oom);
     new.oom_context.set(chosen.oom_context);
-    // SAFETY: as above; an `Inside` fits (asserted), and what it replaces owns nothing.
-    unsafe { arena.cast::<Inside>().write(new) };
     Ok(())
 }
 

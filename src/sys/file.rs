@@ -1,4 +1,4 @@
-//! Files and streams: open, kind, position, read.
+//! Files and streams: open, kind, position, read, resize.
 //!
 //! One thin function per call. A file opened here is closed here ([`OpenFile`]); other people's
 //! descriptors are only borrowed ([`Fd`]). What to do with each kind of file is
@@ -9,7 +9,7 @@ use super::{Fd, fault, from_rustix};
 use crate::error::{Call, Error, Reason};
 use core::ffi::CStr;
 use rustix::fd::{BorrowedFd, RawFd};
-use rustix::fs::{FileType, OFlags};
+use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 /// Bytes of the longest path that the system takes, its NUL included: Linux's `PATH_MAX`.
@@ -31,8 +31,8 @@ pub(crate) enum Kind {
 pub(crate) struct OpenFile(RawFd);
 
 impl OpenFile {
-    #[cfg(target_os = "linux")]
     /// Owns a descriptor that was just made.
+    #[cfg(target_os = "linux")]
     pub(super) const fn new(fd: RawFd) -> Self {
         OpenFile(fd)
     }
@@ -57,10 +57,17 @@ impl Drop for OpenFile {
     }
 }
 
+/// What a new file may be used for, before the process's mask: by everybody, as files of `std` are.
+const MODE: Mode = Mode::from_raw_mode(0o666);
+
 /// Opens a file for reading. `open(2)`.
 ///
 /// The path goes to the system as it is, NUL-terminated on the stack (4 KiB of it).
 pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
+    open_as(path, OFlags::RDONLY)
+}
+
+fn open_as(path: &[u8], flags: OFlags) -> Result<OpenFile, Error> {
     fault::may(Call::Open, 0)?;
     let bad = Error::new(Call::Open, Reason::BadPath, path.len());
     let mut buffer = [0u8; PATH_MAX];
@@ -72,7 +79,7 @@ pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
     let path = unsafe { CStr::from_bytes_with_nul_unchecked(path) };
     loop {
         // NOCTTY: reading a terminal device must not make it ours.
-        match open_raw(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY) {
+        match open_raw(path, flags | OFlags::CLOEXEC | OFlags::NOCTTY) {
             Ok(fd) => return Ok(OpenFile(fd)),
             // A fifo waits for its writer here, and a signal may end the wait.
             Err(errno) if errno == Errno::INTR.raw_os_error() => {}
@@ -88,7 +95,7 @@ pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
 ))]
 fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, i32> {
-    super::raw::open(path, flags.bits() as usize)
+    super::raw::open(path, flags.bits() as usize, MODE.bits() as usize)
 }
 
 /// `open(2)` elsewhere.
@@ -99,9 +106,54 @@ fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, i32> {
 )))]
 fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, i32> {
     use rustix::fd::IntoRawFd;
-    match rustix::fs::open(path, flags, rustix::fs::Mode::empty()) {
+    match rustix::fs::open(path, flags, MODE) {
         Ok(file) => Ok(file.into_raw_fd()),
         Err(errno) => Err(errno.raw_os_error()),
+    }
+}
+
+/// Opens a file for reading and writing. `open(2)`.
+pub(crate) fn open_writable(path: &[u8], creation: Creation) -> Result<OpenFile, Error> {
+    let flags = match creation {
+        Creation::Existing => OFlags::RDWR,
+        Creation::Fresh => OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC,
+    };
+    open_as(path, flags)
+}
+
+/// Whether a file must be there when it is opened for writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Creation {
+    /// It must.
+    Existing,
+    /// It is made, or made empty.
+    Fresh,
+}
+
+/// Sets a file's size; what is new is zero and takes no room yet. `ftruncate(2)`.
+pub(crate) fn resize(fd: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
+    fault::may(Call::Resize, size)?;
+    let wide = u64::try_from(size).map_err(|_| Error::new(Call::Resize, Reason::TooLarge, size))?;
+    loop {
+        match rustix::fs::ftruncate(fd, wide) {
+            Err(Errno::INTR) => {}
+            answer => return answer.map_err(|errno| failed(Call::Resize, size, errno)),
+        }
+    }
+}
+
+/// Makes the disk hold a place for the first `len` bytes of a file. `fallocate(2)`.
+pub(crate) fn allocate(fd: BorrowedFd<'_>, len: usize) -> Result<(), Error> {
+    fault::may(Call::Allocate, len)?;
+    #[cfg(target_os = "linux")]
+    {
+        let answer = rustix::fs::fallocate(fd, rustix::fs::FallocateFlags::KEEP_SIZE, 0, len as u64);
+        answer.map_err(|errno| failed(Call::Allocate, len, errno))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = fd;
+        Err(failed(Call::Allocate, len, Errno::NOSYS))
     }
 }
 

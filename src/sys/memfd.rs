@@ -54,18 +54,6 @@ fn memfd_raw(name: &CStr, flags: MemfdFlags) -> Result<RawFd, i32> {
     }
 }
 
-/// Sets a file's size; what is new is zero and takes no RAM. `ftruncate(2)`.
-pub(crate) fn resize(fd: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
-    fault::may(Call::Resize, size)?;
-    let wide = u64::try_from(size).map_err(|_| Error::new(Call::Resize, Reason::TooLarge, size))?;
-    loop {
-        match rustix::fs::ftruncate(fd, wide) {
-            Err(Errno::INTR) => {}
-            answer => return answer.map_err(|errno| failed(Call::Resize, size, errno)),
-        }
-    }
-}
-
 /// Fixes the size for ever, and the seals with it: nobody may add one that would shut later openers out.
 /// `fcntl(2)`, `F_ADD_SEALS`.
 pub(crate) fn seal_size(fd: BorrowedFd<'_>) -> Result<(), Error> {

@@ -368,7 +368,7 @@ fn lazy_start(mut block: Block) -> Block {
 /// limit when they are touched.
 fn map(len: usize, access: Access, charge: bool) -> Result<NonNull<u8>, Error> {
     debug_assert!(len != 0 && len % sys::page_size() == 0);
-    sys::map(sys::MapRequest { len, access, sharing: Sharing::Private, charge, populate: false })
+    sys::map(sys::MapRequest { len, access, sharing: Sharing::Private, charge, populate: false, huge: None })
 }
 
 /// Maps an arena's first block: small, all of it ready, RAM as touched.
