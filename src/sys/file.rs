@@ -114,6 +114,7 @@ fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, i32> {
 
 /// Opens a file for reading and writing. `open(2)`.
 pub(crate) fn open_writable(path: &[u8], creation: Creation) -> Result<OpenFile, Error> {
+    fault::may(Call::Open, 0)?;
     let flags = match creation {
         Creation::Existing => OFlags::RDWR,
         Creation::Fresh => OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC,

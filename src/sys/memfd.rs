@@ -30,6 +30,7 @@ pub(crate) struct Sealed {
 /// Makes memory with a descriptor, closed at `exec`. `memfd_create(2)`, never executable where the kernel
 /// can promise that (6.3; EINVAL before, `.back.fallback`).
 pub(crate) fn memfd(name: &CStr) -> Result<OpenFile, Error> {
+    fault::may(Call::MakeMemory, 0)?;
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let made = match memfd_raw(name, flags | MemfdFlags::NOEXEC_SEAL) {
         Err(errno) if errno == Errno::INVAL.raw_os_error() => memfd_raw(name, flags),
