@@ -57,6 +57,8 @@ extern crate std;
 
 mod arena;
 mod bytes;
+#[cfg(all(feature = "capi", unix, not(loom)))]
+mod capi;
 mod checkers;
 mod collections;
 mod error;

@@ -28,6 +28,8 @@ mod figures;
 #[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
 mod file;
 mod growing;
+#[cfg(feature = "capi")]
+mod place;
 #[cfg(all(feature = "os", unix, not(loom)))]
 mod pool;
 mod scope;

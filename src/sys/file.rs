@@ -4,11 +4,11 @@
 //! descriptors are only borrowed ([`Fd`]). What to do with each kind of file is
 //! [`input`](crate::input)'s business.
 
-use super::memory::failed;
+use super::memory::{failed, failed_raw};
 use super::{Fd, fault, from_rustix};
 use crate::error::{Call, Error, Reason};
 use core::ffi::CStr;
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fd::{BorrowedFd, RawFd};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
@@ -27,23 +27,38 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// A file opened by this crate, closed at drop.
-pub(crate) struct OpenFile(OwnedFd);
+/// A file opened by this crate, closed at drop. The number is not negative.
+pub(crate) struct OpenFile(RawFd);
 
 impl OpenFile {
-    pub(super) const fn new(fd: OwnedFd) -> Self {
+    /// Owns a descriptor that was just made.
+    #[cfg(target_os = "linux")]
+    pub(super) const fn new(fd: RawFd) -> Self {
         OpenFile(fd)
     }
 
     /// The descriptor, for other people's calls.
     pub(crate) fn lend(&self) -> Fd<'_> {
-        Fd::borrowed(self.0.as_fd())
+        Fd::borrowed(self.borrow())
     }
 
     pub(crate) fn borrow(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        // Masked, which changes nothing: it tells the compiler that `borrow_raw`, which asserts that the number is
+        // not -1, has nothing to assert.
+        // SAFETY: the descriptor is open as long as `self`.
+        unsafe { BorrowedFd::borrow_raw(self.0 & RawFd::MAX) }
     }
 }
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        // SAFETY: the descriptor is this value's alone, and not used after it.
+        unsafe { rustix::io::close(self.0) }
+    }
+}
+
+/// What a new file may be used for, before the process's mask: by everybody, as files of `std` are.
+const MODE: Mode = Mode::from_raw_mode(0o666);
 
 /// Opens a file for reading. `open(2)`.
 ///
@@ -53,23 +68,47 @@ pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
 }
 
 fn open_as(path: &[u8], flags: OFlags) -> Result<OpenFile, Error> {
-    /// What a new file may be used for, before the process's mask: by everybody, as files of `std` are.
-    const MODE: Mode = Mode::from_raw_mode(0o666);
     fault::may(Call::Open, 0)?;
     let bad = Error::new(Call::Open, Reason::BadPath, path.len());
     let mut buffer = [0u8; PATH_MAX];
     // One byte less than the buffer holds, so that the last is left 0.
-    let room = buffer.get_mut(..path.len()).filter(|_| path.len() < PATH_MAX).ok_or(bad)?;
+    let room = buffer.get_mut(..path.len()).filter(|_| path.len() < PATH_MAX && !path.contains(&0)).ok_or(bad)?;
     room.copy_from_slice(path);
-    let path = CStr::from_bytes_until_nul(&buffer).ok().filter(|c| c.count_bytes() == path.len()).ok_or(bad)?;
+    let path = buffer.get(..=path.len()).ok_or(bad)?;
+    // SAFETY: the path holds no NUL, and the byte behind it is one that the copy left 0.
+    let path = unsafe { CStr::from_bytes_with_nul_unchecked(path) };
     loop {
         // NOCTTY: reading a terminal device must not make it ours.
-        match rustix::fs::open(path, flags | OFlags::CLOEXEC | OFlags::NOCTTY, MODE) {
+        match open_raw(path, flags | OFlags::CLOEXEC | OFlags::NOCTTY) {
             Ok(fd) => return Ok(OpenFile(fd)),
             // A fifo waits for its writer here, and a signal may end the wait.
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(failed(Call::Open, 0, errno)),
+            Err(errno) if errno == Errno::INTR.raw_os_error() => {}
+            Err(errno) => return Err(failed_raw(Call::Open, 0, crate::error::Errno::new(errno))),
         }
+    }
+}
+
+/// `open(2)` where `raw` knows the call.
+#[cfg(all(
+    target_os = "linux",
+    not(miri),
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, i32> {
+    super::raw::open(path, flags.bits() as usize, MODE.bits() as usize)
+}
+
+/// `open(2)` elsewhere.
+#[cfg(not(all(
+    target_os = "linux",
+    not(miri),
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+)))]
+fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, i32> {
+    use rustix::fd::IntoRawFd;
+    match rustix::fs::open(path, flags, MODE) {
+        Ok(file) => Ok(file.into_raw_fd()),
+        Err(errno) => Err(errno.raw_os_error()),
     }
 }
 
@@ -156,6 +195,24 @@ pub(crate) fn read(fd: BorrowedFd<'_>, room: &mut [u8]) -> Result<usize, Error> 
             answer => return answer.map_err(|errno| failed(Call::Read, room.len(), errno)),
         }
     }
+}
+
+/// Writes all of `bytes` to the descriptor of this number. `write(2)`, begun again after signals and short writes.
+#[cfg_attr(not(feature = "capi"), allow(dead_code))]
+pub(crate) fn write(fd: core::ffi::c_int, mut bytes: &[u8]) -> Result<(), crate::error::Errno> {
+    if fd < 0 {
+        return Err(from_rustix(Errno::BADF));
+    }
+    // SAFETY: not -1. A number that is not open makes the call fail; nothing is kept beyond it.
+    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+    while !bytes.is_empty() {
+        match rustix::io::write(fd, bytes) {
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(from_rustix(errno)),
+        }
+    }
+    Ok(())
 }
 
 /// Asks for a pipe's buffer to hold `size` bytes. `fcntl(2)`, `F_SETPIPE_SZ`.

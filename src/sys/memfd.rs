@@ -3,12 +3,12 @@
 //! One thin function per call, as everywhere in `sys`. Which seals a mapping needs before it may be touched
 //! is [`shared`](crate::shared)'s business.
 
-use super::memory::{failed, mapped};
+use super::memory::{failed, failed_raw, mapped};
 use super::{OpenFile, fault, from_rustix};
 use crate::error::{Call, Error, Reason};
 use core::ffi::CStr;
 use core::ptr::NonNull;
-use rustix::fd::BorrowedFd;
+use rustix::fd::{BorrowedFd, RawFd};
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
@@ -32,11 +32,27 @@ pub(crate) struct Sealed {
 pub(crate) fn memfd(name: &CStr) -> Result<OpenFile, Error> {
     fault::may(Call::MakeMemory, 0)?;
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let made = match rustix::fs::memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
-        Err(Errno::INVAL) => rustix::fs::memfd_create(name, flags),
+    let made = match memfd_raw(name, flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(errno) if errno == Errno::INVAL.raw_os_error() => memfd_raw(name, flags),
         answer => answer,
     };
-    made.map(OpenFile::new).map_err(|errno| failed(Call::MakeMemory, 0, errno))
+    made.map(OpenFile::new).map_err(|errno| failed_raw(Call::MakeMemory, 0, crate::error::Errno::new(errno)))
+}
+
+/// `memfd_create(2)` where `raw` knows the call.
+#[cfg(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+fn memfd_raw(name: &CStr, flags: MemfdFlags) -> Result<RawFd, i32> {
+    super::raw::memfd(name, flags.bits() as usize)
+}
+
+/// `memfd_create(2)` elsewhere.
+#[cfg(not(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))))]
+fn memfd_raw(name: &CStr, flags: MemfdFlags) -> Result<RawFd, i32> {
+    use rustix::fd::IntoRawFd;
+    match rustix::fs::memfd_create(name, flags) {
+        Ok(file) => Ok(file.into_raw_fd()),
+        Err(errno) => Err(errno.raw_os_error()),
+    }
 }
 
 /// Fixes the size for ever, and the seals with it: nobody may add one that would shut later openers out.

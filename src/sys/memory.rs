@@ -348,7 +348,7 @@ pub(crate) unsafe fn populate(base: NonNull<u8>, len: usize) {
     // SAFETY: the caller's promise; populating keeps every byte.
     if let Err(error) = unsafe { advise(base, len, Advice::PopulateWrite) } {
         // Anything else (ENOMEM, EFAULT) concerns this range only, and the touch will tell.
-        if error.is("EINVAL") || error.is("ENOSYS") {
+        if super::refused_with(&error, &[rustix::io::Errno::INVAL, rustix::io::Errno::NOSYS]) {
             UNKNOWN.store(true, Ordering::Relaxed);
         }
     }

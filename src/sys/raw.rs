@@ -1,8 +1,8 @@
 //! The calls and advice numbers that rustix does not carry, as single instructions.
 //!
-//! `mincore`, `prctl(PR_SET_VMA)`, one `ioctl` and `madvise` with numbers outside rustix's closed enum. Where the
-//! processor or the system is not known here every call answers ENOSYS, which all callers must take in
-//! their stride anyway (`.back.fallback`).
+//! `mincore`, `prctl(PR_SET_VMA)`, one `ioctl`, `openat`, `memfd_create` and `madvise` with numbers outside rustix's
+//! closed enum. Where the processor or the system is not known here every call answers ENOSYS, which all callers
+//! must take in their stride anyway (`.back.fallback`).
 
 /// `MADV_COLLAPSE` (Linux 6.1): make huge pages of this range now.
 pub(super) const MADV_COLLAPSE: usize = 25;
@@ -19,6 +19,10 @@ mod number {
     pub(super) const MADVISE: usize = 28;
     pub(super) const PRCTL: usize = 157;
     pub(super) const IOCTL: usize = 16;
+    #[cfg(not(miri))]
+    pub(super) const OPENAT: usize = 257;
+    #[cfg(not(miri))]
+    pub(super) const MEMFD_CREATE: usize = 319;
 }
 
 /// The generic table, shared by the processors that came later.
@@ -28,6 +32,10 @@ mod number {
     pub(super) const MADVISE: usize = 233;
     pub(super) const PRCTL: usize = 167;
     pub(super) const IOCTL: usize = 29;
+    #[cfg(all(target_os = "linux", not(miri), any(target_arch = "aarch64", target_arch = "riscv64")))]
+    pub(super) const OPENAT: usize = 56;
+    #[cfg(all(target_os = "linux", not(miri), any(target_arch = "aarch64", target_arch = "riscv64")))]
+    pub(super) const MEMFD_CREATE: usize = 279;
 }
 
 /// ENOSYS, the answer where no call can be made.
@@ -211,4 +219,33 @@ pub(super) fn name(base: *const u8, len: usize, name: &core::ffi::CStr) -> Resul
     let name = name.as_ptr().expose_provenance();
     // SAFETY: the kernel copies the NUL-terminated name and labels map entries; no content changes.
     unsafe { call(number::PRCTL, [PR_SET_VMA, PR_SET_VMA_ANON_NAME, base.expose_provenance(), len, name]) }.map(drop)
+}
+
+/// `openat(2)` of a path from the working directory: the descriptor's number.
+///
+/// rustix's own makes an owned descriptor, which asserts that no number is -1, and so would put the one panic path
+/// into every archive (`.c.no-unwind`).
+#[cfg(all(
+    target_os = "linux",
+    not(miri),
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+pub(super) fn open(path: &core::ffi::CStr, flags: usize, mode: usize) -> Result<core::ffi::c_int, i32> {
+    /// `AT_FDCWD`.
+    const WORKING_DIRECTORY: usize = 100_usize.wrapping_neg();
+    // SAFETY: the kernel reads the NUL-terminated path; no memory changes.
+    let fd = unsafe { call(number::OPENAT, [WORKING_DIRECTORY, path.as_ptr().expose_provenance(), flags, mode, 0])? };
+    Ok(fd as core::ffi::c_int)
+}
+
+/// `memfd_create(2)`: the descriptor's number. By itself for the reason that [`open`] gives.
+#[cfg(all(
+    target_os = "linux",
+    not(miri),
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+pub(super) fn memfd(name: &core::ffi::CStr, flags: usize) -> Result<core::ffi::c_int, i32> {
+    // SAFETY: the kernel reads the NUL-terminated name; no memory changes.
+    let fd = unsafe { call(number::MEMFD_CREATE, [name.as_ptr().expose_provenance(), flags, 0, 0, 0])? };
+    Ok(fd as core::ffi::c_int)
 }

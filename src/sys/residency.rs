@@ -98,7 +98,7 @@ fn answers(base: NonNull<u8>, len: usize, mut each: impl FnMut(usize, bool)) -> 
         let batch = (len - at).min(BATCH * page);
         raw::mincore(base.as_ptr().wrapping_add(at), batch, &mut answers)
             .map_err(|errno| failed_raw(Call::Resident, len, Errno::new(errno)))?;
-        for (number, answer) in answers[..batch.div_ceil(page)].iter().enumerate() {
+        for (number, answer) in answers.iter().enumerate().take(batch.div_ceil(page)) {
             each(at + number * page, answer & 1 != 0);
         }
         at += batch;
