@@ -498,8 +498,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         block.dirty = block.dirty.max(used);
         self.peak.set(self.high_water());
         let keep = to.addr() - block.start.addr().get();
+        // A mark may lie above the cursor: the last value before it has grown since, and left for another block.
         // SAFETY: `to` is a cursor position of the block: inside it.
-        checkers::tell(unsafe { block.start.add(keep) }, used - keep, Holds::Nothing);
+        checkers::tell(unsafe { block.start.add(keep) }, used.saturating_sub(keep), Holds::Nothing);
         let ready = block.ready;
         // SAFETY: the block is on loan, and whoever lowers the cursor vouches that nobody uses what is above.
         unsafe { self.backing.retire(&mut block, keep) };
