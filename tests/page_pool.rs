@@ -7,8 +7,7 @@ mod model;
 
 use model::{Step, base_of, check, number, touch};
 use proptest::prelude::*;
-use region::{Page, PagePool, Pages, PoolReason, Region, page_size};
-use std::collections::BTreeMap;
+use region::{Page, PagePool, Pages, PoolReason, Region};
 use std::ptr::NonNull;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};

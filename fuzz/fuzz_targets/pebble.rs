@@ -2,7 +2,7 @@
 //!
 //! A program may run for ever, so a source with `while`, or with loops in loops in loops, is parsed and not run.
 #![no_main]
-#![allow(dead_code)] // the language has more ways in than are taken here
+#![allow(dead_code, unused_imports)] // the language has more ways in than are taken here
 
 #[path = "../../examples/pebble/language/mod.rs"]
 mod language;

@@ -6,7 +6,7 @@ use region::{Page, PagePool, page_size};
 use std::collections::BTreeMap;
 
 /// What can be done to a pool.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Step {
     Take,
     TakeZeroed,
