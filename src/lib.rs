@@ -27,7 +27,9 @@
 //! | an arena per thread, whose values may live as long as the pool | [`ArenaPool`] |
 //! | blocks of one size, from many threads | [`PagePool`] |
 //! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
-//! | a range of memory of your own | [`Region`] |
+//! | a range of memory of your own, in huge pages if there are any | [`Region`], and [`Arena::over`] one |
+//! | a file to change in place | [`FileRegion`] |
+//! | a structure that is built once and opened again | [`FileArena`] |
 //! | a structure that several processes build and read at once | [`SharedArena`], and its [`Offset`]s |
 //!
 //! # What it stands on
@@ -80,7 +82,9 @@ pub use arena::{
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use arena::{ArenaPool, Member, PooledArena};
 #[cfg(all(feature = "os", unix, not(loom)))]
-pub use arena::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
+pub use arena::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};
+#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
+pub use arena::{FileArena, FileBacking};
 pub use bytes::Bytes;
 pub use collections::{Box, Place};
 #[cfg(feature = "collections")]
@@ -92,7 +96,7 @@ pub use input::{Input, InputError, PathBytes, Source};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
-pub use region::{Access, Advice, Pages, Region, RegionOptions};
+pub use region::{Access, Advice, AtFork, FileRegion, PageFigures, PageRun, PageState, Pages, Region, RegionOptions};
 #[cfg(not(loom))]
 pub use rows::{AppendVec, Drain, Id, IntoIter, Reader, ReaderIter, RegionVec, TypedArena};
 #[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]

@@ -8,7 +8,7 @@ mod support;
 
 use model::{Op, run};
 use proptest::prelude::*;
-use region::{Buffer, Mapped, Spill};
+use region::{Buffer, Mapped, Pages, Region, RegionBacking, Spill, page_size};
 use std::mem::MaybeUninit;
 use support::heap::{Heap, Plan};
 
@@ -84,6 +84,16 @@ proptest! {
         in_buffer::<1>(bytes, &ops);
         in_buffer::<8>(bytes, &ops);
         in_buffer::<64>(bytes, &ops);
+    }
+
+    #[test]
+    fn any_operations_over_a_region_keep_every_value(ops in ops(), pages in 1..1_000usize) {
+        let mut used = Region::new(pages * page_size()).unwrap();
+        used.as_mut_slice().fill(0xa5);
+        run::<1, _>(RegionBacking::new(used), &ops);
+        let fresh = Region::options().len(pages * page_size());
+        run::<8, _>(RegionBacking::map(fresh).unwrap(), &ops);
+        run::<64, _>(RegionBacking::map(fresh.pages(Pages::Transparent)).unwrap(), &ops);
     }
 
     #[test]

@@ -256,6 +256,7 @@ impl Stream {
     fn map(&mut self, size: usize, start: impl FnOnce(usize) -> usize) -> Result<(), Error> {
         debug_assert!(self.mapped == 0);
         let mapping = sys::map(MapRequest {
+            huge: None,
             len: size,
             access: Access::ReadWrite,
             sharing: Sharing::Private,

@@ -1,4 +1,4 @@
-//! Files and streams: open, kind, position, read.
+//! Files and streams: open, kind, position, read, resize.
 //!
 //! One thin function per call. A file opened here is closed here ([`OpenFile`]); other people's
 //! descriptors are only borrowed ([`Fd`]). What to do with each kind of file is
@@ -49,6 +49,12 @@ impl OpenFile {
 ///
 /// The path goes to the system as it is, NUL-terminated on the stack (4 KiB of it).
 pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
+    open_as(path, OFlags::RDONLY)
+}
+
+fn open_as(path: &[u8], flags: OFlags) -> Result<OpenFile, Error> {
+    /// What a new file may be used for, before the process's mask: by everybody, as files of `std` are.
+    const MODE: Mode = Mode::from_raw_mode(0o666);
     fault::may(Call::Open, 0)?;
     let bad = Error::new(Call::Open, Reason::BadPath, path.len());
     let mut buffer = [0u8; PATH_MAX];
@@ -58,12 +64,58 @@ pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
     let path = CStr::from_bytes_until_nul(&buffer).ok().filter(|c| c.count_bytes() == path.len()).ok_or(bad)?;
     loop {
         // NOCTTY: reading a terminal device must not make it ours.
-        match rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty()) {
+        match rustix::fs::open(path, flags | OFlags::CLOEXEC | OFlags::NOCTTY, MODE) {
             Ok(fd) => return Ok(OpenFile(fd)),
             // A fifo waits for its writer here, and a signal may end the wait.
             Err(Errno::INTR) => {}
             Err(errno) => return Err(failed(Call::Open, 0, errno)),
         }
+    }
+}
+
+/// Opens a file for reading and writing. `open(2)`.
+pub(crate) fn open_writable(path: &[u8], creation: Creation) -> Result<OpenFile, Error> {
+    fault::may(Call::Open, 0)?;
+    let flags = match creation {
+        Creation::Existing => OFlags::RDWR,
+        Creation::Fresh => OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC,
+    };
+    open_as(path, flags)
+}
+
+/// Whether a file must be there when it is opened for writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Creation {
+    /// It must.
+    Existing,
+    /// It is made, or made empty.
+    Fresh,
+}
+
+/// Sets a file's size; what is new is zero and takes no room yet. `ftruncate(2)`.
+pub(crate) fn resize(fd: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
+    fault::may(Call::Resize, size)?;
+    let wide = u64::try_from(size).map_err(|_| Error::new(Call::Resize, Reason::TooLarge, size))?;
+    loop {
+        match rustix::fs::ftruncate(fd, wide) {
+            Err(Errno::INTR) => {}
+            answer => return answer.map_err(|errno| failed(Call::Resize, size, errno)),
+        }
+    }
+}
+
+/// Makes the disk hold a place for the first `len` bytes of a file. `fallocate(2)`.
+pub(crate) fn allocate(fd: BorrowedFd<'_>, len: usize) -> Result<(), Error> {
+    fault::may(Call::Allocate, len)?;
+    #[cfg(target_os = "linux")]
+    {
+        let answer = rustix::fs::fallocate(fd, rustix::fs::FallocateFlags::KEEP_SIZE, 0, len as u64);
+        answer.map_err(|errno| failed(Call::Allocate, len, errno))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = fd;
+        Err(failed(Call::Allocate, len, Errno::NOSYS))
     }
 }
 

@@ -30,24 +30,13 @@ pub(crate) struct Sealed {
 /// Makes memory with a descriptor, closed at `exec`. `memfd_create(2)`, never executable where the kernel
 /// can promise that (6.3; EINVAL before, `.back.fallback`).
 pub(crate) fn memfd(name: &CStr) -> Result<OpenFile, Error> {
+    fault::may(Call::MakeMemory, 0)?;
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let made = match rustix::fs::memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
         Err(Errno::INVAL) => rustix::fs::memfd_create(name, flags),
         answer => answer,
     };
     made.map(OpenFile::new).map_err(|errno| failed(Call::MakeMemory, 0, errno))
-}
-
-/// Sets a file's size; what is new is zero and takes no RAM. `ftruncate(2)`.
-pub(crate) fn resize(fd: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
-    fault::may(Call::Resize, size)?;
-    let wide = u64::try_from(size).map_err(|_| Error::new(Call::Resize, Reason::TooLarge, size))?;
-    loop {
-        match rustix::fs::ftruncate(fd, wide) {
-            Err(Errno::INTR) => {}
-            answer => return answer.map_err(|errno| failed(Call::Resize, size, errno)),
-        }
-    }
 }
 
 /// Fixes the size for ever, and the seals with it: nobody may add one that would shut later openers out.

@@ -4,13 +4,14 @@
 //! room of the house speaks of bytes, pages and [`Error`]s. Nothing here owns anything: lengths are
 //! tracked by [`region`](crate::region), descriptors by [`input`](crate::input).
 //!
-//! - `memory`: map, unmap, protect, advise, remap, sync, resident pages.
+//! - `memory`: map, unmap, protect, advise, remap, sync, lock.
+//! - `residency`: which pages are in RAM, and of what size.
 //! - `page`: the page sizes of this machine.
 //! - `fd`: a borrowed descriptor.
-//! - `file`: open, kind, position, read.
+//! - `file`: open, kind, position, read, resize.
 //! - `fault`: refusals made up for tests.
 //! - `memfd`: memory with a descriptor, and its seals.
-//! - `raw`: the three calls and the advice numbers that rustix does not carry.
+//! - `raw`: the calls and the advice numbers that rustix does not carry.
 
 #[cfg_attr(not(region_faults), allow(clippy::unnecessary_wraps))]
 mod fault;
@@ -21,6 +22,7 @@ mod memfd;
 mod memory;
 mod page;
 mod raw;
+mod residency;
 
 #[cfg(region_faults)]
 pub use fault::{FaultPlan, plan_faults, refusals};
@@ -32,6 +34,8 @@ pub(crate) use memory::*;
 pub use memory::{Access, Advice};
 pub use page::page_size;
 pub(crate) use page::{HUGE_PAGE, page_align_up};
+pub use residency::PageState;
+pub(crate) use residency::{page_runs, resident_bytes};
 
 use crate::error::Errno;
 

@@ -4,6 +4,7 @@
 
 pub mod drops;
 pub mod heap;
+pub mod hugetlb;
 
 use region::Fd;
 use std::fs::File;

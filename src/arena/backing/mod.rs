@@ -6,6 +6,7 @@
 //!
 //! - [`Buffer`]: bytes that the caller owns, on the stack or in a `static`. Makes no system call.
 //! - [`Spill`]: such a buffer first, another backing after it.
+//! - [`RegionBacking`]: a region of the caller's making: huge, locked, shared.
 //! - [`Mapped`]: address space from the kernel, RAM as touched. The default.
 //!
 //! The trait is open: a kernel, a firmware or a program with a memory plan of its own brings its own kind.
@@ -15,6 +16,8 @@ mod buffer;
 mod cache;
 #[cfg(all(feature = "os", unix, not(loom)))]
 mod mapped;
+#[cfg(all(feature = "os", unix, not(loom)))]
+mod region;
 mod spill;
 
 pub use buffer::{Buffer, StackBuffer, StaticBuffer};
@@ -22,6 +25,8 @@ pub use buffer::{Buffer, StackBuffer, StaticBuffer};
 pub use cache::{CacheFigures, Caching, cache_figures, set_caching, trim};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use mapped::Mapped;
+#[cfg(all(feature = "os", unix, not(loom)))]
+pub use region::RegionBacking;
 pub use spill::Spill;
 
 use crate::error::AllocError;
