@@ -509,6 +509,11 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let ready = block.ready;
         // SAFETY: the block is on loan, and whoever lowers the cursor vouches that nobody uses what is above.
         unsafe { self.backing.retire(&mut block, keep) };
+        if block.ready < ready {
+            // Without access these bytes need no mark, and what is mapped there next must not find one.
+            // SAFETY: as many bytes of the block were ready before.
+            checkers::tell(unsafe { block.start.add(block.ready) }, ready - block.ready, Holds::Bytes);
+        }
         self.block.set(Some(block));
         self.cur.set(to);
         // The soft end stays above the cursor when a limit falls below it, so the room that opens here may
