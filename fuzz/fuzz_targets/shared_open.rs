@@ -63,7 +63,7 @@ fn resolve(arena: &SharedArena, raw: u64) {
     };
     if let Ok(value) = arena.get(offset.cast::<AtomicU64>()) {
         inside(std::ptr::from_ref(value).addr(), 8);
-        assert!(raw % 8 == 0);
+        assert!(raw.is_multiple_of(8));
     }
     let read = arena.read(offset);
     assert_eq!(read.is_ok(), arena.get(offset.cast::<AtomicU64>()).is_ok());
@@ -94,10 +94,8 @@ fn resolve_slice(arena: &SharedArena, raw: u64) {
     let Some(text) = Offset::<str>::from_raw(raw) else { return };
     let mut copy = vec![0; arena.slice_len(text.as_bytes()).unwrap_or(0)];
     _ = arena.read_str(text, &mut copy);
-    if let Some(atomics) = Offset::<[AtomicU64]>::from_raw(raw) {
-        if let Ok(row) = arena.get_slice(atomics) {
-            assert!(size_of_val(row) <= arena.capacity());
-        }
+    if let Some(Ok(row)) = Offset::<[AtomicU64]>::from_raw(raw).map(|offset| arena.get_slice(offset)) {
+        assert!(size_of_val(row) <= arena.capacity());
     }
 }
 
