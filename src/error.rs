@@ -329,6 +329,8 @@ pub enum AllocReason {
     Exhausted(usize),
     /// The operating system refused more memory.
     Os(Error),
+    /// The global allocator refused more memory.
+    Refused,
     /// No alignment above this one means the same at every address where shared memory may be mapped.
     Alignment(usize),
     /// Shared memory's own account of what is taken makes no sense: another process wrote over it.
@@ -386,6 +388,7 @@ impl fmt::Display for AllocError {
                 Bytes(capacity)
             ),
             AllocReason::Os(error) => fmt::Display::fmt(&error, f),
+            AllocReason::Refused => f.write_str("the global allocator has no such memory; ask for less, or free some"),
             AllocReason::Alignment(most) => write!(f, "shared memory keeps alignments up to {} only", Bytes(most)),
             AllocReason::Corrupt => {
                 f.write_str("another process wrote over the shared arena's header; make a new arena")

@@ -23,7 +23,6 @@
 //! | values of one type that want their `Drop` run, or point at each other | [`TypedArena`] |
 //! | a vector that grows large and must not move | [`RegionVec`] |
 //! | a vector that others read while it grows; ids in place of references | [`AppendVec`], [`Id`] |
-//! | an arena for each of many threads | [`ArenaPool`] |
 //! | an arena per thread, whose values may live as long as the pool | [`ArenaPool`] |
 //! | blocks of one size, from many threads | [`PagePool`] |
 //! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
@@ -75,6 +74,8 @@ mod shared;
 #[cfg(all(feature = "os", unix))]
 mod sys;
 
+#[cfg(feature = "alloc")]
+pub use arena::Heap;
 pub use arena::{
     Arena, Backing, Block, Buffer, ChunkIter, ChunkRawIter, DefaultBacking, Mark, Scope, ScopeGuard, Spill,
     StackBuffer, StaticBuffer, Zeroable,

@@ -61,7 +61,8 @@ impl Header {
     const fn fits(&self, len: usize) -> bool {
         let known = self.magic == MAGIC && self.version == VERSION && self.min_align == MIN_ALIGN as u32;
         let whole = HEADER as u64 <= self.end && self.end <= len as u64 && self.end % MIN_ALIGN as u64 == 0;
-        known && whole && self.root < self.end
+        // At the end lies what has no bytes: the start of an empty slice.
+        known && whole && self.root <= self.end
     }
 }
 
@@ -191,9 +192,15 @@ impl FileArena {
     pub unsafe fn get_slice<T>(&self, offset: Offset<T>, len: usize) -> Option<&[T]> {
         let offset = offset.raw();
         range_of(offset, len.checked_mul(size_of::<T>())?, align_of::<T>(), self.end())?;
-        // SAFETY: the range lies within the file's values, aligned for a `T` as the file's start is for all; that
-        // the bytes are `T`s is the caller's promise. They stay as long as the arena is borrowed.
-        Some(unsafe { core::slice::from_raw_parts(self.base().add(offset as usize).cast::<T>().as_ptr(), len) })
+        // SAFETY: the range lies within the mapping.
+        let first = unsafe { self.base().add(offset as usize) }.cast::<T>();
+        // An alignment above a page's holds at one opening and not at the next, which maps the file elsewhere.
+        if !first.is_aligned() {
+            return None;
+        }
+        // SAFETY: the range lies within the file's values, aligned for a `T`; that the bytes are `T`s is the
+        // caller's promise. They stay as long as the arena is borrowed.
+        Some(unsafe { core::slice::from_raw_parts(first.as_ptr(), len) })
     }
 
     /// Names the value that leads to all others, for whoever opens the file.
@@ -214,9 +221,10 @@ impl FileArena {
 
     /// Where the values end, in bytes from the file's start: how long the file will be when it is closed.
     pub fn end(&self) -> u64 {
-        match self.arena.backing().lent.get() {
-            true => (self.arena.cur.get().addr() - self.base().addr().get()) as u64,
-            false => self.arena.backing().from as u64,
+        // Not whether the backing lent its room: anybody may have asked it, and the arena then has none.
+        match self.arena.block.get() {
+            Some(_) => (self.arena.cur.get().addr() - self.base().addr().get()) as u64,
+            None => self.arena.backing().from as u64,
         }
     }
 
@@ -340,6 +348,7 @@ mod tests {
     fn headers_that_lie_are_not_taken() {
         let good = Header { end: 1000, root: 64, ..Header::new() };
         assert!(good.fits(1000) && good.fits(5000) && Header::new().fits(HEADER));
+        assert!(Header { root: 1000, ..good }.fits(1000));
         let bad = [
             Header { magic: MAGIC.swap_bytes(), ..good },
             Header { version: 2, ..good },
@@ -348,7 +357,7 @@ mod tests {
             Header { end: u64::MAX, ..good },
             Header { end: 56, ..good },
             Header { end: 999, ..good },
-            Header { root: 1000, ..good },
+            Header { root: 1001, ..good },
         ];
         assert!(bad.iter().all(|header| !header.fits(1000)));
     }

@@ -37,6 +37,8 @@ mod tip;
 mod value;
 mod zeroed;
 
+#[cfg(feature = "alloc")]
+pub use backing::Heap;
 pub use backing::{Backing, Block, Buffer, DefaultBacking, Spill, StackBuffer, StaticBuffer};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use backing::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};

@@ -16,6 +16,7 @@ use rustix::mm::{MapFlags, MprotectFlags, MsyncFlags, ProtFlags};
 
 /// What may be done with memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Access {
     /// Nothing: any touch faults. Takes address space, no RAM and no commit charge.
     None,
