@@ -216,3 +216,13 @@ fn a_spill_gives_every_block_back_to_whom_it_came_from() {
     drop(arena);
     book.check_closed();
 }
+
+#[test]
+fn a_reset_that_keeps_nothing_returns_a_block_that_starts_at_an_odd_address() {
+    let (mut arena, book) = arena::<64>(Plan { least: 133, ready: 43, step: 11, skew: 767 });
+    arena.alloc_slice_zeroed::<u32>(25).fill(7);
+    arena.reset_keeping(0);
+    assert_eq!(arena.used(), 0);
+    drop(arena);
+    book.check_closed();
+}

@@ -4,6 +4,10 @@
 
 #![cfg(feature = "os")]
 
+#[cfg(feature = "collections")]
+#[path = "model/string.rs"]
+mod model;
+
 use region::{Arena, Box as ArenaBox, StackBuffer};
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -225,6 +229,7 @@ mod vectors {
 
 #[cfg(feature = "collections")]
 mod strings {
+    use super::model::{Op, check};
     use super::*;
     use proptest::prelude::*;
     use region::String as ArenaString;
@@ -306,23 +311,6 @@ mod strings {
         ArenaString::from_str_in("\u{e9}", &arena).insert(1, 'x');
     }
 
-    #[derive(Clone, Debug)]
-    enum Op {
-        Push(char),
-        PushStr(String),
-        Insert(usize, char),
-        InsertStr(usize, String),
-        Remove(usize),
-        Pop,
-        Truncate(usize),
-        Retain(u32),
-        Extend(String),
-        Write(i64),
-        Shrink,
-        Neighbour,
-        Clone,
-    }
-
     fn op() -> impl Strategy<Value = Op> {
         let text = || "\\PC{0,20}";
         prop_oneof![
@@ -342,63 +330,10 @@ mod strings {
         ]
     }
 
-    /// The start of some character, or the end.
-    fn boundary(text: &str, at: usize) -> usize {
-        let starts: Vec<_> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-        starts[at % starts.len()]
-    }
-
     proptest! {
         #[test]
         fn a_string_is_what_the_standard_librarys_is(ops in prop::collection::vec(op(), 1..60)) {
-            let arena = Arena::<1>::with_min_align();
-            let mut text = ArenaString::new_in(&arena);
-            let mut model = String::new();
-            for op in ops {
-                match op {
-                    Op::Push(c) => (text.push(c), model.push(c)).0,
-                    Op::PushStr(piece) => (text.push_str(&piece), model.push_str(&piece)).0,
-                    Op::Insert(at, c) => {
-                        let at = boundary(&model, at);
-                        (text.insert(at, c), model.insert(at, c)).0
-                    }
-                    Op::InsertStr(at, piece) => {
-                        let at = boundary(&model, at);
-                        (text.insert_str(at, &piece), model.insert_str(at, &piece)).0
-                    }
-                    Op::Remove(at) => {
-                        let at = boundary(&model, at);
-                        if at < model.len() {
-                            prop_assert_eq!(text.remove(at), model.remove(at));
-                        }
-                    }
-                    Op::Pop => prop_assert_eq!(text.pop(), model.pop()),
-                    Op::Truncate(at) => {
-                        let at = boundary(&model, at);
-                        (text.truncate(at), model.truncate(at)).0
-                    }
-                    Op::Retain(n) => {
-                        text.retain(|c| c as u32 % n != 0);
-                        model.retain(|c| c as u32 % n != 0);
-                    }
-                    Op::Extend(piece) => {
-                        text.extend(piece.chars());
-                        text.extend(piece.split(' '));
-                        model.push_str(&piece);
-                        model.extend(piece.split(' '));
-                    }
-                    Op::Write(number) => {
-                        write!(text, "{number:>9}").unwrap();
-                        write!(model, "{number:>9}").unwrap();
-                    }
-                    Op::Shrink => text.shrink_to_fit(),
-                    Op::Neighbour => drop(arena.alloc_str("neighbour")),
-                    Op::Clone => text = text.clone(),
-                }
-                prop_assert_eq!(text.as_str(), model.as_str());
-                prop_assert!(text.capacity() >= text.len());
-            }
-            prop_assert_eq!(format!("{text} {text:?}"), format!("{model} {model:?}"));
+            check(&ops);
         }
     }
 }

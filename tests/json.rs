@@ -1,73 +1,21 @@
 //! The JSON example's parser and trees: what RFC 8259 accepts, what it refuses and where, and that every tree
 //! says the same. The program around them is `tests/json_program.rs`.
 
+#[path = "model/json.rs"]
+mod model;
 #[path = "../examples/json/parser/mod.rs"]
 mod parser;
 #[path = "../examples/json/tree/mod.rs"]
 mod tree;
 
+use model::{parse_with, to_serde};
 use parser::{Kind, Number, Options, SyntaxError};
 use proptest::prelude::*;
 use tree::arena::{self, Arena, Strings};
 use tree::{Census, heap};
 
-/// Parses into both trees, which must agree, and returns the one that owns itself.
-fn parse_with(document: &[u8], max_depth: usize) -> Result<heap::Value, SyntaxError> {
-    let options = Options { max_depth };
-    let owned = heap::parse(document, options, |_| ());
-    for strings in [Strings::Borrowed, Strings::Copied] {
-        let arena = Arena::new();
-        match (arena::parse(document, &arena, strings, options, |_| ()), &owned) {
-            (Ok(value), Ok(owned)) => {
-                assert_same(&value, owned);
-                assert_eq!(Census::of(&value), Census::of(owned));
-            }
-            (Err(error), Err(same)) => assert_eq!(error, *same),
-            (here, there) => panic!("{strings:?} gives {here:?}, the heap {there:?}"),
-        }
-    }
-    owned
-}
-
 fn parse(document: impl AsRef<[u8]>) -> Result<heap::Value, SyntaxError> {
     parse_with(document.as_ref(), Options::default().max_depth)
-}
-
-fn assert_same(arena: &arena::Value<'_>, owned: &heap::Value) {
-    match (arena, owned) {
-        (arena::Value::Null, heap::Value::Null) => {}
-        (arena::Value::Bool(a), heap::Value::Bool(b)) => assert_eq!(a, b),
-        (arena::Value::Number(a), heap::Value::Number(b)) => assert_eq!(a, b),
-        (arena::Value::String(a), heap::Value::String(b)) => assert_eq!(a, b),
-        (arena::Value::Array(a), heap::Value::Array(b)) => {
-            assert_eq!(a.len(), b.len());
-            a.iter().zip(b).for_each(|(a, b)| assert_same(a, b));
-        }
-        (arena::Value::Object(a), heap::Value::Object(b)) => {
-            assert_eq!(a.len(), b.len());
-            for (a, b) in a.iter().zip(b) {
-                assert_eq!(a.key, b.key);
-                assert_same(&a.value, &b.value);
-            }
-        }
-        (arena, owned) => panic!("{arena:?} is not {owned:?}"),
-    }
-}
-
-/// The same tree as serde_json has it. A duplicate key's last value wins there.
-fn to_serde(value: &heap::Value) -> serde_json::Value {
-    match value {
-        heap::Value::Null => serde_json::Value::Null,
-        heap::Value::Bool(value) => (*value).into(),
-        heap::Value::Number(Number::Unsigned(number)) => (*number).into(),
-        heap::Value::Number(Number::Negative(number)) => (*number).into(),
-        heap::Value::Number(Number::Float(number)) => (*number).into(),
-        heap::Value::String(text) => text.as_str().into(),
-        heap::Value::Array(elements) => elements.iter().map(to_serde).collect(),
-        heap::Value::Object(members) => {
-            members.iter().map(|member| (member.key.clone(), to_serde(&member.value))).collect()
-        }
-    }
 }
 
 fn string(document: &str) -> String {

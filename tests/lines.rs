@@ -1,17 +1,11 @@
 //! `Lines` gives what cutting at every newline gives, on any text, from both ends.
 
+#[path = "model/lines.rs"]
+mod model;
+
+use model::{check, check_both_ends, check_crlf, obvious};
 use proptest::prelude::*;
 use region::Lines;
-use std::collections::VecDeque;
-
-/// The lines, obviously: pieces between newlines, less the empty piece behind a last newline.
-fn obvious(text: &[u8]) -> VecDeque<&[u8]> {
-    let mut pieces: VecDeque<_> = text.split(|&byte| byte == b'\n').collect();
-    if pieces.back() == Some(&&b""[..]) {
-        pieces.pop_back();
-    }
-    pieces
-}
 
 /// Texts whose lines are long, short, empty or absent.
 fn texts() -> impl Strategy<Value = Vec<u8>> {
@@ -34,37 +28,17 @@ fn texts() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn lines_are_what_cutting_at_newlines_gives(text in texts(), skip in 0usize..64) {
-        let text = &text[skip.min(text.len())..];
-        let expected = obvious(text);
-        prop_assert_eq!(Lines::new(text).collect::<VecDeque<_>>(), expected.clone());
-        prop_assert_eq!(Lines::new(text).rev().collect::<VecDeque<_>>(), expected.iter().rev().copied().collect::<VecDeque<_>>());
-        prop_assert_eq!(Lines::new(text).count(), expected.len());
-        prop_assert_eq!(Lines::new(text).last(), expected.back().copied());
+        check(&text[skip.min(text.len())..]);
     }
 
     #[test]
     fn both_ends_meet_without_losing_or_repeating_a_line(text in texts(), turns in prop::collection::vec(any::<bool>(), 0..120)) {
-        let mut expected = obvious(&text);
-        let mut lines = Lines::new(&text);
-        for front in turns.into_iter().chain(std::iter::repeat_n(true, 60)) {
-            let (low, high) = lines.size_hint();
-            prop_assert!(low <= expected.len() && expected.len() <= high.unwrap());
-            prop_assert_eq!(lines.clone().count(), expected.len());
-            prop_assert_eq!(obvious(lines.remainder()), expected.clone());
-            if front {
-                prop_assert_eq!(lines.next(), expected.pop_front());
-            } else {
-                prop_assert_eq!(lines.next_back(), expected.pop_back());
-            }
-        }
+        check_both_ends(&text, &turns);
     }
 
     #[test]
     fn crlf_is_trimmed_as_str_lines_does(text in "[a\r\n\0é]{0,200}") {
-        let expected: Vec<_> = text.lines().map(str::as_bytes).collect();
-        prop_assert_eq!(Lines::new(text.as_bytes()).trim_crlf().collect::<Vec<_>>(), expected.clone());
-        let from_back: Vec<_> = Lines::new(text.as_bytes()).trim_crlf().rev().collect();
-        prop_assert_eq!(from_back, expected.into_iter().rev().collect::<Vec<_>>());
+        check_crlf(&text);
     }
 }
 

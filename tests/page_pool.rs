@@ -2,9 +2,12 @@
 //! returns that cannot be right refused. Forked processes have `page_pool_fork.rs` to themselves.
 #![cfg(all(target_os = "linux", not(miri), not(loom)))]
 
+#[path = "model/pages.rs"]
+mod model;
+
+use model::{Step, base_of, check, number, touch};
 use proptest::prelude::*;
-use region::{Page, PagePool, Pages, PoolReason, Region, page_size};
-use std::collections::BTreeMap;
+use region::{Page, PagePool, Pages, PoolReason, Region};
 use std::ptr::NonNull;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,24 +18,6 @@ const BLOCK: usize = 64 << 10;
 /// A pool without ready slots, where "lowest first" has no exception.
 fn strict(block_size: usize, capacity: usize) -> PagePool {
     PagePool::options().block_size(block_size).capacity(capacity).slots(0).map().unwrap()
-}
-
-/// A block's number, from its address and that of the lowest block.
-fn number(pool: &PagePool, base: usize, page: &Page<'_>) -> usize {
-    (page.as_ptr().addr() - base) / pool.block_size()
-}
-
-/// The address of block 0 of a pool that has it free.
-fn base_of(pool: &PagePool) -> usize {
-    let page = pool.take().unwrap();
-    page.as_ptr().addr()
-}
-
-fn touch(page: &mut Page<'_>) {
-    let step = page_size();
-    for byte in page.iter_mut().step_by(step) {
-        byte.write(0xff);
-    }
 }
 
 #[test]
@@ -366,17 +351,6 @@ fn locked_blocks_stay_warm_when_they_cannot_be_trimmed() {
     assert_eq!(pool.trim(0).unwrap(), 4096);
 }
 
-/// What the random walk does next.
-#[derive(Clone, Debug)]
-enum Step {
-    Take,
-    TakeZeroed,
-    TakeMany(usize),
-    GiveBack(usize),
-    GiveBackRaw(usize),
-    Trim(usize),
-}
-
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => Just(Step::Take),
@@ -398,70 +372,7 @@ proptest! {
     fn pool_does_what_a_list_of_blocks_does(
         steps in steps(), capacity in 1usize..200, slots in prop_oneof![Just(0usize), Just(2), Just(16)],
     ) {
-        let pool = PagePool::options().block_size(4096).capacity(capacity).slots(slots).map().unwrap();
-        let base = base_of(&pool);
-        pool.trim(0).unwrap();
-        let mut out: BTreeMap<usize, Page<'_>> = BTreeMap::new();
-        let mut free = vec![true; capacity];
-        let mut warm = vec![false; capacity];
-        for step in steps {
-            let count = if let Step::TakeMany(count) = step { count } else { 1 };
-            let lowest = (0..capacity).find(|&at| at + count <= capacity && free[at..at + count].iter().all(|&f| f));
-            match step {
-                Step::Take | Step::TakeZeroed | Step::TakeMany(_) => {
-                    let taken = match step {
-                        Step::Take => pool.take(),
-                        Step::TakeMany(count) => pool.take_many(count),
-                        _ => pool.take_zeroed().map(|page| {
-                            assert!(page.iter().all(|&byte| byte == 0));
-                            // SAFETY: the blocks came from `into_raw` just now.
-                            unsafe { Page::from_raw(&pool, page.into_raw()) }.unwrap()
-                        }),
-                    };
-                    prop_assert_eq!(taken.is_ok(), lowest.is_some(), "{:?} {:?}", taken, lowest);
-                    if let Ok(mut page) = taken {
-                        let at = number(&pool, base, &page);
-                        if slots == 0 {
-                            prop_assert_eq!(Some(at), lowest);
-                        }
-                        prop_assert_eq!(page.blocks(), count);
-                        for block in at..at + count {
-                            prop_assert!(free[block], "block {} was out", block);
-                            (free[block], warm[block]) = (false, true);
-                        }
-                        touch(&mut page);
-                        out.insert(at, page);
-                    }
-                }
-                Step::GiveBack(which) | Step::GiveBackRaw(which) if !out.is_empty() => {
-                    let at = *out.keys().nth(which % out.len()).unwrap();
-                    let page = out.remove(&at).unwrap();
-                    free[at..at + page.blocks()].fill(true);
-                    if let Step::GiveBackRaw(_) = step {
-                        let count = page.blocks();
-                        let raw = page.into_raw().cast::<u8>().as_ptr();
-                        // SAFETY: the blocks came from `into_raw` and nobody refers into them.
-                        let returned = unsafe { pool.give_back_many_raw(raw, count) };
-                        prop_assert!(returned.is_ok(), "{:?}", returned);
-                        // SAFETY: the blocks are not out.
-                        let returned = unsafe { pool.give_back_many_raw(raw, count) };
-                        prop_assert!(returned.is_err());
-                    }
-                }
-                Step::GiveBack(_) | Step::GiveBackRaw(_) => {}
-                Step::Trim(keep) => {
-                    let mut candidates: Vec<usize> = (0..capacity).filter(|&at| free[at] && warm[at]).collect();
-                    let cold = candidates.split_off(keep.min(candidates.len()));
-                    prop_assert_eq!(pool.trim(keep).unwrap(), cold.len() * 4096);
-                    for at in cold {
-                        warm[at] = false;
-                    }
-                }
-            }
-            prop_assert_eq!(pool.taken(), free.iter().filter(|&&free| !free).count());
-            prop_assert_eq!(pool.warm(), (0..capacity).filter(|&at| free[at] && warm[at]).count());
-            prop_assert_eq!(pool.resident().unwrap(), warm.iter().filter(|&&warm| warm).count() * 4096);
-        }
+        check(&steps, capacity, slots);
     }
 }
 

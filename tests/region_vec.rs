@@ -1,8 +1,11 @@
 //! Vectors that never move, against std's as the model; vectors that grow while they are read.
 #![cfg(feature = "os")]
 
+#[path = "model/vector.rs"]
+mod model;
 mod support;
 
+use model::{Op, check};
 use proptest::prelude::*;
 use region::{AllocReason, AppendVec, Buffer, Id, Mapped, Reader, RegionVec, StackBuffer};
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert, const_assert_eq};
@@ -62,28 +65,6 @@ fn shrinking_gives_the_ram_back_and_keeps_the_addresses() {
     RegionVec::<u64>::new().shrink_to_fit();
 }
 
-/// What can be done to a vector.
-#[derive(Clone, Debug)]
-enum Op {
-    Push,
-    Pop,
-    Insert(usize),
-    Remove(usize),
-    SwapRemove(usize),
-    Truncate(usize),
-    Clear,
-    Extend(usize),
-    ExtendFromSlice(usize),
-    Append(usize),
-    Retain(usize),
-    Dedup(usize),
-    Drain(usize, usize, usize),
-    Resize(usize),
-    Reserve(usize),
-    Shrink,
-    Sort,
-}
-
 fn op() -> impl Strategy<Value = Op> {
     let small = 0..40usize;
     prop_oneof![
@@ -105,97 +86,6 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Shrink),
         1 => Just(Op::Sort),
     ]
-}
-
-/// Does the same to a vector of ours and to std's, with values that each make their own way to the heap.
-fn check<B: region::Backing>(mut ours: RegionVec<Box<usize>, B>, ops: &[Op]) {
-    let mut model: Vec<Box<usize>> = Vec::new();
-    let mut next = 0;
-    let mut fresh = || {
-        next += 1;
-        next
-    };
-    for op in ops {
-        let len = model.len();
-        match *op {
-            Op::Push => {
-                let value = fresh();
-                ours.push(Box::new(value));
-                model.push(Box::new(value));
-            }
-            Op::Pop => assert_eq!(ours.pop(), model.pop()),
-            Op::Insert(at) => {
-                let value = fresh();
-                ours.insert(at % (len + 1), Box::new(value));
-                model.insert(at % (len + 1), Box::new(value));
-            }
-            Op::Remove(at) if len > 0 => assert_eq!(ours.remove(at % len), model.remove(at % len)),
-            Op::SwapRemove(at) if len > 0 => assert_eq!(ours.swap_remove(at % len), model.swap_remove(at % len)),
-            Op::Truncate(at) => {
-                ours.truncate(at);
-                model.truncate(at);
-            }
-            Op::Clear => {
-                ours.clear();
-                model.clear();
-            }
-            Op::Extend(count) => {
-                let from = fresh();
-                ours.extend((0..count).map(|i| Box::new(from + i)));
-                model.extend((0..count).map(|i| Box::new(from + i)));
-            }
-            Op::ExtendFromSlice(count) => {
-                let values: Vec<_> = (0..count).map(Box::new).collect();
-                ours.extend_from_slice(&values);
-                model.extend_from_slice(&values);
-            }
-            Op::Append(count) => {
-                let mut more = RegionVec::from_iter((0..count).map(Box::new));
-                ours.append(&mut more);
-                assert!(more.is_empty());
-                model.extend((0..count).map(Box::new));
-            }
-            Op::Retain(of) => {
-                ours.retain(|value| **value % of != 0);
-                model.retain(|value| **value % of != 0);
-            }
-            Op::Dedup(by) => {
-                ours.dedup_by_key(|value| **value / by);
-                model.dedup_by_key(|value| **value / by);
-            }
-            Op::Drain(a, b, taken) => {
-                let (a, b) = (a % (len + 1), b % (len + 1));
-                let range = a.min(b)..a.max(b);
-                let (mut left, mut right) = (ours.drain(range.clone()), model.drain(range));
-                for i in 0..taken {
-                    match i % 2 {
-                        0 => assert_eq!(left.next(), right.next()),
-                        _ => assert_eq!(left.next_back(), right.next_back()),
-                    }
-                    assert_eq!((left.len(), left.as_slice()), (right.len(), right.as_slice()));
-                }
-            }
-            Op::Resize(len) => {
-                ours.resize(len, Box::new(7));
-                model.resize(len, Box::new(7));
-            }
-            Op::Reserve(more) => {
-                ours.reserve(more);
-                assert!(ours.spare_capacity_mut().len() >= more);
-            }
-            Op::Shrink => ours.shrink_to_fit(),
-            Op::Sort => {
-                ours.sort();
-                model.sort();
-            }
-            Op::Remove(_) | Op::SwapRemove(_) => {}
-        }
-        assert_eq!(ours, model[..]);
-        assert!(ours.capacity() >= ours.len());
-    }
-    let (mut ours, mut model) = (ours.into_iter(), model.into_iter());
-    assert_eq!((ours.next(), ours.next_back(), ours.len()), (model.next(), model.next_back(), model.len()));
-    assert_eq!(ours.as_slice(), model.as_slice());
 }
 
 proptest! {

@@ -1,7 +1,12 @@
 //! Typed arenas: references that stay, drops in order, and iterators that come back to the arena they fill.
 #![cfg(feature = "os")]
 
+#[path = "model/typed.rs"]
+mod model;
 mod support;
+
+use model::Op;
+use proptest::prelude::*;
 
 use region::{AllocReason, RegionVec, StackBuffer, TypedArena};
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert};
@@ -376,3 +381,32 @@ assert_impl_all!(TypedArena<u8>: Send, Default);
 assert_not_impl_any!(TypedArena<u8>: Sync, Clone);
 assert_not_impl_any!(TypedArena<Rc<u8>>: Send, Sync);
 const_assert!(size_of::<TypedArena<u8>>() <= 16 * size_of::<usize>());
+
+fn op() -> impl Strategy<Value = Op> {
+    let count = || 0..70usize;
+    prop_oneof![
+        3 => Just(Op::Alloc),
+        2 => count().prop_map(|nested| Op::AllocWith { nested }),
+        4 => (count(), count(), 0..4usize).prop_map(|(count, hint, nested)| Op::Extend { count, hint, nested }),
+        2 => (count(), count(), 0..4usize).prop_map(|(count, hint, nested)| Op::ExtendPanics { count, hint, nested }),
+        1 => Just(Op::AllocPanics),
+        1 => (0..600usize).prop_map(Op::Reserve),
+        1 => Just(Op::Clear),
+        1 => Just(Op::Shrink),
+        1 => count().prop_map(|truncate| Op::ThroughVec { truncate }),
+        1 => count().prop_map(Op::Change),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_operations_keep_every_value_until_it_is_dropped(
+        ops in prop::collection::vec(op(), 0..40),
+        bytes in 0..6_000usize,
+    ) {
+        let alive = Cell::new(0);
+        model::check(&alive, TypedArena::new(), &ops);
+        let mut memory = vec![std::mem::MaybeUninit::uninit(); bytes];
+        model::check(&alive, TypedArena::from_buffer(&mut memory[..]), &ops);
+    }
+}

@@ -63,10 +63,15 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         self.enter(block, layout)
     }
 
+    /// How far into a block that is not the first its link lies, and where its values begin.
+    fn link_and_values(block: &Block) -> (usize, usize) {
+        let at = pad_to(block.start.addr().get(), MIN_ALIGN.max(align_of::<Link>()));
+        (at, at + round_up(size_of::<Link>(), MIN_ALIGN))
+    }
+
     /// Makes `block` the current one, with a link to the one before.
     fn enter(&self, mut block: Block, layout: Layout) -> Result<(), AllocError> {
-        let at = pad_to(block.start.addr().get(), MIN_ALIGN.max(align_of::<Link>()));
-        let base = at + round_up(size_of::<Link>(), MIN_ALIGN);
+        let (at, base) = Self::link_and_values(&block);
         if base > block.ready {
             // SAFETY: the block is on loan from this backing, and `fits` or `acquire` made sure that a link
             // and the value lie within its length.
@@ -128,6 +133,21 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         checkers::tell(block.start, block.ready, Holds::Bytes);
         // SAFETY: the caller's promise, passed on.
         unsafe { self.backing.release(block) };
+    }
+
+    /// Lets the backing take back what lies above `keep`. Values begin `values` bytes into the block.
+    ///
+    /// # Safety
+    /// As for [`Backing::decommit`].
+    unsafe fn decommit(&self, block: &mut Block, keep: usize, values: usize) {
+        // The backing may write into what it takes back.
+        checkers::tell(block.start, block.ready, Holds::Bytes);
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.backing.decommit(block, keep) };
+        if values < block.ready {
+            // SAFETY: the block is longer.
+            checkers::tell(unsafe { block.start.add(values) }, block.ready - values, Holds::Nothing);
+        }
     }
 
     /// Keeps a block for later: the larger of it and the spare there was. The other goes back.
@@ -227,8 +247,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     pub fn reset_keeping(&mut self, bytes: usize) {
         self.reset();
         let Some(mut block) = self.block.get() else { return };
+        let values = self.base.get().addr() - block.start.addr().get();
         // SAFETY: the block is on loan, and after the reset nothing in it is in use.
-        unsafe { self.backing.decommit(&mut block, bytes) };
+        unsafe { self.decommit(&mut block, bytes, values) };
         self.block.set(Some(block));
         self.set_end();
         // A backing may have withdrawn what was written, and keep its RAM.
@@ -239,8 +260,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
                 unsafe { self.give_back(&spare) };
             } else {
                 // The description of the spare itself must stay in RAM.
+                let (_, values) = Self::link_and_values(&spare);
                 // SAFETY: as above, and what `keep_spare` writes lies in the part that is kept.
-                unsafe { self.backing.decommit(&mut spare, rest.max(size_of::<Link>() + align_of::<Link>())) };
+                unsafe { self.decommit(&mut spare, rest.max(size_of::<Link>() + align_of::<Link>()), values) };
                 self.keep_spare(spare);
             }
         }

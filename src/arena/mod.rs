@@ -507,11 +507,17 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         block.dirty = block.dirty.max(used);
         self.peak.set(self.high_water());
         let keep = to.addr() - block.start.addr().get();
+        // A mark may lie above the cursor: the last value before it has grown since, and left for another block.
         // SAFETY: `to` is a cursor position of the block: inside it.
-        checkers::tell(unsafe { block.start.add(keep) }, used - keep, Holds::Nothing);
+        checkers::tell(unsafe { block.start.add(keep) }, used.saturating_sub(keep), Holds::Nothing);
         let ready = block.ready;
         // SAFETY: the block is on loan, and whoever lowers the cursor vouches that nobody uses what is above.
         unsafe { self.backing.retire(&mut block, keep) };
+        if block.ready < ready {
+            // Without access these bytes need no mark, and what is mapped there next must not find one.
+            // SAFETY: as many bytes of the block were ready before.
+            checkers::tell(unsafe { block.start.add(block.ready) }, ready - block.ready, Holds::Bytes);
+        }
         self.block.set(Some(block));
         self.cur.set(to);
         // The soft end stays above the cursor when a limit falls below it, so the room that opens here may

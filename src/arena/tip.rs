@@ -148,7 +148,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     ///
     /// # Safety
     /// `start` came from this arena for this layout, as [`try_grow`](Self::try_grow) says it of `old`, and is
-    /// not used from here on. A mark that was made after the block was allocated must not be rewound to.
+    /// not used from here on. A mark that was made after the block was first allocated, however it grew since, must
+    /// not be rewound to.
     #[inline]
     pub unsafe fn free(&self, start: NonNull<u8>, layout: Layout) {
         if layout.size() != 0 && self.is_tip(start, Self::held(layout)) {

@@ -1,6 +1,6 @@
 //! Misuses an arena as the argument says, or uses it in every lawful way.
 
-use region::{Arena, ArenaPool, StackBuffer};
+use region::{Arena, ArenaPool, Mapped, StackBuffer};
 use std::alloc::Layout;
 use std::hint::black_box;
 
@@ -138,6 +138,11 @@ fn lawful() -> u8 {
     drop(arena);
     // Blocks that come from the cache, and a caller's own bytes after the arena.
     assert_eq!(fill(&mut Arena::new()), first);
+    // Memory that is mapped where a paranoid arena's pages were.
+    for _ in 0..3 {
+        assert_eq!(fill(&mut Arena::new_in(Mapped::new().paranoid())), first);
+        assert_eq!(fill(&mut Arena::new()), first);
+    }
     let mut buffer = StackBuffer::<4096>::new();
     for _ in 0..2 {
         let small = Arena::with_buffer(&mut buffer);

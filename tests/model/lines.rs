@@ -1,0 +1,50 @@
+//! The lines of a text against cutting it at every newline.
+
+use region::Lines;
+use std::collections::VecDeque;
+
+/// The lines, obviously: pieces between newlines, less the empty piece behind a last newline.
+pub fn obvious(text: &[u8]) -> VecDeque<&[u8]> {
+    let mut pieces: VecDeque<_> = text.split(|&byte| byte == b'\n').collect();
+    if pieces.back() == Some(&&b""[..]) {
+        pieces.pop_back();
+    }
+    pieces
+}
+
+/// From the front, from the back, counted, and the last.
+pub fn check(text: &[u8]) {
+    let expected = obvious(text);
+    assert_eq!(Lines::new(text).collect::<VecDeque<_>>(), expected.clone());
+    assert_eq!(
+        Lines::new(text).rev().collect::<VecDeque<_>>(),
+        expected.iter().rev().copied().collect::<VecDeque<_>>()
+    );
+    assert_eq!(Lines::new(text).count(), expected.len());
+    assert_eq!(Lines::new(text).last(), expected.back().copied());
+}
+
+/// From both ends in turns, and then to the end.
+pub fn check_both_ends(text: &[u8], turns: &[bool]) {
+    let mut expected = obvious(text);
+    let mut lines = Lines::new(text);
+    for front in turns.iter().copied().chain(std::iter::repeat_n(true, 60)) {
+        let (low, high) = lines.size_hint();
+        assert!(low <= expected.len() && expected.len() <= high.unwrap());
+        assert_eq!(lines.clone().count(), expected.len());
+        assert_eq!(obvious(lines.remainder()), expected.clone());
+        if front {
+            assert_eq!(lines.next(), expected.pop_front());
+        } else {
+            assert_eq!(lines.next_back(), expected.pop_back());
+        }
+    }
+}
+
+/// With carriage returns trimmed, against `str::lines`.
+pub fn check_crlf(text: &str) {
+    let expected: Vec<_> = text.lines().map(str::as_bytes).collect();
+    assert_eq!(Lines::new(text.as_bytes()).trim_crlf().collect::<Vec<_>>(), expected.clone());
+    let from_back: Vec<_> = Lines::new(text.as_bytes()).trim_crlf().rev().collect();
+    assert_eq!(from_back, expected.into_iter().rev().collect::<Vec<_>>());
+}
