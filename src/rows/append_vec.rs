@@ -354,10 +354,10 @@ impl<T, B: Backing> AppendVec<T, B> {
     }
 
     fn reading(&self) -> Reader<'_, T> {
-        let row = self.shared.row();
+        let (count, start) = self.shared.followed();
         // SAFETY: of this row, count and start belong together, and the values below the count stay as they
         // are while the vector is borrowed.
-        unsafe { Reader::new(row.count(), row.start_cell()) }
+        unsafe { Reader::new(count, start) }
     }
 
     /// The values as a vector that is used alone. They stay where they are.
@@ -429,7 +429,7 @@ impl<T> Default for AppendVec<T> {
 /// All figures, a line each.
 impl<T, B: Backing> fmt::Display for AppendVec<T, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.row().report(f, "append-only vector")
+        self.shared.row().figures().report(f, "append-only vector")
     }
 }
 

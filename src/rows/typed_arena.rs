@@ -367,7 +367,7 @@ impl<T> Default for TypedArena<T> {
 /// All figures, a line each.
 impl<T, B: Backing> fmt::Display for TypedArena<T, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.row().report(f, "typed arena")
+        self.shared.row().figures().report(f, "typed arena")
     }
 }
 

@@ -97,6 +97,7 @@ impl<T, B: Backing> Drop for Drain<'_, T, B> {
                     vec.row.place(tail).copy_to(vec.row.place(kept), len - tail);
                     vec.row.set_len(kept + (len - tail));
                 }
+                vec.row.retire();
             }
         }
 

@@ -75,6 +75,7 @@ impl<T, B: Backing> RegionVec<T, B> {
             let value = place.read();
             place.add(1).copy_to(place, len - index - 1);
             self.row.set_len(len - 1);
+            self.row.retire_one();
             value
         }
     }
@@ -102,6 +103,7 @@ impl<T, B: Backing> RegionVec<T, B> {
             let value = place.read();
             self.row.place(len - 1).copy_to(place, 1);
             self.row.set_len(len - 1);
+            self.row.retire_one();
             value
         }
     }
@@ -231,6 +233,7 @@ impl<T, B: Backing> Drop for Sweep<'_, T, B> {
             self.vec.row.place(self.next).copy_to(self.vec.row.place(self.kept), rest);
             self.vec.row.set_len(self.kept + rest);
         }
+        self.vec.row.retire();
     }
 }
 

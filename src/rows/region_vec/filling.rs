@@ -116,6 +116,7 @@ impl<T, B: Backing> RegionVec<T, B> {
             other.row.place(0).copy_to_nonoverlapping(self.row.place(len), more);
             self.row.set_len(len + more);
         }
+        other.row.retire();
         Ok(())
     }
 

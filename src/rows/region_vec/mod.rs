@@ -59,10 +59,6 @@ pub struct RegionVec<T, B: Backing = DefaultBacking> {
     row: Row<T, B>,
 }
 
-// SAFETY: behind `&RegionVec` there are only reads, of the values and of fields that change behind `&mut`
-// alone; and `resident`, which asks the backing.
-unsafe impl<T: Sync, B: Backing + Sync> Sync for RegionVec<T, B> {}
-
 #[cfg(all(feature = "os", unix))]
 impl<T> RegionVec<T> {
     /// An empty vector in mapped memory. Makes no system call and takes no memory (`.back.lazy`).
@@ -193,7 +189,9 @@ impl<T, B: Backing> RegionVec<T, B> {
         // SAFETY: the value at `last` leaves the vector before it is read out, so it has one owner.
         unsafe {
             self.row.set_len(last);
-            Some(self.row.place(last).read())
+            let value = self.row.place(last).read();
+            self.row.retire_one();
+            Some(value)
         }
     }
 
