@@ -197,7 +197,7 @@ impl<T, B: Backing> AppendVec<T, B> {
         self.extend_or::<Report>(values)
     }
 
-    #[inline]
+    #[inline(always)]
     fn extend_or<F: Failure>(&self, values: impl IntoIterator<Item = T>) -> Result<&[T], F::Error> {
         let places = self.shared.extend::<F>(values)?;
         // SAFETY: as in `push_or`: the values were just counted.

@@ -86,7 +86,7 @@ impl<B: Backing> Drop for Ground<B> {
 /// # Invariants
 /// - `start` is aligned for the values. Values of no size have no block, and room for `usize::MAX`.
 /// - The first `len` places from `start` hold values, which the store owns.
-/// - `ready` places lie in the block's first `block.ready` bytes, or fewer: see `shared_row`, and `usable`.
+/// - `usable` places lie in the block's first `block.ready` bytes, and `len <= ready <= usable`.
 /// - Once there is a block, neither where it is nor `start` changes.
 #[repr(C)] // as declared: see `ready`
 struct Store<B: Backing> {
@@ -97,6 +97,8 @@ struct Store<B: Backing> {
     /// Not beside `len`: the compiler would read the two with one wide load, which waits until narrow stores
     /// before it have left the processor (docs/design.md, "The block cache").
     ready: usize,
+    /// Places that may be written to. As many as `ready`, but for a `shared_row` that has something under way.
+    usable: usize,
     /// Drops that many values from that address on; none when there is nothing to do.
     drop_values: Option<unsafe fn(NonNull<u8>, usize)>,
     /// Declared last, as fields are dropped in order and also when a value's drop panics.
@@ -253,6 +255,7 @@ impl<T, B: Backing> Row<T, B> {
             start: NonNull::<T>::dangling().cast(),
             len: 0,
             ready: if size_of::<T>() == 0 { usize::MAX } else { 0 },
+            usable: if size_of::<T>() == 0 { usize::MAX } else { 0 },
             drop_values: if mem::needs_drop::<T>() { Some(drop_values::<T>) } else { None },
             ground: Ground { block: NO_BLOCK, backing },
         };
@@ -268,7 +271,7 @@ impl<T, B: Backing> Row<T, B> {
             let usable = if checkers::watching() { 0 } else { usable(&block, Self::VALUE) };
             // SAFETY: the row is this function's alone.
             unsafe { Row::note(&raw mut row, Grown { block, usable }) };
-            row.set_ready(usable);
+            row.store.ready = usable;
         }
         Ok(row)
     }
@@ -305,20 +308,20 @@ impl<T, B: Backing> Row<T, B> {
         self.store.ready
     }
 
-    /// Sets that, to at most what is usable.
-    #[inline(always)]
-    pub(super) const fn set_ready(&mut self, places: usize) {
-        self.store.ready = places;
-    }
-
-    /// As [`set_ready`](Self::set_ready), of a row that readers follow.
+    /// Sets that, of a row that readers follow.
     ///
     /// # Safety
-    /// The row is alive, and this is the thread that raises its count.
+    /// The row is alive, and this is the thread that raises its count. At most what is usable.
     #[inline(always)]
-    pub(super) unsafe fn set_ready_of(row: *mut Self, places: usize) {
+    pub(super) unsafe fn set_ready(row: *mut Self, places: usize) {
         // SAFETY: only that thread looks at the field.
         unsafe { (*row).store.ready = places };
+    }
+
+    /// Places that may be written to.
+    #[inline(always)]
+    pub(super) const fn usable(&self) -> usize {
+        self.store.usable
     }
 
     /// Places that there are addresses for: 0 before the first value, unless they were reserved.
@@ -346,12 +349,11 @@ impl<T, B: Backing> Row<T, B> {
         self.store.ground.grow::<F>(Self::VALUE, len, more)
     }
 
-    /// Writes down what [`grow`](Self::grow) worked out and says how many places are usable; `ready` is left to
-    /// the caller. By address, as others may be looking at the count and, if there was a block, at the start.
+    /// Writes down what [`grow`](Self::grow) worked out; `ready` is left to the caller. By address, as others may be looking at the count and, if there was a block, at the start.
     ///
     /// # Safety
     /// The row is alive and `grown` is its own; nobody else looks at what changes.
-    pub(super) unsafe fn note(row: *mut Self, grown: Grown) -> usize {
+    pub(super) unsafe fn note(row: *mut Self, grown: Grown) {
         // SAFETY: the caller's promise. A block has room for what it was acquired for behind the padding that
         // aligns it.
         unsafe {
@@ -360,15 +362,15 @@ impl<T, B: Backing> Row<T, B> {
                 (*store).start = grown.block.start.add(pad(&grown.block, Self::VALUE));
             }
             (*store).ground.block = grown.block;
+            (*store).usable = grown.usable;
         }
-        grown.usable
     }
 
     fn make_usable<F: Failure>(&mut self, more: usize) -> Result<(), F::Error> {
         let grown = self.grow::<F>(self.len(), more)?;
         // SAFETY: the row is borrowed mutably.
-        let usable = unsafe { Row::note(self, grown) };
-        self.set_ready(usable);
+        unsafe { Row::note(self, grown) };
+        self.store.ready = self.store.usable;
         Ok(())
     }
 
@@ -437,12 +439,28 @@ impl<T, B: Backing> Row<T, B> {
         unsafe { backing.retire(block, keep) };
         if block.ready != before {
             block.dirty = block.dirty.max(before);
-            self.store.ready = usable(block, Self::VALUE);
+            self.store.usable = usable(block, Self::VALUE);
         }
         if checkers::watching() {
             // SAFETY: the values lie in the block's first `keep` bytes, of which no fewer are ready.
             checkers::tell(unsafe { block.start.add(keep) }, block.ready - keep, Holds::Nothing);
-            self.store.ready = len;
+            self.store.usable = len;
+        }
+        self.store.ready = self.store.usable;
+    }
+
+    /// Tells a watching checker that nothing is above the count, of a row that readers follow.
+    ///
+    /// # Safety
+    /// The row is alive, this is the thread that raises its count, and what is above it is nobody's.
+    pub(super) unsafe fn retire_followed(row: *mut Self) {
+        // SAFETY: what the caller says. No reference to what is written is made.
+        unsafe {
+            let (len, usable) = ((*row).store.len, (*row).store.usable);
+            if size_of::<T>() != 0 {
+                checkers::tell((*row).place(len).cast(), (usable - len) * size_of::<T>(), Holds::Nothing);
+                ((*row).store.usable, (*row).store.ready) = (len, len);
+            }
         }
     }
 
@@ -466,7 +484,8 @@ impl<T, B: Backing> Row<T, B> {
             // SAFETY: the block came from this backing and is on loan; what lies above the values is not in
             // use.
             unsafe { backing.decommit(block, keep) };
-            self.store.ready = if checkers::watching() { self.store.len } else { usable(block, Self::VALUE) };
+            self.store.usable = if checkers::watching() { self.store.len } else { usable(block, Self::VALUE) };
+            self.store.ready = self.store.usable;
         }
     }
 

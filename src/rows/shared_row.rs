@@ -8,16 +8,15 @@
 //! that is in them; that may be moved, as no reference to it was given out.
 //!
 //! ```text
-//!  start     len          staged_at                          staged_end       room
-//!  │ values  │ gap        │ outer's window  │ the innermost's │ usable         │
-//!  └─────────┴─ ready ────┴─────────────────┴─────────────────┴────────────────┘
+//!  start     len          ready                              staged_end       usable
+//!  │ values  │ gap        │ outer's window  │ the innermost's │ room           │
+//!  └─────────┴────────────┴─────────────────┴─────────────────┴────────────────┘
 //! ```
 //!
 //! Extensions within extensions stack up, the innermost on top. One that is done moves its values down to
 //! `len`. With no push from within, which is the rule, the gap is empty and nothing moves: the extension finds
-//! that out by one look at `staged_end` after each value, which only what came from within changes. What it
-//! writes itself is known to nobody else, so a compiler that sees through the iterator leaves the look out and
-//! the values are all there is to write.
+//! that out by one look at `ready` after each value, which only what came from within changes; the values
+//! are all that it writes.
 //!
 //! The gap opens by as much as the windows hold, so a place moves once on average, however many pushes come
 //! from within. No code of the caller's runs while values are between two places: not even a drop.
@@ -26,31 +25,32 @@ use super::count::Count;
 use super::row::Row;
 use crate::arena::Backing;
 use crate::arena::failure::{Failure, Report};
-use crate::checkers::{self, Holds};
+use crate::checkers;
+use crate::error::{AllocError, AllocReason};
 use core::cell::{Cell, UnsafeCell};
+use core::hint::assert_unchecked;
+use core::iter;
 use core::mem;
 use core::ptr::NonNull;
 
-/// `staged_at` when no extension is under way. As a number of values only a row of values without size can
-/// reach it, which then is full: nothing is ever staged in it.
+/// `staged_end` when no extension is under way. Only a row of values without size has as many places, and no
+/// window reaches to its last (`room_above`).
 const IDLE: usize = usize::MAX;
 
 /// A row that one thread appends to by shared reference.
 ///
 /// # Invariants
 /// - Places below the row's count are never written again, nor moved.
-/// - While extensions are under way: `len <= staged_at == ready <= staged_end <= room`, `room` places are usable,
-///   and `staged_at..staged_end` are the windows of the extensions, the outermost's first, touching one another.
-/// - With none under way, `staged_at` is [`IDLE`] and `ready` places are usable.
+/// - While extensions are under way: `len <= ready <= staged_end <= usable`, and `ready..staged_end` are the
+///   windows of the extensions, the outermost's first, touching one another.
+/// - With none under way, `staged_end` is [`IDLE`] and `ready` is all that is usable.
 ///
 /// The row is in a cell, which also makes the type invariant: a row of `&'static str` must not pass for one of
 /// `&'a str`, or shorter ones could be pushed. As readers look at its count and start from other threads, no
 /// mutable reference to it is made behind `&self`; its fields are written one by one.
 pub(super) struct SharedRow<T, B: Backing> {
     row: UnsafeCell<Row<T, B>>,
-    staged_at: Cell<usize>,
     staged_end: Cell<usize>,
-    room: Cell<usize>,
 }
 
 impl<T, B: Backing> SharedRow<T, B> {
@@ -67,8 +67,7 @@ impl<T, B: Backing> SharedRow<T, B> {
 
     /// The same values, to grow behind shared references.
     pub(super) const fn new(row: Row<T, B>) -> Self {
-        let [staged_end, room] = [const { Cell::new(0) }; 2];
-        SharedRow { row: UnsafeCell::new(row), staged_at: Cell::new(IDLE), staged_end, room }
+        SharedRow { row: UnsafeCell::new(row), staged_end: Cell::new(IDLE) }
     }
 
     /// The row, to be looked at: not while any code of the caller's runs.
@@ -103,7 +102,7 @@ impl<T, B: Backing> SharedRow<T, B> {
     #[inline(always)]
     fn set_ready(&self, places: usize) {
         // SAFETY: the row is alive, and a shared row is not `Sync`.
-        unsafe { Row::set_ready_of(self.row.get(), places) };
+        unsafe { Row::set_ready(self.row.get(), places) };
     }
 
     /// Raises the count to include values that were just written.
@@ -115,13 +114,22 @@ impl<T, B: Backing> SharedRow<T, B> {
         self.followed().0.publish(len);
     }
 
-    /// Makes `more` places above `end` usable, and says how many are.
-    #[inline]
-    fn make_usable<F: Failure>(&self, end: usize, more: usize) -> Result<usize, F::Error> {
-        let grown = self.row().grow::<F>(end, more)?;
-        // SAFETY: the row is alive and this is the one thread that writes to it. Readers look at the start only
-        // once they saw a count above zero, when there is a block and it does not change.
-        Ok(unsafe { Row::note(self.row.get(), grown) })
+    /// Makes `more` places above `end` usable.
+    fn make_usable<F: Failure>(&self, end: usize, more: usize) -> Result<(), F::Error> {
+        if more > self.row().usable() - end {
+            let grown = self.row().grow::<F>(end, more)?;
+            // SAFETY: the row is alive and this is the one thread that writes to it. Readers look at the start
+            // only once they saw a count above zero, when there is a block and it does not change.
+            unsafe { Row::note(self.row.get(), grown) };
+        }
+        Ok(())
+    }
+
+    /// Usable places above `end` that a window may have.
+    #[inline(always)]
+    fn room_above(&self, end: usize) -> usize {
+        let usable = self.row().usable();
+        if size_of::<T>() == 0 { usable.min(IDLE - 1).saturating_sub(end) } else { usable - end }
     }
 
     /// Appends a value and says where it is.
@@ -150,29 +158,27 @@ impl<T, B: Backing> SharedRow<T, B> {
 
     /// Makes room for `more` values at the count.
     pub(super) fn reserve<F: Failure>(&self, more: usize) -> Result<(), F::Error> {
-        if self.staged_at.get() != IDLE {
+        if self.staged_end.get() != IDLE {
             return self.open_gap::<F>(more);
         }
-        let len = self.row().len();
-        if more > self.ready() - len {
-            self.set_ready(self.make_usable::<F>(len, more)?);
-        }
+        self.make_usable::<F>(self.row().len(), more)?;
+        self.set_ready(self.row().usable());
         Ok(())
     }
 
     /// Moves the windows upward, so that `more` values fit between them and the count.
     fn open_gap<F: Failure>(&self, more: usize) -> Result<(), F::Error> {
-        let (at, end) = (self.staged_at.get(), self.staged_end.get());
+        let (at, end) = (self.ready(), self.staged_end.get());
         let least = more.saturating_sub(at - self.row().len());
         if least == 0 {
             return Ok(());
         }
         // As much as moves now is put in afterwards before it moves again.
         let ample = least.max(end - at);
-        let by = match self.widen_room::<Report>(end, ample) {
+        let by = match self.make_usable::<Report>(end, ample) {
             Ok(()) => ample,
             Err(_) => {
-                self.widen_room::<F>(end, least)?;
+                self.make_usable::<F>(end, least)?;
                 least
             }
         };
@@ -180,17 +186,8 @@ impl<T, B: Backing> SharedRow<T, B> {
         // `at..end` holds values belongs to the extensions at the new place as at the old one; what does not is
         // copied as the bytes that it is.
         unsafe { self.row().place(at).copy_to(self.row().place(at + by), end - at) };
-        self.staged_at.set(at + by);
         self.staged_end.set(end + by);
         self.set_ready(at + by);
-        Ok(())
-    }
-
-    /// Makes `more` places above `end` usable, while an extension is under way.
-    fn widen_room<F: Failure>(&self, end: usize, more: usize) -> Result<(), F::Error> {
-        if more > self.room.get() - end {
-            self.room.set(self.make_usable::<F>(end, more)?);
-        }
         Ok(())
     }
 
@@ -199,8 +196,11 @@ impl<T, B: Backing> SharedRow<T, B> {
     #[inline(never)]
     fn lengthen<F: Failure>(&self, count: usize) -> Result<usize, F::Error> {
         let end = self.staged_end.get();
-        self.widen_room::<F>(end, 1)?;
-        let more = count.max(Self::WINDOW).min(self.room.get() - end);
+        self.make_usable::<F>(end, 1)?;
+        let more = count.max(Self::WINDOW).min(self.room_above(end));
+        if more == 0 {
+            return Err(F::from(AllocError::new(size_of::<T>(), AllocReason::TooLarge)));
+        }
         self.staged_end.set(end + more);
         Ok(end + more)
     }
@@ -210,7 +210,7 @@ impl<T, B: Backing> SharedRow<T, B> {
     #[cold]
     #[inline(never)]
     fn settle<F: Failure>(&self, mut from: usize, count: usize) -> Result<NonNull<[T]>, F::Error> {
-        if from != self.staged_at.get() {
+        if from != self.ready() {
             // Other windows are below this one, and stay.
             let end = self.staged_end.get();
             self.open_gap::<F>(count)?;
@@ -221,9 +221,8 @@ impl<T, B: Backing> SharedRow<T, B> {
         // usable and hold nothing: a gap of `count` was opened there, or no window but this one lies above the
         // count, and `copy` lets the two places overlap.
         unsafe { self.row().place(from).copy_to(self.row().place(len), count) };
-        if from == self.staged_at.get() {
+        if from == self.ready() {
             // Nothing is staged any more: the next value may come right after these.
-            self.staged_at.set(len + count);
             self.set_ready(len + count);
             from = len + count;
         }
@@ -236,8 +235,8 @@ impl<T, B: Backing> SharedRow<T, B> {
     /// What is left to do at the end of the outermost extension: the room belongs to ordinary pushes again.
     #[inline(always)]
     fn end(&self) {
-        self.staged_at.set(IDLE);
-        self.set_ready(self.room.get());
+        self.staged_end.set(IDLE);
+        self.set_ready(self.row().usable());
         if checkers::watching() {
             self.retire_window();
         }
@@ -246,11 +245,8 @@ impl<T, B: Backing> SharedRow<T, B> {
     /// Tells a checker that nothing is left above the count.
     #[cold]
     fn retire_window(&self) {
-        let (len, ready) = (self.row().len(), self.ready());
-        if size_of::<T>() != 0 {
-            checkers::tell(self.row().place(len).cast(), (ready - len) * size_of::<T>(), Holds::Nothing);
-            self.set_ready(len);
-        }
+        // SAFETY: the row is alive and this is the one thread that writes to it.
+        unsafe { Row::retire_followed(self.row.get()) };
     }
 
     /// Ends an extension that found no end of its own: its iterator panicked, or memory ran out. What it has
@@ -271,17 +267,96 @@ impl<T, B: Backing> SharedRow<T, B> {
     /// Appends what an iterator gives, side by side, and says where it is. The iterator may use this row.
     ///
     /// When memory cannot be had or the iterator panics, what it gave so far stays in the row.
-    #[inline]
+    #[inline(always)]
     pub(super) fn extend<F: Failure>(&self, values: impl IntoIterator<Item = T>) -> Result<NonNull<[T]>, F::Error> {
         // Code of the caller's, which may use the row: before the window is opened.
         let values = values.into_iter();
-        let (least, _) = values.size_hint();
-        let mut extension = Extension::begin(self, least);
+        match values.size_hint().0 {
+            0 => self.extend_by_unknown::<F>(values),
+            least => self.extend_by::<F>(least, values),
+        }
+    }
+
+    #[inline(never)]
+    fn extend_by_unknown<F: Failure>(&self, values: impl Iterator<Item = T>) -> Result<NonNull<[T]>, F::Error> {
+        self.extend_by::<F>(Self::WINDOW, values)
+    }
+
+    /// What happens as a rule: no extension is under way, the window has room for all values, and none comes
+    /// from within. Inlined, so that a compiler that sees the iterator may unroll it and write many values
+    /// at once. All else is [`go_on`](Self::go_on).
+    #[inline(always)]
+    fn extend_by<F: Failure>(
+        &self,
+        least: usize,
+        values: impl Iterator<Item = T>,
+    ) -> Result<NonNull<[T]>, F::Error> {
+        let len = self.row().len();
+        if self.staged_end.get() != IDLE || least > self.room_above(len) {
+            return self.extend_otherwise::<F>(least, values);
+        }
+        self.open_first_window(len, least);
+        let mut extension = Extension { shared: self, outermost: true, from: len, count: 0, end: len + least };
+        // Declared later, so dropped earlier: the iterator's end belongs to the extension, also when it panics.
+        let mut values = values;
+        let first = self.row().place(len);
+        while let Some(value) = values.next() {
+            if self.ready() != len || extension.count == least {
+                return self.go_on::<F>(extension, iter::once(value).chain(values));
+            }
+            // SAFETY: the place lies in the window, which is usable, this extension's, and where it was; the
+            // `count` places before it are written already. No place of the block is a field of the row, so the
+            // write changed none: said aloud, as else a compiler that sees the iterator could not leave the look
+            // at `ready` out, nor write several values at once.
+            unsafe {
+                first.add(extension.count).write(value);
+                assert_unchecked(self.ready() == len);
+            }
+            extension.count += 1;
+        }
+        drop(values);
+        if self.ready() != len {
+            return extension.finish::<F>();
+        }
+        let count = extension.count;
+        mem::forget(extension);
+        // SAFETY: `count` values were written right above the first `len` places, and leave their window.
+        unsafe { self.publish(len + count) };
+        self.end();
+        Ok(self.row().places(len, len + count))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn extend_otherwise<F: Failure>(
+        &self,
+        least: usize,
+        values: impl Iterator<Item = T>,
+    ) -> Result<NonNull<[T]>, F::Error> {
+        self.go_on::<F>(Extension::begin(self, least), values)
+    }
+
+    /// Appends the rest of what an iterator gives, whatever happens meanwhile.
+    #[cold]
+    #[inline(never)]
+    fn go_on<F: Failure>(
+        &self,
+        mut extension: Extension<'_, T, B>,
+        values: impl Iterator<Item = T>,
+    ) -> Result<NonNull<[T]>, F::Error> {
         // Within the loop the iterator is dropped, also when it panics, before the extension ends.
         for value in values {
             extension.push::<F>(value)?;
         }
         extension.finish::<F>()
+    }
+
+    /// Opens the outermost window: so many places above `len`.
+    #[inline(always)]
+    fn open_first_window(&self, len: usize, places: usize) {
+        self.staged_end.set(len + places);
+        // From here on a push from within has to ask.
+        self.set_ready(len);
     }
 
     /// Appends copies of a slice's values, and says where they are: no code of the caller's comes in between.
@@ -325,35 +400,26 @@ struct Extension<'a, T, B: Backing> {
 
 impl<'a, T, B: Backing> Extension<'a, T, B> {
     /// Opens a window for `least` values, as far as there is room without asking for it (`.bump.iter`).
-    #[inline]
     fn begin(shared: &'a SharedRow<T, B>, least: usize) -> Self {
-        let outermost = shared.staged_at.get() == IDLE;
-        let (from, room) = match outermost {
-            true => (shared.row().len(), shared.ready()),
-            false => (shared.staged_end.get(), shared.room.get()),
-        };
-        let end = from + least.max(SharedRow::<T, B>::WINDOW).min(room - from);
-        shared.staged_end.set(end);
-        if outermost {
-            shared.staged_at.set(from);
-            shared.room.set(room);
-            // From here on a push from within has to ask.
-            shared.set_ready(from);
+        let outermost = shared.staged_end.get() == IDLE;
+        let from = if outermost { shared.row().len() } else { shared.staged_end.get() };
+        let places = least.min(shared.room_above(from));
+        match outermost {
+            true => shared.open_first_window(from, places),
+            false => shared.staged_end.set(from + places),
         }
-        Extension { shared, outermost, from, count: 0, end }
+        Extension { shared, outermost, from, count: 0, end: from + places }
     }
 
     /// Where the window begins now.
     #[inline(always)]
     fn follow(&mut self) {
         let end = self.shared.staged_end.get();
-        if end != self.end {
-            self.from = self.from.wrapping_add(end.wrapping_sub(self.end));
-            self.end = end;
-        }
+        self.from = self.from.wrapping_add(end.wrapping_sub(self.end));
+        self.end = end;
     }
 
-    #[inline(always)]
+    #[inline]
     fn push<F: Failure>(&mut self, value: T) -> Result<(), F::Error> {
         self.follow();
         if self.from + self.count == self.end {
@@ -367,23 +433,14 @@ impl<'a, T, B: Backing> Extension<'a, T, B> {
     }
 
     /// Counts the values, and says where they are.
-    #[inline]
     fn finish<F: Failure>(mut self) -> Result<NonNull<[T]>, F::Error> {
         self.follow();
-        let Extension { shared, outermost, from, count, .. } = self;
-        if !outermost || from != shared.row().len() {
-            let values = shared.settle::<F>(from, count)?;
-            mem::forget(self);
-            if outermost {
-                shared.end();
-            }
-            return Ok(values);
+        let values = self.shared.settle::<F>(self.from, self.count)?;
+        if self.outermost {
+            self.shared.end();
         }
         mem::forget(self);
-        // SAFETY: the values were written right above the first `from` places, and leave their window.
-        unsafe { shared.publish(from + count) };
-        shared.end();
-        Ok(shared.row().places(from, from + count))
+        Ok(values)
     }
 }
 

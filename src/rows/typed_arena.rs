@@ -195,7 +195,7 @@ impl<T, B: Backing> TypedArena<T, B> {
         self.alloc_extend_or::<Report>(values)
     }
 
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::mut_from_ref)]
     fn alloc_extend_or<F: Failure>(&self, values: impl IntoIterator<Item = T>) -> Result<&mut [T], F::Error> {
         let mut places = self.shared.extend::<F>(values)?;
