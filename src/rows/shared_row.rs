@@ -28,7 +28,6 @@ use crate::arena::failure::{Failure, Report};
 use crate::checkers;
 use crate::error::{AllocError, AllocReason};
 use core::cell::{Cell, UnsafeCell};
-use core::hint::assert_unchecked;
 use core::iter;
 use core::mem;
 use core::ptr::NonNull;
@@ -293,7 +292,7 @@ impl<T, B: Backing> SharedRow<T, B> {
     ) -> Result<NonNull<[T]>, F::Error> {
         let len = self.row().len();
         if self.staged_end.get() != IDLE || least > self.room_above(len) {
-            return self.extend_otherwise::<F>(least, values);
+            return self.extend_otherwise::<F>((least, values));
         }
         self.open_first_window(len, least);
         let mut extension = Extension { shared: self, outermost: true, from: len, count: 0, end: len + least };
@@ -305,13 +304,11 @@ impl<T, B: Backing> SharedRow<T, B> {
                 return self.go_on::<F>(extension, iter::once(value).chain(values));
             }
             // SAFETY: the place lies in the window, which is usable, this extension's, and where it was; the
-            // `count` places before it are written already. No place of the block is a field of the row, so the
-            // write changed none: said aloud, as else a compiler that sees the iterator could not leave the look
-            // at `ready` out, nor write several values at once.
-            unsafe {
-                first.add(extension.count).write(value);
-                assert_unchecked(self.ready() == len);
-            }
+            // `count` places before it are written already.
+            unsafe { first.add(extension.count).write(value) };
+            // Says that the write changed nothing of the row: a compiler that sees the iterator then leaves the
+            // look at `ready` and this store out, and writes several values at once.
+            self.set_ready(len);
             extension.count += 1;
         }
         drop(values);
@@ -326,12 +323,13 @@ impl<T, B: Backing> SharedRow<T, B> {
         Ok(self.row().places(len, len + count))
     }
 
+    /// As [`extend_by`](Self::extend_by), whatever happens. In a pair, as the iterator would be laid out in memory
+    /// for every call if its own place were handed on here.
     #[cold]
     #[inline(never)]
     fn extend_otherwise<F: Failure>(
         &self,
-        least: usize,
-        values: impl Iterator<Item = T>,
+        (least, values): (usize, impl Iterator<Item = T>),
     ) -> Result<NonNull<[T]>, F::Error> {
         self.go_on::<F>(Extension::begin(self, least), values)
     }

@@ -44,8 +44,9 @@ use crate::error::AllocReason;
 /// where the system refuses that (`RLIMIT_AS`, valgrind), a quarter, a sixteenth, … down to what is needed. RAM
 /// comes as the vector grows: at first 64 KiB as touched, then in steps of 64 to 256 KiB, from about 512 KiB on
 /// in pages of 2 MiB where the system allows. [`with_reservation`](Self::with_reservation) asks for just as many
-/// addresses as you say. A mapping costs microseconds: this is for vectors that grow large, not for many that
-/// stay small.
+/// addresses as you say. Of dropped vectors with at most 2.5 MiB in RAM the process keeps four for new ones
+/// ([`trim`](crate::trim) gives them back); else a new vector is a mapping, which costs microseconds and a fault
+/// for each of its first pages: this is for vectors that grow large, not for many small ones at a time.
 ///
 /// *Full*: a vector whose reservation is used up refuses to grow, and stays as it is. To go on it would have to
 /// move.
