@@ -443,6 +443,14 @@ impl<T: fmt::Debug, B: Backing> fmt::Debug for AppendVec<T, B> {
     }
 }
 
+/// A sequence of the values that there are as it begins.
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize, B: Backing> serde::Serialize for AppendVec<T, B> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_slice().serialize(serializer)
+    }
+}
+
 impl<T, B: Backing> From<RegionVec<T, B>> for AppendVec<T, B> {
     /// The vector's values come first. They stay where they are.
     fn from(values: RegionVec<T, B>) -> Self {

@@ -366,8 +366,8 @@ impl<T, B: Backing> Row<T, B> {
         }
     }
 
-    fn make_usable<F: Failure>(&mut self, more: usize) -> Result<(), F::Error> {
-        let grown = self.grow::<F>(self.len(), more)?;
+    fn make_usable<F: Failure>(&mut self, len: usize, more: usize) -> Result<(), F::Error> {
+        let grown = self.grow::<F>(len, more)?;
         // SAFETY: the row is borrowed mutably.
         unsafe { Row::note(self, grown) };
         self.store.ready = self.store.usable;
@@ -377,8 +377,14 @@ impl<T, B: Backing> Row<T, B> {
     /// Makes room for `more` values after those that there are.
     #[inline]
     pub(super) fn make_room<F: Failure>(&mut self, more: usize) -> Result<(), F::Error> {
-        if more > self.ready() - self.len() {
-            self.make_usable::<F>(more)?;
+        self.make_room_above::<F>(self.len(), more)
+    }
+
+    /// Makes `more` places above the first `end` usable, which are so already.
+    #[inline]
+    pub(super) fn make_room_above<F: Failure>(&mut self, end: usize, more: usize) -> Result<(), F::Error> {
+        if more > self.ready() - end {
+            self.make_usable::<F>(end, more)?;
         }
         Ok(())
     }
@@ -387,7 +393,7 @@ impl<T, B: Backing> Row<T, B> {
     #[cold]
     #[inline(never)]
     pub(super) fn make_room_for_one<F: Failure>(&mut self) -> Result<(), F::Error> {
-        self.make_usable::<F>(1)
+        self.make_usable::<F>(self.len(), 1)
     }
 
     /// Sets the count.

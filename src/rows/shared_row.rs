@@ -285,11 +285,7 @@ impl<T, B: Backing> SharedRow<T, B> {
     /// from within. Inlined, so that a compiler that sees the iterator may unroll it and write many values
     /// at once. All else is [`go_on`](Self::go_on).
     #[inline(always)]
-    fn extend_by<F: Failure>(
-        &self,
-        least: usize,
-        values: impl Iterator<Item = T>,
-    ) -> Result<NonNull<[T]>, F::Error> {
+    fn extend_by<F: Failure>(&self, least: usize, values: impl Iterator<Item = T>) -> Result<NonNull<[T]>, F::Error> {
         let len = self.row().len();
         if self.staged_end.get() != IDLE || least > self.room_above(len) {
             return self.extend_otherwise::<F>((least, values));

@@ -1,17 +1,20 @@
 //! A vector that never moves: the type, its memory, and what happens at its end.
 //!
 //! - `editing`: what happens in the middle: insert, remove, retain.
-//! - `filling`: many values at a time. `drain`, `owned`: ranges and whole vectors as iterators.
+//! - `filling`: many values at a time. `drain`, `owned`: ranges and whole vectors as iterators. `splice`: ranges
+//!   replaced by others.
 //! - `traits`: what the language and std ask of a vector.
 
 mod drain;
 mod editing;
 mod filling;
 mod owned;
+mod splice;
 mod traits;
 
 pub use drain::Drain;
 pub use owned::IntoIter;
+pub use splice::Splice;
 
 use super::row::Row;
 use crate::arena::failure::{Failure, Panic, Report};

@@ -173,6 +173,14 @@ impl<'a, T, B: Backing> IntoIterator for &'a mut RegionVec<T, B> {
     }
 }
 
+/// A sequence of the values, as a slice of them is.
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize, B: Backing> serde::Serialize for RegionVec<T, B> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_slice().serialize(serializer)
+    }
+}
+
 /// Bytes are appended as they come, as to std's `Vec<u8>`; an error is `OutOfMemory`.
 #[cfg(feature = "std")]
 impl<B: Backing> std::io::Write for RegionVec<u8, B> {
