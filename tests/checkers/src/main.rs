@@ -104,9 +104,13 @@ fn change_a_block(arena: &Arena) -> usize {
     }
 }
 
+/// Values of a row: Valgrind takes seconds for every mapping as far as a row's own.
+const ROW: usize = 1 << 20;
+
 /// Reads the value at `at` after `shorten` took it out of a vector of 2,000.
 fn of_a_shortened_row(at: usize, shorten: impl FnOnce(&mut RegionVec<u8>)) -> u8 {
-    let mut values = RegionVec::from_iter(std::iter::repeat_n(7u8, 2000));
+    let mut values = RegionVec::with_reservation(ROW);
+    values.resize(2000, 7u8);
     let stale = &raw const values[at];
     shorten(&mut values);
     values.push(1);
@@ -120,7 +124,7 @@ fn behind_a_row<'a>(arena: &'a TypedArena<[u8; 8]>, fill: impl FnOnce(&'a TypedA
 }
 
 fn after_a_row_was_cleared() -> u8 {
-    let mut arena = TypedArena::new();
+    let mut arena = TypedArena::with_reservation(ROW);
     let stale = &raw const arena.alloc_extend((0..100u64).filter(|i| i % 2 == 0))[49];
     arena.clear();
     arena.alloc(1);
@@ -129,7 +133,7 @@ fn after_a_row_was_cleared() -> u8 {
 
 /// Everything that is allowed to be done to rows.
 fn lawful_rows() -> u64 {
-    let mut values = RegionVec::new();
+    let mut values = RegionVec::with_reservation(ROW);
     for round in 0..3u64 {
         (0..1000).for_each(|i| values.push(i));
         values.extend((0..10_000).filter(|i| i % 3 == 0));
@@ -153,7 +157,7 @@ fn lawful_rows() -> u64 {
     }
     let mut sum = values.into_iter().take(50).sum::<u64>();
     for _ in 0..3 {
-        let mut arena = TypedArena::new();
+        let mut arena = TypedArena::with_reservation(ROW);
         for len in [1, 10, 20, 3_000] {
             let row = arena.alloc_extend((0..len).map(|i| {
                 if i % 5 == 2 {
@@ -173,6 +177,8 @@ fn lawful_rows() -> u64 {
         sum += list.extend(list.as_slice().iter().map(|value| value + 1)).iter().sum::<u64>();
         sum += reader.iter().sum::<u64>();
     }
+    drop(RegionVec::from([1]));
+    assert_eq!(RegionVec::from([2]), [2]);
     let mut memory = StackBuffer::<4096>::new();
     for _ in 0..2 {
         let small = TypedArena::from_buffer(&mut memory);
@@ -247,12 +253,12 @@ fn main() {
         "row-popped" => of_a_shortened_row(1998, |values| (0..3).for_each(|_| _ = values.pop())),
         "row-removed" => of_a_shortened_row(1999, |values| (0..2).for_each(|_| _ = values.remove(5))),
         "row-drained" => of_a_shortened_row(1999, |values| drop(values.drain(100..200))),
-        "row-behind" => behind_a_row(&TypedArena::new(), |arena| arena.alloc([1; 8])),
+        "row-behind" => behind_a_row(&TypedArena::with_reservation(ROW), |arena| arena.alloc([1; 8])),
         "row-behind-iterator" => {
-            behind_a_row(&TypedArena::new(), |arena| &arena.alloc_extend((0..5).filter(|i| i % 2 == 0).map(|i| [i; 8]))[2])
+            behind_a_row(&TypedArena::with_reservation(ROW), |arena| &arena.alloc_extend((0..5).filter(|i| i % 2 == 0).map(|i| [i; 8]))[2])
         }
         "append-behind" => {
-            let list = AppendVec::new();
+            let list = AppendVec::with_reservation(ROW);
             read((&raw const *list.push(1u64)).wrapping_add(1).cast())
         }
         "unwritten" => not_yet_written(),
