@@ -1,8 +1,12 @@
-//! Asks the compiler whether it has `core::alloc::Allocator`, if the feature `nightly` wants it.
+//! What a build needs to know or make first; nothing, for the usual features.
 //!
-//! The trait is unstable, so the feature means: implement it where it is. Where the compiler refuses it (a stable
-//! release, or a trait that has changed) nobody could use it either, and the crate builds without. Any other
-//! build does nothing here.
+//! Feature `nightly`: asks the compiler whether it has `core::alloc::Allocator`. The trait is unstable, so the feature
+//! means: implement it where it is. Where the compiler refuses it (a stable release, or a trait that has changed)
+//! nobody could use it either, and the crate builds without. Feature `capi`: makes the C header (`build/header.rs`).
+
+#[cfg(feature = "capi")]
+#[path = "build/header.rs"]
+mod header;
 
 use std::env;
 use std::io::Write;
@@ -32,6 +36,8 @@ fn main() {
     if env::var_os("CARGO_FEATURE_NIGHTLY").is_some() && compiles(PROBE) {
         println!("cargo::rustc-cfg=region_nightly");
     }
+    #[cfg(feature = "capi")]
+    header::make();
 }
 
 /// Whether this build's compiler takes `source` for this build's target.

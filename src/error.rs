@@ -14,6 +14,8 @@ use core::fmt;
 pub enum Call {
     /// Reserving address space or mapping memory: `mmap(2)`.
     Map,
+    /// Mapping memory in pages that were set aside for it: `mmap(2)` with `MAP_HUGETLB`.
+    MapHuge,
     /// Mapping a file's bytes: `mmap(2)` with a descriptor.
     MapFile,
     /// Returning a mapping: `munmap(2)`.
@@ -22,6 +24,12 @@ pub enum Call {
     Protect,
     /// Advising the kernel on how memory is used, or taking RAM back: `madvise(2)`.
     Advise,
+    /// Making huge pages of what is in RAM: `madvise(2)` with `MADV_COLLAPSE`.
+    Collapse,
+    /// Keeping pages in RAM: `mlock(2)`.
+    Lock,
+    /// Letting pages go out of RAM again: `munlock(2)`.
+    Unlock,
     /// Growing or shrinking a mapping: `mremap(2)`.
     Remap,
     /// Writing a mapping back to its file: `msync(2)`.
@@ -38,10 +46,12 @@ pub enum Call {
     Seek,
     /// Reading bytes: `read(2)`.
     Read,
-    /// Making memory that has a descriptor: `memfd_create(2)`.
-    MakeMemory,
     /// Setting a file's size: `ftruncate(2)`.
     Resize,
+    /// Giving a file its place on the disk: `fallocate(2)`.
+    Allocate,
+    /// Making memory that has a descriptor: `memfd_create(2)`.
+    MakeMemory,
     /// Fixing what may be done to memory that has a descriptor, or asking: `fcntl(2)`.
     Seal,
 }
@@ -51,10 +61,14 @@ impl Call {
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Call::Map => ("map", "mmap"),
+            Call::MapHuge => ("map huge pages for", "mmap"),
             Call::MapFile => ("map a file of", "mmap"),
             Call::Unmap => ("unmap", "munmap"),
             Call::Protect => ("change the protection of", "mprotect"),
             Call::Advise => ("advise on", "madvise"),
+            Call::Collapse => ("make huge pages of", "madvise"),
+            Call::Lock => ("lock in RAM", "mlock"),
+            Call::Unlock => ("unlock", "munlock"),
             Call::Remap => ("resize a mapping to", "mremap"),
             Call::Sync => ("write back", "msync"),
             Call::Resident => ("ask for the resident pages of", "mincore"),
@@ -63,8 +77,9 @@ impl Call {
             Call::Stat => ("ask for the kind of the file", "fstat"),
             Call::Seek => ("ask for the position in the file", "lseek"),
             Call::Read => ("read", "read"),
-            Call::MakeMemory => ("make memory with a descriptor", "memfd_create"),
             Call::Resize => ("set the file's size to", "ftruncate"),
+            Call::Allocate => ("find room on the disk for", "fallocate"),
+            Call::MakeMemory => ("make memory with a descriptor", "memfd_create"),
             Call::Seal => ("handle the seals of the file", "fcntl"),
         }
     }
@@ -139,6 +154,12 @@ pub enum Reason {
     BadRange,
     /// The descriptor is a directory, which has no bytes to read.
     Directory,
+    /// A range that reaches outside the file.
+    OutsideFile,
+    /// The region is not the file itself: it is a private copy, or read-only.
+    NotShared,
+    /// The file is not one that an arena was built in, or it was cut.
+    NotAnArena,
     /// A path with a NUL byte or too long to hand to the system.
     BadPath,
 }
@@ -231,10 +252,17 @@ impl fmt::Display for Error {
                 f.write_str("Ask for less.")
             }
             Reason::BadAlignment => f.write_str(": the alignment is not a power of two."),
+            Reason::OutsideFile => f.write_str(": the range reaches outside the file."),
             Reason::BadRange => {
                 f.write_str(": the range is not made of whole pages inside the region. Round it to page_size().")
             }
             Reason::Directory => f.write_str(": it is a directory. Name a file in it."),
+            Reason::NotShared => {
+                f.write_str(": the region is a private copy of the file, or read-only. Open the file for writing.")
+            }
+            Reason::NotAnArena => {
+                f.write_str(": it does not begin as an arena's file of this version and machine does, or was cut.")
+            }
             Reason::BadPath => f.write_str(": the path holds a NUL byte or is longer than 4095 bytes."),
         }
     }
@@ -252,6 +280,24 @@ fn advice(call: Call, errno: Errno) -> Option<&'static str> {
         (Call::Map, "EAGAIN") | (Call::Advise, "EAGAIN") => {
             "Too much memory is locked, or vm.max_map_count is reached; raise `ulimit -l`, or free some."
         }
+        (Call::MapHuge, "ENOMEM") => {
+            "Too few huge pages of that size are free; set more aside in /sys/kernel/mm/hugepages, or name \
+             ordinary pages as a further wish."
+        }
+        (Call::MapHuge, "EINVAL") => "This system has no huge pages of that size; name another wish.",
+        (Call::Collapse, "EINVAL") => {
+            "The range holds no whole huge page, or huge pages are ruled out for it or for this process \
+             (MADV_NOHUGEPAGE, PR_SET_THP_DISABLE), or the kernel cannot (before 6.1)."
+        }
+        (Call::Collapse, "EAGAIN" | "EBUSY" | "ENOMEM") => {
+            "No huge page could be had for all of it now; it serves as it is, and a later try may succeed."
+        }
+        (Call::Lock, "ENOMEM" | "EAGAIN" | "EPERM") => {
+            "The process may lock no more than RLIMIT_MEMLOCK; raise it with `ulimit -l`, or lock less."
+        }
+        (Call::Resize | Call::Allocate, "EFBIG") => "The file system or RLIMIT_FSIZE does not let a file be so long.",
+        (Call::Allocate, "ENOSPC") => "The disk is full; free some of it, or make the file shorter.",
+        (Call::Sync, "EBUSY") => "Some of the pages are locked in RAM.",
         (Call::Open, "ENOENT") => "There is no such file; check the path.",
         (Call::Open, "EACCES") => "The file's permissions do not let this user read it.",
         (Call::Open, "EMFILE") => "Too many files are open in this process; raise `ulimit -n`.",
@@ -283,6 +329,8 @@ pub enum AllocReason {
     Exhausted(usize),
     /// The operating system refused more memory.
     Os(Error),
+    /// The global allocator refused more memory.
+    Refused,
     /// No alignment above this one means the same at every address where shared memory may be mapped.
     Alignment(usize),
     /// Shared memory's own account of what is taken makes no sense: another process wrote over it.
@@ -340,6 +388,7 @@ impl fmt::Display for AllocError {
                 Bytes(capacity)
             ),
             AllocReason::Os(error) => fmt::Display::fmt(&error, f),
+            AllocReason::Refused => f.write_str("the global allocator has no such memory; ask for less, or free some"),
             AllocReason::Alignment(most) => write!(f, "shared memory keeps alignments up to {} only", Bytes(most)),
             AllocReason::Corrupt => {
                 f.write_str("another process wrote over the shared arena's header; make a new arena")

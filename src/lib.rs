@@ -23,11 +23,12 @@
 //! | values of one type that want their `Drop` run, or point at each other | [`TypedArena`] |
 //! | a vector that grows large and must not move | [`RegionVec`] |
 //! | a vector that others read while it grows; ids in place of references | [`AppendVec`], [`Id`] |
-//! | an arena for each of many threads | [`ArenaPool`] |
 //! | an arena per thread, whose values may live as long as the pool | [`ArenaPool`] |
 //! | blocks of one size, from many threads | [`PagePool`] |
 //! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
-//! | a range of memory of your own | [`Region`] |
+//! | a range of memory of your own, in huge pages if there are any | [`Region`], and [`Arena::over`] one |
+//! | a file to change in place | [`FileRegion`] |
+//! | a structure that is built once and opened again | [`FileArena`] |
 //! | a structure that several processes build and read at once | [`SharedArena`], and its [`Offset`]s |
 //!
 //! # What it stands on
@@ -56,6 +57,8 @@ extern crate std;
 
 mod arena;
 mod bytes;
+#[cfg(all(feature = "capi", unix, not(loom)))]
+mod capi;
 mod checkers;
 mod collections;
 mod error;
@@ -73,6 +76,8 @@ mod shared;
 #[cfg(all(feature = "os", unix))]
 mod sys;
 
+#[cfg(feature = "alloc")]
+pub use arena::Heap;
 pub use arena::{
     Arena, Backing, Block, Buffer, ChunkIter, ChunkRawIter, DefaultBacking, Mark, Scope, ScopeGuard, Spill,
     StackBuffer, StaticBuffer, Zeroable,
@@ -80,7 +85,9 @@ pub use arena::{
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use arena::{ArenaPool, Member, PooledArena};
 #[cfg(all(feature = "os", unix, not(loom)))]
-pub use arena::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
+pub use arena::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};
+#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
+pub use arena::{FileArena, FileBacking};
 pub use bytes::Bytes;
 pub use collections::{Box, Place};
 #[cfg(feature = "collections")]
@@ -92,7 +99,7 @@ pub use input::{Input, InputError, PathBytes, Source};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
-pub use region::{Access, Advice, Pages, Region, RegionOptions};
+pub use region::{Access, Advice, AtFork, FileRegion, PageFigures, PageRun, PageState, Pages, Region, RegionOptions};
 #[cfg(not(loom))]
 pub use rows::{AppendVec, Drain, Id, IntoIter, Reader, ReaderIter, RegionVec, Splice, TypedArena};
 #[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]

@@ -11,7 +11,7 @@ pub(crate) use core::sync::atomic::{AtomicI64, AtomicU64};
 #[cfg(not(loom))]
 pub(crate) use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 /// A cell that threads share under a protocol of their own, with loom's interface.
 #[cfg(loom)]
@@ -39,6 +39,31 @@ impl<T> Shared<T> {
     #[inline(always)]
     pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         f(self.0.get())
+    }
+}
+
+/// What the kernel orders and ThreadSanitizer does not see, told to it: an address that one thread unmapped may be
+/// mapped by another, and who uses it then comes after who used it before.
+///
+/// Raw system calls pass the sanitizer by. Built with `--cfg region_tsan` alone (`.ci/tsan`); every other build
+/// has nothing here, and needs nothing, because the kernel's own lock does it.
+#[cfg(all(feature = "os", unix))]
+pub(crate) mod kernel {
+    #[cfg(region_tsan)]
+    static UNMAPPED: core::sync::atomic::AtomicUsize = core::sync::atomic::AtomicUsize::new(0);
+
+    /// Before addresses are given up.
+    #[inline(always)]
+    pub(crate) fn unmaps() {
+        #[cfg(region_tsan)]
+        UNMAPPED.fetch_add(1, core::sync::atomic::Ordering::Release);
+    }
+
+    /// After addresses were had.
+    #[inline(always)]
+    pub(crate) fn mapped() {
+        #[cfg(region_tsan)]
+        UNMAPPED.load(core::sync::atomic::Ordering::Acquire);
     }
 }
 

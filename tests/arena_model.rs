@@ -7,7 +7,7 @@
 mod support;
 
 use proptest::prelude::*;
-use region::{AllocOrInitError, Arena, Backing, Buffer, Mapped, Mark, Spill};
+use region::{AllocOrInitError, Arena, Backing, Buffer, Mapped, Mark, Pages, Region, RegionBacking, Spill, page_size};
 use std::alloc::Layout;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -333,6 +333,16 @@ proptest! {
         in_buffer::<1>(bytes, &ops);
         in_buffer::<8>(bytes, &ops);
         in_buffer::<64>(bytes, &ops);
+    }
+
+    #[test]
+    fn any_operations_over_a_region_keep_every_value(ops in ops(), pages in 1..1_000usize) {
+        let mut used = Region::new(pages * page_size()).unwrap();
+        used.as_mut_slice().fill(0xa5);
+        run::<1, _>(RegionBacking::new(used), &ops);
+        let fresh = Region::options().len(pages * page_size());
+        run::<8, _>(RegionBacking::map(fresh).unwrap(), &ops);
+        run::<64, _>(RegionBacking::map(fresh.pages(Pages::Transparent)).unwrap(), &ops);
     }
 
     #[test]

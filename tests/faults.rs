@@ -13,8 +13,8 @@
 
 use region::faults::{FaultPlan, plan_faults, refusals};
 use region::{
-    Access, Advice, AppendVec, Arena, ArenaPool, Call, Errno, Input, Mapped, PagePool, Region, RegionVec, SharedArena,
-    TypedArena,
+    Access, Advice, AppendVec, Arena, ArenaPool, AtFork, Call, Errno, FileArena, FileRegion, Input, Mapped, PagePool,
+    Pages, Region, RegionBacking, RegionVec, SharedArena, TypedArena,
 };
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -362,6 +362,108 @@ fn regions_are_whole_or_not_there() {
             decommitted.and(advised).and(resident.map(drop)).and(protected).and(reserved)
         },
     );
+}
+
+#[test]
+fn knobs_that_are_refused_change_nothing() {
+    sweep(
+        "knobs",
+        &[None, Some(Call::Advise), Some(Call::Lock), Some(Call::Collapse), Some(Call::Resident), Some(Call::Open)],
+        &[ENOMEM, EPERM, ENOSYS],
+        || {
+            let options = Region::options().len(4 << 20).pages_in_order(Pages::LARGEST_FIRST);
+            let mut region = options.at_fork(AtFork::Wipe).not_dumped().map().map_err(said)?;
+            region.as_mut_slice().fill(3);
+            let locked = region.lock(..).and_then(|()| region.unlock(..)).map_err(said);
+            let collapsed = region.collapse(..).map_err(said);
+            let figures = region.page_figures(..).map_err(said);
+            if let Ok(figures) = &figures {
+                assert_eq!((figures.resident(), figures.absent), (region.len(), 0));
+            }
+            assert!(region.as_slice().iter().all(|&byte| byte == 3));
+            let story = locked.and(figures.map(drop));
+            // A kernel may have no huge page to give, plan or no plan.
+            if collapsed.as_ref().is_err_and(|refused| refused.contains("ENOSYS") || refused.contains("EPERM")) {
+                return story.and(collapsed);
+            }
+            story
+        },
+    );
+    sweep("arena over a region", MEMORY, &[ENOMEM, EPERM], || {
+        let backing = RegionBacking::map(Region::options().len(4 << 20)).map_err(said)?;
+        let mut arena: Arena<8, _> = Arena::new_in(backing);
+        for round in 0..2 {
+            let rows: Vec<_> = (0..30).filter_map(|_| arena.try_alloc_slice_fill_copy(100_000, 7u8).ok()).collect();
+            assert_eq!(rows.len(), 30);
+            assert!(rows.iter().all(|row| row.iter().all(|&byte| byte == 7)));
+            arena.reset_keeping(if round == 0 { 0 } else { 1 << 20 });
+            let zeroes = arena.try_alloc_slice_zeroed::<u8>(1 << 20).map_err(said)?;
+            assert!(zeroes.iter().all(|&byte| byte == 0));
+            arena.reset();
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn files_are_as_long_as_they_say_and_keep_their_bytes() {
+    const CALLS: &[Option<Call>] = &[
+        None,
+        Some(Call::Open),
+        Some(Call::Stat),
+        Some(Call::Resize),
+        Some(Call::MapFile),
+        Some(Call::Remap),
+        Some(Call::Sync),
+        Some(Call::Allocate),
+    ];
+    fn path() -> String {
+        format!("{}/region-fault-file-{}", std::env::temp_dir().display(), std::process::id())
+    }
+    sweep("file region", CALLS, &[EIO, ENOMEM], || {
+        let path = path();
+        // SAFETY: nobody else knows the file, here and below.
+        let mut file = unsafe { FileRegion::create(path.as_str(), 10_000) }.map_err(said)?;
+        file.as_mut_slice().fill(4);
+        let mut refused = Ok(());
+        for len in [20_000, 300_000, 12_288, 10_000] {
+            let before = file.len();
+            if let Err(error) = file.resize(len) {
+                refused = Err(said(error));
+                assert!(file.len() == before || file.len() < before && len < before, "{before} to {len}");
+            }
+            assert!(file.as_slice()[..10_000].iter().all(|&byte| byte == 4));
+            // Every byte can be touched: the file reaches as far as the region.
+            assert!(file.as_slice()[10_000..].iter().all(|&byte| byte == 0));
+            assert!(std::fs::metadata(&path).unwrap().len() >= file.len() as u64);
+        }
+        let flushed = file.flush().and(file.allocate()).map_err(said);
+        drop(file);
+        // SAFETY: as above.
+        let copy = unsafe { FileRegion::open_private(path.as_str()) }.map_err(said);
+        if let Ok(copy) = &copy {
+            assert!(copy.as_slice()[..10_000].iter().all(|&byte| byte == 4));
+        }
+        refused.and(flushed).and(copy.map(drop))
+    });
+    sweep("file arena", CALLS, &[EIO, ENOMEM], || {
+        let path = path();
+        // SAFETY: as above.
+        let mut arena = unsafe { FileArena::create(path.as_str(), 1 << 20) }.map_err(said)?;
+        let root = arena.offset_of(arena.alloc(77u64));
+        arena.set_root(root);
+        let flushed = arena.flush().map_err(said);
+        drop(arena);
+        // SAFETY: as above, and the root is the number.
+        let opened = unsafe { FileArena::open(path.as_str(), 1 << 16) }.map_err(said);
+        if let Ok(opened) = &opened {
+            // SAFETY: as above.
+            assert_eq!(unsafe { opened.get(opened.root::<u64>().unwrap()) }, Some(&77));
+            opened.alloc([1u8; 1000]);
+        }
+        flushed.and(opened.map(drop))
+    });
+    let _ = std::fs::remove_file(path());
 }
 
 #[test]

@@ -174,9 +174,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// [`scoped`](Self::scoped) and [`scope_guard`](Self::scope_guard) do the same without `unsafe`.
     ///
     /// # Safety
-    /// The mark is of this arena, was not made inside a closure whose slot was given back since, neither a
-    /// reset nor a rewind to an older mark came after it, and nothing that was allocated since is used any
-    /// more.
+    /// The mark is of this arena; neither a reset nor a rewind to an older mark came after it, nor was anything
+    /// given back or shortened that was there when it was made (a slot whose closure failed, a block by
+    /// [`free`](Self::free) or [`try_shrink`](Self::try_shrink), a container that shrank); and nothing that was
+    /// allocated or grown since is used any more.
     ///
     /// # Panics
     /// Debug builds panic when the mark is newer than the arena's position: marks rewound out of order.

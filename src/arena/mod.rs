@@ -11,6 +11,7 @@
 //! - `value`, `slice`, `text`, `zeroed`, `growing`: the ways to allocate, by what is allocated.
 //! - `tip`: raw blocks that grow in place; `allocator`: the traits by which collections live in an arena.
 //! - `blocks`: the stack of blocks: entering, leaving, rewinding. `scope`: rewinding made safe by lifetimes.
+//! - `file`: an arena in a file, to be opened again.
 //! - `pool`: arenas for many threads, kept warm. `figures`: what an arena holds and costs. `chunks`: its blocks,
 //!   and bumpalo's names for such things. `backing`: where its memory comes from.
 //!
@@ -24,7 +25,11 @@ pub(crate) mod bump;
 mod chunks;
 pub(crate) mod failure;
 mod figures;
+#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
+mod file;
 mod growing;
+#[cfg(feature = "capi")]
+mod place;
 #[cfg(all(feature = "os", unix, not(loom)))]
 mod pool;
 mod scope;
@@ -34,11 +39,15 @@ mod tip;
 mod value;
 mod zeroed;
 
+#[cfg(feature = "alloc")]
+pub use backing::Heap;
 pub use backing::{Backing, Block, Buffer, DefaultBacking, Spill, StackBuffer, StaticBuffer};
 #[cfg(all(feature = "os", unix, not(loom)))]
-pub use backing::{CacheFigures, Caching, Mapped, cache_figures, set_caching, trim};
+pub use backing::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};
 pub use blocks::Mark;
 pub use chunks::{ChunkIter, ChunkRawIter};
+#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
+pub use file::{FileArena, FileBacking};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use pool::{ArenaPool, Member, PooledArena};
 pub use scope::{Scope, ScopeGuard};

@@ -1,9 +1,9 @@
 //! Arenas for threads: taken and given back by anybody without a lock, kept warm in between.
 //!
 //! A pool is a chain of *rows*, pages that hold arenas in [places](crate::pool::place); a row is added when
-//! every arena of the others is out, and rows go only with the pool. So nothing is ever unlinked while
-//! others look, and an arena is found by walking and claimed by one exchange on its own word: there is no
-//! stack of pointers, and no ABA.
+//! every arena of the others is out, and rows go only with the pool (a [chain](crate::pool::chain)). So nothing
+//! is ever unlinked while others look, and an arena is found by walking and claimed by one exchange on its own
+//! word: there is no stack of pointers, and no ABA.
 //!
 //! ```text
 //!  first ──▶ │ next │ arena 0 │ arena 1 │ ... │ ──▶ │ next │ arena 31 │ ... │      a row is one page
@@ -17,16 +17,16 @@
 use super::scope::forward;
 use super::{Arena, Mapped, Zeroable};
 use crate::error::{AllocError, AllocOrInitError, AllocReason};
+use crate::pool::chain::{Link, Linked};
 use crate::pool::place::{EMPTY, FULL, HELD, Place};
 use crate::pool::stack_hint;
 use crate::region::{Region, RegionOptions};
-use crate::sync::{AtomicPtr, Ordering};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
-use core::ptr::{NonNull, null_mut};
+use core::ptr::NonNull;
 
 /// Arenas of a row: with the row's own words, what fills a page of 4 KiB.
 const ROW: usize = 31;
@@ -71,17 +71,24 @@ const KEEP_BYTES: usize = 1 << 20;
 /// A handle that is leaked (`mem::forget`) keeps its arena until the pool is reset or dropped.
 pub struct ArenaPool<const MIN_ALIGN: usize = 8> {
     /// The oldest row. Rows are appended and never removed while the pool is shared.
-    first: AtomicPtr<Row<MIN_ALIGN>>,
+    first: Link<Row<MIN_ALIGN>>,
     keep_arenas: usize,
     keep_bytes: usize,
 }
 
 /// A page of arenas.
 struct Row<const MIN_ALIGN: usize> {
-    next: AtomicPtr<Row<MIN_ALIGN>>,
+    next: Link<Self>,
     /// The mapping that this row lies in.
     region: Region,
     places: [Place<Arena<MIN_ALIGN>>; ROW],
+}
+
+impl<const MIN_ALIGN: usize> Linked for Row<MIN_ALIGN> {
+    #[inline]
+    fn link(&self) -> &Link<Self> {
+        &self.next
+    }
 }
 
 const _: () = assert!(size_of::<Row<8>>() <= 4096 && align_of::<Row<8>>() <= 4096);
@@ -105,7 +112,7 @@ impl<const MIN_ALIGN: usize> Default for ArenaPool<MIN_ALIGN> {
 impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     /// An empty pool of arenas whose values are aligned to `MIN_ALIGN` at least.
     pub const fn with_min_align() -> Self {
-        ArenaPool { first: AtomicPtr::new(null_mut()), keep_arenas: KEEP_ARENAS, keep_bytes: KEEP_BYTES }
+        ArenaPool { first: Link::end(), keep_arenas: KEEP_ARENAS, keep_bytes: KEEP_BYTES }
     }
 
     /// The pool, keeping RAM in at most so many arenas: 16 unless told otherwise. Others can be out all the
@@ -237,8 +244,7 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
         // Threads have places of their own, as far as those go that are kept warm.
         let number = stack_hint() % self.keep_arenas.clamp(1, ROW);
         let own = || {
-            // SAFETY: as in `rows`.
-            let row = unsafe { self.first.load(Ordering::Acquire).as_ref() }?;
+            let row = self.first.follow()?;
             row.places[number].claim(states[0]).then(|| (number, &row.places[number]))
         };
         loop {
@@ -267,26 +273,17 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
         let places = [const { Place::new(Arena::new_in(Mapped::new())) }; ROW];
         // SAFETY: the mapping is page-aligned, so aligned for a row (asserted above), at least as long, and
         // nobody else's.
-        unsafe { row.write(Row { next: AtomicPtr::new(null_mut()), region, places }) };
-        let last = self.rows().last().map_or(&self.first, |row| &row.next);
-        // Release: who finds the row finds it written.
-        if last.compare_exchange(null_mut(), row.as_ptr(), Ordering::Release, Ordering::Relaxed).is_err() {
+        unsafe { row.write(Row { next: Link::end(), region, places }) };
+        // SAFETY: the row is written, ours, and an end; it stays where it is until the pool is dropped.
+        if !unsafe { self.first.append(row) } {
             // SAFETY: the row was not published, so it is still ours alone.
             unsafe { unmap(row) };
         }
         Ok(())
     }
 
-    /// The rows, oldest first.
-    fn rows(&self) -> impl Iterator<Item = &Row<MIN_ALIGN>> {
-        // SAFETY: a row is published whole, stays mapped until the pool is dropped, and is only reached
-        // through shared references.
-        let follow = |link: &AtomicPtr<Row<MIN_ALIGN>>| unsafe { link.load(Ordering::Acquire).as_ref() };
-        core::iter::successors(follow(&self.first), move |row| follow(&row.next))
-    }
-
     fn places(&self) -> impl Iterator<Item = &Place<Arena<MIN_ALIGN>>> {
-        self.rows().flat_map(|row| &row.places)
+        self.first.iter().flat_map(|row| &row.places)
     }
 
     /// All arenas, which nobody uses while the pool is borrowed mutably.
@@ -325,26 +322,24 @@ fn clear<const MIN_ALIGN: usize>(arena: &mut Arena<MIN_ALIGN>, keep: Option<usiz
     }
 }
 
-/// Drops a row's arenas and returns its page.
+/// Drops a row's arenas and returns its page; gives what was behind it.
 ///
 /// # Safety
 /// The row is the caller's, and nobody refers to it or to a value in its arenas.
-unsafe fn unmap<const MIN_ALIGN: usize>(row: NonNull<Row<MIN_ALIGN>>) {
+unsafe fn unmap<const MIN_ALIGN: usize>(row: NonNull<Row<MIN_ALIGN>>) -> Link<Row<MIN_ALIGN>> {
     // SAFETY: the row is read out of its page and not used there again; the arenas are dropped before the
     // page is, as they are moved out of it.
-    let Row { region, places, .. } = unsafe { row.read() };
+    let Row { region, places, next } = unsafe { row.read() };
     drop((places, region));
+    next
 }
 
 impl<const MIN_ALIGN: usize> Drop for ArenaPool<MIN_ALIGN> {
     fn drop(&mut self) {
-        let mut next = *self.first.get_mut();
-        while let Some(row) = NonNull::new(next) {
+        let mut next = self.first.detach();
+        while let Some(row) = next {
             // SAFETY: the pool is going, so no handle and no value borrows it; each row is in the chain once.
-            unsafe {
-                next = row.as_ref().next.load(Ordering::Relaxed);
-                unmap(row);
-            }
+            next = unsafe { unmap(row) }.detach();
         }
     }
 }

@@ -148,6 +148,24 @@ impl<'a, T: ?Sized> Box<'a, T> {
         Box::owning(value)
     }
 
+    /// The value's address, and how long the value is there: what [`unsize_box!`](crate::unsize_box) takes apart.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn into_parts(boxed: Self) -> (*mut T, PhantomData<&'a mut ()>) {
+        (Box::into_raw(boxed), PhantomData)
+    }
+
+    /// A box of the parts of another, whose pointer may have been coerced.
+    ///
+    /// # Safety
+    /// Both came from one call of [`into_parts`](Self::into_parts), and go into one box.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub unsafe fn from_parts(value: *mut T, _there: PhantomData<&'a mut ()>) -> Self {
+        // SAFETY: the caller's promise, passed on; the value is there for as long as the box was that had it.
+        unsafe { Box::from_raw(value) }
+    }
+
     /// The value's address, without dropping it.
     #[inline]
     pub fn into_raw(boxed: Self) -> *mut T {
@@ -182,11 +200,11 @@ impl<'a, T: ?Sized> Box<'a, T> {
 #[macro_export]
 macro_rules! unsize_box {
     ($boxed:expr $(,)?) => {{
-        let value = $crate::Box::leak($boxed);
-        // The reference coerces on its way into the call, where the compiler allows that for a reference; the
-        // lifetime goes along.
-        // SAFETY: the value was just given up by the box that owned it.
-        unsafe { $crate::Box::from_leaked(value) }
+        let (value, there) = $crate::Box::into_parts($boxed);
+        // The pointer coerces on its way into the call. A pointer and not a reference, which would also coerce
+        // through `Deref`: from a guard to the value that it guards, which is not the box's to drop.
+        // SAFETY: both are of the box that just gave them up.
+        unsafe { $crate::Box::from_parts(value, there) }
     }};
 }
 

@@ -14,6 +14,7 @@ use core::fmt;
 use core::ops::Deref;
 use core::str::Utf8Error;
 use rustix::fd::BorrowedFd;
+use rustix::io::Errno;
 
 /// How an [`Input`] got at its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -313,7 +314,7 @@ impl Input {
 /// EINVAL: a file system that maps whole huge pages only. Anything else, such as ENOMEM, reading would
 /// meet as well.
 fn can_still_be_read(error: &Error) -> bool {
-    ["ENODEV", "EIO", "EACCES", "EPERM", "EINVAL"].iter().any(|name| error.is(name))
+    sys::refused_with(error, &[Errno::NODEV, Errno::IO, Errno::ACCESS, Errno::PERM, Errno::INVAL])
 }
 
 /// Reads `fd`, a file of this kind, to its end or `limit`, into `stream`.

@@ -9,7 +9,7 @@
 //! ```
 
 use crate::error::{Call, Error, Reason};
-use crate::sys::{self, Access};
+use crate::sys::{self, Access, Sharing};
 use core::ptr::NonNull;
 use rustix::fd::BorrowedFd;
 
@@ -43,7 +43,7 @@ impl MappedFile {
         let too_large = Error::new(Call::MapFile, Reason::TooLarge, usize::MAX);
         let visible = usize::try_from(size - from).map_err(|_| too_large)?;
         let mapped = sys::page_align_up(visible).ok_or(too_large)?;
-        let mapping = sys::map_file(fd, from, mapped, Access::Read)?;
+        let mapping = sys::map_file(fd, from, mapped, Access::Read, Sharing::Private)?;
         Ok(MappedFile { mapping, mapped, lead, len: visible - lead })
     }
 

@@ -16,10 +16,11 @@
 //! - `bitmap`: which blocks are out, lowest first, with summary words. Lock-free.
 //! - `slots`: blocks kept ready for the next taker, one locked instruction a life.
 //! - `place`: the same trick on one word, for things that are not numbered. `shelf`: a handful of places;
-//!   arenas' block cache. (Arena pools stand on `place` too, in `arena`.)
+//!   arenas' block cache. `chain`: things that are appended and stay. (Arena pools, in `arena`, stand on places
+//!   in a chain of rows.)
 //! - `ledger`: the two together, and what is warm. Everything atomic ends here.
 //! - `seeded`: bugs that the models must notice. Nothing in a shipped build.
-//! - `models`, `shelf_models`: the loom models of all that; only under `cfg(loom)`.
+//! - `models`, `shelf_models`, `chain_models`: the loom models of all that; only under `cfg(loom)`.
 //! - `page_pool`, `page`, `options`, `error`: the ledger's numbers turned into memory, and the faces.
 //!
 //! `docs/pool.md` has the measurements behind the choices.
@@ -29,6 +30,9 @@
 
 mod bitmap;
 mod bits;
+pub(crate) mod chain;
+#[cfg(all(loom, test))]
+mod chain_models;
 mod ledger;
 #[cfg(all(loom, test))]
 mod models;

@@ -69,6 +69,9 @@ impl<'n> PoolOptions<'n> {
 
     /// What the blocks' memory should be like: huge pages, guard pages, shared with forked children, a
     /// name. Length and alignment are the pool's business and are replaced.
+    ///
+    /// Blocks that are smaller than the huge pages that were set aside for them cannot be given back one by one:
+    /// [`PagePool::trim`] is refused.
     pub const fn region(mut self, region: RegionOptions<'n>) -> Self {
         self.region = region;
         self

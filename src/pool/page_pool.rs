@@ -369,8 +369,7 @@ impl PagePool {
 impl fmt::Display for PagePool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (size, capacity) = (self.block_size(), self.capacity());
-        let heading = format_args!("page pool of {capacity} blocks of {}", Bytes(size));
-        let mut report = Report::new(f, heading)?;
+        let mut report = Report::new(f, format_args!("page pool of {capacity} blocks of {}", Bytes(size)))?;
         report.part("taken", self.taken() * size, capacity * size)?;
         report.part("warm", self.warm() * size, capacity * size)?;
         match self.resident() {

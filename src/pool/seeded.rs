@@ -43,6 +43,12 @@ pub(super) enum Bug {
     ShelfClaimTorn,
     /// A thing is put on a shelf without publishing what its holder did to it.
     ShelfPutRelaxed,
+    /// A row is appended to a chain without publishing what was written into it.
+    ChainAppendRelaxed,
+    /// A row is appended by a load and a store instead of one exchange.
+    ChainAppendTorn,
+    /// A chain is walked without seeing what was written into its rows.
+    ChainFollowRelaxed,
 }
 
 /// Whether `bug` is switched on: never, outside of a model.

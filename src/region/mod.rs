@@ -1,9 +1,11 @@
 //! Regions: mappings that own their length (`.region.owns`).
 //!
-//! [`Region`] is anonymous memory of this process; [`RegionOptions`] says what it should be like. A region
+//! [`Region`] is anonymous memory of this process; [`RegionOptions`] says what it should be like, and [`Pages`]
+//! what it is made of; `knobs` are what can be said to the kernel later. A region
 //! knows its base and its length, hands out slices where its access allows, and returns exactly what it
-//! mapped, once, when it is dropped. What it does not do: hand out parts of itself as typed values (that
-//! is [`Arena`](crate::Arena)'s business), or show a file (that is [`Input`](crate::Input)'s).
+//! mapped, once, when it is dropped. [`FileRegion`] is a file in place of anonymous memory. What regions do not do:
+//! hand out parts of themselves as typed values (that is [`Arena`](crate::Arena)'s business), or read what cannot
+//! be mapped (that is [`Input`](crate::Input)'s).
 //!
 //! ```text
 //!  mapping                                                         mapping + mapped
@@ -11,10 +13,15 @@
 //!  └──────────────┴── written so far, resident ──┴── no RAM ─────┴──────────────┘
 //! ```
 
+mod file;
+mod knobs;
 mod options;
+mod pages;
 
-pub use crate::sys::{Access, Advice};
-pub use options::{Pages, RegionOptions};
+pub use crate::sys::{Access, Advice, PageState};
+pub use file::FileRegion;
+pub use options::{AtFork, RegionOptions};
+pub use pages::{PageFigures, PageRun, Pages};
 
 use crate::bytes::Bytes;
 use crate::error::{Call, Error, Reason};
@@ -26,13 +33,14 @@ use core::ptr::NonNull;
 
 /// Anonymous memory that owns its length: mapped zeroed, in RAM as touched, given back at drop.
 ///
-/// *Units*: bytes; ranges given to its methods must consist of whole pages ([`page_size`](crate::page_size)).
+/// *Units*: bytes; ranges given to its methods must consist of whole pages ([`page_size`](crate::page_size), or
+/// the huge pages that were [granted](Self::granted)).
 /// *Alignment*: a page, or more on request. *Cost*: one `mmap` and one `munmap` whatever the size; RAM
 /// comes one page at a time at first touch. *Threads*: `Send` and `Sync`, as a `Box<[u8]>` is.
 ///
 /// # Invariants
 /// - `mapping..mapping + mapped` is one mapping that this value owns alone; `Drop` unmaps just that.
-/// - `base..base + len` lies inside it, page-aligned at both ends.
+/// - `base..base + len` lies inside it, both ends at whole pages of the kind in `granted`.
 /// - The first `readable` bytes from `base` may be read and the first `writable` may be written;
 ///   `writable <= readable <= len`.
 ///
@@ -51,6 +59,7 @@ pub struct Region {
     mapping: NonNull<u8>,
     mapped: usize,
     sharing: Sharing,
+    granted: Pages,
 }
 
 // SAFETY: a region owns its bytes as a `Box<[u8]>` does; no state is tied to the thread that made it.
@@ -101,8 +110,8 @@ impl Region {
         accessible: usize,
     ) -> Self {
         debug_assert!(accessible <= len && len <= mapped);
-        let sharing = Sharing::Private;
-        Region { base, len, readable: accessible, writable: accessible, mapping, mapped, sharing }
+        let (sharing, granted) = (Sharing::Private, Pages::Base);
+        Region { base, len, readable: accessible, writable: accessible, mapping, mapped, sharing, granted }
     }
 
     /// Gives the mapping up to the caller, who must unmap it: its base and length.
@@ -182,11 +191,18 @@ impl Region {
 
     /// Gives the RAM of `len` bytes from `at` back, through a shared reference.
     ///
+    /// # Errors
+    /// As [`decommit`](Self::decommit): parts of a huge page that was set aside stay.
+    ///
     /// # Safety
-    /// The bytes are whole pages inside the region, and the caller owns them: nobody else, in any process
+    /// The bytes are whole base pages inside the region, and the caller owns them: nobody else, in any process
     /// that shares them, reads or writes them or holds a reference to them.
     pub(crate) unsafe fn decommit_owned(&self, at: usize, len: usize) -> Result<(), Error> {
         debug_assert!(at + len <= self.len);
+        // The kernel rounds the end of such a range down to a whole huge page and calls that a success.
+        if (at | len) & (self.granted.grain() - 1) != 0 {
+            return Err(Error::new(Call::Advise, Reason::BadRange, len));
+        }
         // SAFETY: the caller vouches for whole pages of this region's, anonymous, that are its alone.
         unsafe { sys::decommit(self.base.add(at), len, self.sharing) }
     }
@@ -261,7 +277,7 @@ impl Region {
             Bound::Excluded(&at) => at,
             Bound::Unbounded => self.len,
         };
-        let mask = sys::page_size() - 1;
+        let mask = self.granted.grain() - 1;
         if start > end || end > self.len || (start | end) & mask != 0 {
             return Err(bad(end.saturating_sub(start)));
         }
@@ -289,8 +305,11 @@ impl fmt::Display for Region {
         let mut report = Report::new(f, format_args!("region of {} at {:p}", Bytes(self.len), self.base))?;
         report.part("readable", self.readable, self.len)?;
         report.part("writable", self.writable, self.len)?;
-        match self.resident_bytes() {
-            Ok(resident) => report.part("resident", resident, self.len),
+        match self.page_figures(..) {
+            Ok(figures) => {
+                report.part("resident", figures.resident(), self.len)?;
+                report.part("huge", figures.huge, self.len)
+            }
             Err(error) => report.line("resident", format_args!("unknown: {error}")),
         }
     }

@@ -6,19 +6,23 @@
 //! whole (at `vm.max_map_count` the kernel refuses to split one).
 
 use super::Region;
+use super::pages::Pages;
 use crate::error::{Call, Error, Reason};
-use crate::sys::{self, Access, Advice, HUGE_PAGE, MapRequest, Sharing};
+use crate::sys::{self, Access, Advice, MapRequest, Sharing};
 use core::ffi::CStr;
 
-/// Which size of page to ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a forked child gets of a region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Pages {
-    /// Whatever the system does by default.
-    Base,
-    /// 2 MiB pages where the kernel can (transparent huge pages): the region starts on a 2 MiB boundary
-    /// when it is at least that long, and `MADV_HUGEPAGE` is given. Asked, not guaranteed.
-    Transparent,
+pub enum AtFork {
+    /// A copy of a private region, page by page as it is written; a shared one itself.
+    #[default]
+    Keep,
+    /// Zeroes (`MADV_WIPEONFORK`): for keys and random states that must not be used twice. Private regions only.
+    Wipe,
+    /// Nothing (`MADV_DONTFORK`): its addresses are free there. The child must neither use nor drop the region,
+    /// for what it maps later may lie at the same place.
+    Drop,
 }
 
 /// A region about to be mapped. Made by [`Region::options`].
@@ -43,10 +47,19 @@ pub struct RegionOptions<'n> {
     access: Access,
     populate: bool,
     guard: bool,
-    pages: Pages,
+    wishes: Wishes<'n>,
+    at_fork: AtFork,
+    dumped: bool,
     name: Option<&'n CStr>,
     sharing: Sharing,
     charge: bool,
+}
+
+/// Kinds of pages, the most wanted first.
+#[derive(Clone, Copy, Debug)]
+enum Wishes<'n> {
+    One([Pages; 1]),
+    InOrder(&'n [Pages]),
 }
 
 impl<'n> RegionOptions<'n> {
@@ -57,14 +70,16 @@ impl<'n> RegionOptions<'n> {
             access: Access::ReadWrite,
             populate: false,
             guard: false,
-            pages: Pages::Base,
+            wishes: Wishes::One([Pages::Base]),
+            at_fork: AtFork::Keep,
+            dumped: true,
             name: None,
             sharing: Sharing::Private,
             charge: true,
         }
     }
 
-    /// Bytes wanted; rounded up to whole pages.
+    /// Bytes wanted; rounded up to whole pages of the kind that is granted.
     pub const fn len(mut self, bytes: usize) -> Self {
         self.len = bytes;
         self
@@ -88,13 +103,46 @@ impl<'n> RegionOptions<'n> {
         self
     }
 
-    /// Which pages to ask for.
+    /// Which pages to ask for: these and no others. [`Region::granted`] repeats the wish.
+    ///
+    /// Pages that were set aside for the purpose are had or refused ([`Pages::Huge2M`], [`Pages::Huge1G`]);
+    /// [`Pages::Transparent`] is never refused, and what came of it is in [`Region::page_figures`].
     pub const fn pages(mut self, pages: Pages) -> Self {
-        self.pages = pages;
+        self.wishes = Wishes::One([pages]);
         self
     }
 
-    /// A page on either side that faults on any touch (`.region.guard`).
+    /// Which pages to ask for, the most wanted first: the first kind that can be had is taken, and
+    /// [`Region::granted`] says which it was. Where none can be had, the error is the last one's.
+    ///
+    /// ```
+    /// use region::{Pages, Region};
+    /// let region = Region::options().len(4 << 20).pages_in_order(Pages::LARGEST_FIRST).map()?;
+    /// match region.granted() {
+    ///     Pages::Huge1G | Pages::Huge2M => println!("all of it is in huge pages"),
+    ///     granted => println!("{granted:?}: see what came of it in `page_figures`"),
+    /// }
+    /// # Ok::<(), region::Error>(())
+    /// ```
+    pub const fn pages_in_order(mut self, wishes: &'n [Pages]) -> Self {
+        self.wishes = Wishes::InOrder(wishes);
+        self
+    }
+
+    /// What a forked child gets of the region. A kernel that cannot do it refuses at [`map`](Self::map).
+    pub const fn at_fork(mut self, at_fork: AtFork) -> Self {
+        self.at_fork = at_fork;
+        self
+    }
+
+    /// Leaves the region out of core dumps (`MADV_DONTDUMP`): for keys, and for what is too large to be worth it.
+    pub const fn not_dumped(mut self) -> Self {
+        self.dumped = false;
+        self
+    }
+
+    /// A page on either side that faults on any touch (`.region.guard`). Around huge pages that were set aside,
+    /// each takes a whole one of them.
     pub const fn guard_pages(mut self) -> Self {
         self.guard = true;
         self
@@ -118,6 +166,9 @@ impl<'n> RegionOptions<'n> {
 
     /// Does not count the whole length against the system's commit limit now; RAM counts as it is touched,
     /// and a touch may then fail (the out-of-memory killer). For reserving far more than will be used.
+    ///
+    /// Huge pages that were set aside are always reserved when they are mapped: a touch could otherwise end the
+    /// process (SIGBUS).
     pub const fn uncharged(mut self) -> Self {
         self.charge = false;
         self
@@ -130,33 +181,54 @@ impl<'n> RegionOptions<'n> {
     /// alignment is no power of two; when the system refuses. Advice and names that this kernel does not
     /// know are done without (`.back.fallback`).
     pub fn map(self) -> Result<Region, Error> {
-        let page = sys::page_size();
-        let refuse = |reason| Error::new(Call::Map, reason, self.len);
+        let wishes = match &self.wishes {
+            Wishes::One(wish) => wish.as_slice(),
+            Wishes::InOrder([]) => &[Pages::Base],
+            Wishes::InOrder(wishes) => wishes,
+        };
+        let mut last = None;
+        for &pages in wishes {
+            match self.map_in(pages) {
+                Ok(region) => return Ok(region),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or(Error::new(Call::Map, Reason::Empty, self.len)))
+    }
+
+    /// Maps the region in pages of one kind.
+    fn map_in(&self, pages: Pages) -> Result<Region, Error> {
+        let huge = pages.pool();
+        // What the region is made of, and so the unit of every length below.
+        let page = pages.grain();
+        let refuse = |reason| Error::new(if huge.is_some() { Call::MapHuge } else { Call::Map }, reason, self.len);
         if self.len == 0 {
             return Err(refuse(Reason::Empty));
         }
         if !self.align.is_power_of_two() {
             return Err(refuse(Reason::BadAlignment));
         }
-        let len = sys::page_align_up(self.len).ok_or(refuse(Reason::TooLarge))?;
-        let wants_huge = self.pages == Pages::Transparent && len >= HUGE_PAGE;
-        let align = self.align.max(if wants_huge { HUGE_PAGE } else { page });
+        let too_large = refuse(Reason::TooLarge);
+        let len = self.len.checked_next_multiple_of(page).filter(|&len| len <= isize::MAX as usize).ok_or(too_large)?;
+        let transparent = pages.asks_for_transparent(len);
+        let align = self.align.max(if transparent { sys::HUGE_PAGE } else { page });
         let guard = if self.guard { page } else { 0 };
 
-        // The kernel aligns to a page, and to a huge page only if the length is a multiple of one, so any
-        // larger alignment is had by mapping that much more.
+        // The kernel aligns to a page, and to a transparent huge page only if the length is a multiple of one,
+        // so any larger alignment is had by mapping that much more.
         let mapped = len
             .checked_add(2 * guard)
             .and_then(|sum| sum.checked_add(align - page))
             .filter(|&sum| sum <= isize::MAX as usize)
-            .ok_or(refuse(Reason::TooLarge))?;
+            .ok_or(too_large)?;
         let mapping = sys::map(MapRequest {
             len: mapped,
+            huge,
             access: self.access,
             sharing: self.sharing,
             charge: self.charge && self.access == Access::ReadWrite,
             // Populating slack would waste RAM, and advice must come first, so a plain mapping only.
-            populate: self.populate && mapped == len && !wants_huge && self.access == Access::ReadWrite,
+            populate: self.populate && mapped == len && !transparent && self.access == Access::ReadWrite,
         })?;
 
         let lead = guard + (mapping.as_ptr().addr() + guard).wrapping_neg() % align;
@@ -165,9 +237,10 @@ impl<'n> RegionOptions<'n> {
         let base = unsafe { mapping.add(lead) };
         let accessible = if self.access == Access::ReadWrite { len } else { 0 };
         // SAFETY: the mapping was made above, nobody else knows it, and `base..base + len` lies inside it,
-        // page-aligned, accessible as requested.
+        // in whole pages, accessible as requested.
         let mut region = unsafe { Region::from_mapping((mapping, mapped), (base, len), accessible) };
         region.sharing = self.sharing;
+        region.granted = pages;
 
         if self.guard {
             // SAFETY: one page on either side of `base..base + len`, inside the mapping made above, that
@@ -178,14 +251,22 @@ impl<'n> RegionOptions<'n> {
             }
         }
         if let Some(name) = self.name {
-            // SAFETY: the pages are the region's. A kernel without names says EINVAL, which costs nothing.
-            let _ = unsafe { sys::name(base, len, name) };
+            // A kernel without names says EINVAL, which costs nothing.
+            let _ = region.set_name(name);
         }
-        if wants_huge {
+        match self.at_fork {
+            AtFork::Keep => {}
+            AtFork::Wipe => region.advise(.., Advice::WipeOnFork)?,
+            AtFork::Drop => region.advise(.., Advice::DontFork)?,
+        }
+        if !self.dumped {
+            region.advise(.., Advice::DontDump)?;
+        }
+        if transparent {
             // A kernel without THP says EINVAL; base pages serve then.
             let _ = region.advise(.., Advice::HugePage);
         }
-        if self.populate && accessible == len && (mapped != len || wants_huge) {
+        if self.populate && accessible == len && (mapped != len || transparent) {
             // SAFETY: the pages are the region's and writable.
             unsafe { sys::populate(base, len) };
         }

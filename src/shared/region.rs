@@ -61,7 +61,8 @@ impl SharedRegion {
     pub fn anonymous(len: usize) -> Result<Self, Error> {
         let len = whole_pages(len)?;
         let access = Access::ReadWrite;
-        let base = sys::map(MapRequest { len, access, sharing: Sharing::Shared, charge: true, populate: false })?;
+        let base =
+            sys::map(MapRequest { len, huge: None, access, sharing: Sharing::Shared, charge: true, populate: false })?;
         Ok(SharedRegion { base, len, file: None })
     }
 

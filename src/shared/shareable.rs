@@ -91,6 +91,12 @@ const _: () = assert!(size_of::<Option<Offset<[u8]>>>() == WORD && size_of::<Ato
 ///     struct Padded { byte: u8, word: u64 }       // seven bytes between them are nobody's
 /// }
 /// ```
+///
+/// ```compile_fail,E0026
+/// region::shareable! {
+///     struct Padded { byte: u8, #[cfg(any())] filler: [u8; 7], word: u64 }      // and still are nobody's
+/// }
+/// ```
 #[macro_export]
 macro_rules! shareable {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
@@ -104,11 +110,18 @@ macro_rules! shareable {
             const fn bytes<T: $crate::Shareable>() -> usize {
                 ::core::mem::size_of::<T>()
             }
-            assert!(
+            // What is counted is what is there, once: a field that a `cfg` took out would stand for padding.
+            const fn fields(_value: &$name) {
+                let $name { $($field: _),* } = _value;
+                $(let _: *const $type = &raw const _value.$field;)*
+            }
+            let _: fn(&$name) = fields;
+            // By path, as a program may have an `assert!` of its own.
+            ::core::assert!(
                 0 $(+ bytes::<$type>())* == ::core::mem::size_of::<$name>(),
                 "a shared struct may not have padding: add a field in its place"
             );
-            assert!(!::core::mem::needs_drop::<$name>(), "nobody drops what lies in shared memory");
+            ::core::assert!(!::core::mem::needs_drop::<$name>(), "nobody drops what lies in shared memory");
         };
 
         // SAFETY: a C struct of shareable fields (`bytes` compiles for no other) whose sizes add up to its

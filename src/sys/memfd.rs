@@ -3,12 +3,12 @@
 //! One thin function per call, as everywhere in `sys`. Which seals a mapping needs before it may be touched
 //! is [`shared`](crate::shared)'s business.
 
-use super::memory::{failed, mapped};
+use super::memory::{failed, failed_raw, mapped};
 use super::{OpenFile, fault, from_rustix};
 use crate::error::{Call, Error, Reason};
 use core::ffi::CStr;
 use core::ptr::NonNull;
-use rustix::fd::BorrowedFd;
+use rustix::fd::{BorrowedFd, RawFd};
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
@@ -30,23 +30,28 @@ pub(crate) struct Sealed {
 /// Makes memory with a descriptor, closed at `exec`. `memfd_create(2)`, never executable where the kernel
 /// can promise that (6.3; EINVAL before, `.back.fallback`).
 pub(crate) fn memfd(name: &CStr) -> Result<OpenFile, Error> {
+    fault::may(Call::MakeMemory, 0)?;
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let made = match rustix::fs::memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
-        Err(Errno::INVAL) => rustix::fs::memfd_create(name, flags),
+    let made = match memfd_raw(name, flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(errno) if errno == Errno::INVAL.raw_os_error() => memfd_raw(name, flags),
         answer => answer,
     };
-    made.map(OpenFile::new).map_err(|errno| failed(Call::MakeMemory, 0, errno))
+    made.map(OpenFile::new).map_err(|errno| failed_raw(Call::MakeMemory, 0, crate::error::Errno::new(errno)))
 }
 
-/// Sets a file's size; what is new is zero and takes no RAM. `ftruncate(2)`.
-pub(crate) fn resize(fd: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
-    fault::may(Call::Resize, size)?;
-    let wide = u64::try_from(size).map_err(|_| Error::new(Call::Resize, Reason::TooLarge, size))?;
-    loop {
-        match rustix::fs::ftruncate(fd, wide) {
-            Err(Errno::INTR) => {}
-            answer => return answer.map_err(|errno| failed(Call::Resize, size, errno)),
-        }
+/// `memfd_create(2)` where `raw` knows the call.
+#[cfg(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+fn memfd_raw(name: &CStr, flags: MemfdFlags) -> Result<RawFd, i32> {
+    super::raw::memfd(name, flags.bits() as usize)
+}
+
+/// `memfd_create(2)` elsewhere.
+#[cfg(not(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))))]
+fn memfd_raw(name: &CStr, flags: MemfdFlags) -> Result<RawFd, i32> {
+    use rustix::fd::IntoRawFd;
+    match rustix::fs::memfd_create(name, flags) {
+        Ok(file) => Ok(file.into_raw_fd()),
+        Err(errno) => Err(errno.raw_os_error()),
     }
 }
 

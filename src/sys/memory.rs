@@ -6,6 +6,7 @@
 use super::{fault, from_rustix, raw};
 use crate::error::{Call, Errno, Error, Reason};
 use crate::sync::global::{AtomicBool, Ordering};
+use crate::sync::kernel;
 use core::ffi::{CStr, c_void};
 use core::ptr::NonNull;
 use rustix::fd::BorrowedFd;
@@ -15,6 +16,7 @@ use rustix::mm::{MapFlags, MprotectFlags, MsyncFlags, ProtFlags};
 
 /// What may be done with memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Access {
     /// Nothing: any touch faults. Takes address space, no RAM and no commit charge.
     None,
@@ -93,11 +95,32 @@ pub(crate) enum Sharing {
     Shared,
 }
 
+/// Pages that the administrator set aside (hugetlb), by their size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HugePool {
+    /// 2 MiB.
+    Mega2,
+    /// 1 GiB.
+    Giga1,
+}
+
+impl HugePool {
+    /// Bytes of one of its pages.
+    pub(crate) const fn page(self) -> usize {
+        match self {
+            HugePool::Mega2 => 2 << 20,
+            HugePool::Giga1 => 1 << 30,
+        }
+    }
+}
+
 /// What an anonymous mapping is asked to be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MapRequest {
     /// Bytes, a multiple of the page size.
     pub len: usize,
+    /// The pool of huge pages to draw on, of whose pages `len` is a multiple; ordinary pages without one.
+    pub huge: Option<HugePool>,
     pub access: Access,
     pub sharing: Sharing,
     /// Charge the commit limit at map time; without it RAM is accounted as touched.
@@ -111,7 +134,7 @@ pub(super) fn failed(call: Call, size: usize, errno: rustix::io::Errno) -> Error
     failed_raw(call, size, from_rustix(errno))
 }
 
-fn failed_raw(call: Call, size: usize, errno: Errno) -> Error {
+pub(super) fn failed_raw(call: Call, size: usize, errno: Errno) -> Error {
     let error = Error::new(call, Reason::Os(errno), size);
     match (call, errno) {
         // The most frequent reason for ENOMEM is a limit that the user can see and raise: name it.
@@ -137,13 +160,15 @@ fn address_space_limit() -> usize {
 
 /// The address that rustix gave, which is never null: the kernel maps nothing at 0 unless told to.
 pub(super) fn mapped(base: *mut c_void, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
+    kernel::mapped();
     NonNull::new(base.cast::<u8>()).ok_or(Error::new(call, Reason::TooLarge, size))
 }
 
 /// Maps new zeroed memory at an address of the kernel's choice. `mmap(2)`.
 pub(crate) fn map(request: MapRequest) -> Result<NonNull<u8>, Error> {
-    let MapRequest { len, access, sharing, charge, populate } = request;
-    fault::may(Call::Map, len)?;
+    let MapRequest { len, huge, access, sharing, charge, populate } = request;
+    let call = if huge.is_some() { Call::MapHuge } else { Call::Map };
+    fault::may(call, len)?;
     let mut flags = match sharing {
         Sharing::Private => MapFlags::PRIVATE,
         Sharing::Shared => MapFlags::SHARED,
@@ -151,22 +176,41 @@ pub(crate) fn map(request: MapRequest) -> Result<NonNull<u8>, Error> {
     // Miri knows neither flag; both change cost only.
     #[cfg(all(target_os = "linux", not(miri)))]
     {
-        flags.set(MapFlags::NORESERVE, !charge);
+        // Without a reservation a pool that runs short kills by SIGBUS at the touch; with one it refuses here.
+        flags.set(MapFlags::NORESERVE, !charge && huge.is_none());
         flags.set(MapFlags::POPULATE, populate);
+        flags |= match huge {
+            None => MapFlags::empty(),
+            Some(HugePool::Mega2) => MapFlags::HUGETLB | MapFlags::HUGE_2MB,
+            Some(HugePool::Giga1) => MapFlags::HUGETLB | MapFlags::HUGE_1GB,
+        };
+    }
+    #[cfg(not(all(target_os = "linux", not(miri))))]
+    if huge.is_some() {
+        return Err(failed(call, len, rustix::io::Errno::INVAL));
     }
     let _ = (charge, populate, &mut flags);
     // SAFETY: without MAP_FIXED the kernel picks a free range, so nothing that exists is touched.
     let base = unsafe { rustix::mm::mmap_anonymous(core::ptr::null_mut(), len, access.map_flags(), flags) };
-    base.map_err(|errno| failed(Call::Map, len, errno)).and_then(|base| mapped(base, Call::Map, len))
+    base.map_err(|errno| failed(call, len, errno)).and_then(|base| mapped(base, call, len))
 }
 
-/// Maps `len` bytes of a file from `offset` (a multiple of the page size), privately. `mmap(2)`.
-pub(crate) fn map_file(fd: BorrowedFd<'_>, offset: u64, len: usize, access: Access) -> Result<NonNull<u8>, Error> {
+/// Maps `len` bytes of a file from `offset` (a multiple of the page size). `mmap(2)`.
+pub(crate) fn map_file(
+    fd: BorrowedFd<'_>,
+    offset: u64,
+    len: usize,
+    access: Access,
+    sharing: Sharing,
+) -> Result<NonNull<u8>, Error> {
+    let flags = match sharing {
+        Sharing::Private => MapFlags::PRIVATE,
+        Sharing::Shared => MapFlags::SHARED,
+    };
     fault::may(Call::MapFile, len)?;
     // SAFETY: without MAP_FIXED the kernel picks a free range, so nothing that exists is touched. What
     // the file's owner does to the bytes later is stated where the mapping is made safe to read.
-    let base =
-        unsafe { rustix::mm::mmap(core::ptr::null_mut(), len, access.map_flags(), MapFlags::PRIVATE, fd, offset) };
+    let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), len, access.map_flags(), flags, fd, offset) };
     base.map_err(|errno| failed(Call::MapFile, len, errno)).and_then(|base| mapped(base, Call::MapFile, len))
 }
 
@@ -177,6 +221,7 @@ pub(crate) fn map_file(fd: BorrowedFd<'_>, offset: u64, len: usize, access: Acce
 /// split off, which the kernel may refuse), and nothing refers into it any more.
 pub(crate) unsafe fn unmap(base: NonNull<u8>, len: usize) -> Result<(), Error> {
     fault::may(Call::Unmap, len)?;
+    kernel::unmaps();
     // SAFETY: the caller owns the mapping and gives it up.
     unsafe { rustix::mm::munmap(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unmap, len, errno))
 }
@@ -199,6 +244,7 @@ pub(crate) unsafe fn protect(base: NonNull<u8>, len: usize, access: Access) -> R
 #[cfg(target_os = "linux")]
 pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
     fault::may(Call::Remap, new)?;
+    kernel::unmaps();
     // SAFETY: the caller's promise, passed on.
     let base = unsafe { rustix::mm::mremap(base.as_ptr().cast(), old, new, MremapFlags::MAYMOVE) };
     base.map_err(|errno| failed(Call::Remap, new, errno)).and_then(|base| mapped(base, Call::Remap, new))
@@ -212,8 +258,14 @@ pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<
 #[cfg(not(target_os = "linux"))]
 pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
     fault::may(Call::Remap, new)?;
-    let request =
-        MapRequest { len: new, access: Access::ReadWrite, sharing: Sharing::Private, charge: true, populate: false };
+    let request = MapRequest {
+        len: new,
+        huge: None,
+        access: Access::ReadWrite,
+        sharing: Sharing::Private,
+        charge: true,
+        populate: false,
+    };
     let to = map(request)?;
     // SAFETY: both are mapped, at least this long, and distinct, for the kernel has just chosen the second;
     // the caller gives the first up, whole.
@@ -228,7 +280,6 @@ pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<
 ///
 /// # Safety
 /// The pages are the caller's mapping.
-#[allow(dead_code)] // file regions are its user
 pub(crate) unsafe fn sync(base: NonNull<u8>, len: usize, wait: bool) -> Result<(), Error> {
     fault::may(Call::Sync, len)?;
     let flags = if wait { MsyncFlags::SYNC } else { MsyncFlags::ASYNC };
@@ -275,7 +326,7 @@ pub(crate) unsafe fn advise(base: NonNull<u8>, len: usize, advice: Advice) -> Re
         Advice::Collapse => {
             // SAFETY: the pages are the caller's mapping, and collapsing keeps every byte.
             return unsafe { raw::madvise(base.as_ptr(), len, raw::MADV_COLLAPSE) }
-                .map_err(|errno| failed_raw(Call::Advise, len, Errno::new(errno)));
+                .map_err(|errno| failed_raw(Call::Collapse, len, Errno::new(errno)));
         }
         #[cfg(not(target_os = "linux"))]
         _ => return Err(failed(Call::Advise, len, rustix::io::Errno::INVAL)),
@@ -297,7 +348,7 @@ pub(crate) unsafe fn populate(base: NonNull<u8>, len: usize) {
     // SAFETY: the caller's promise; populating keeps every byte.
     if let Err(error) = unsafe { advise(base, len, Advice::PopulateWrite) } {
         // Anything else (ENOMEM, EFAULT) concerns this range only, and the touch will tell.
-        if error.is("EINVAL") || error.is("ENOSYS") {
+        if super::refused_with(&error, &[rustix::io::Errno::INVAL, rustix::io::Errno::NOSYS]) {
             UNKNOWN.store(true, Ordering::Relaxed);
         }
     }
@@ -340,24 +391,24 @@ pub(crate) unsafe fn guard(base: NonNull<u8>, len: usize) -> Result<(), Error> {
     }
 }
 
-/// Bytes of `base..base + len` that are in RAM. `mincore(2)`.
+/// Brings pages in and keeps them in RAM. `mlock(2)`.
 ///
-/// One call per 4 MiB of range (a 1 KiB answer on the stack); the range must be mapped.
-pub(crate) fn resident_bytes(base: NonNull<u8>, len: usize) -> Result<usize, Error> {
-    fault::may(Call::Resident, len)?;
-    const BATCH: usize = 1024;
-    let page = super::page_size();
-    let mut answers = [0u8; BATCH];
-    let mut resident = 0;
-    let mut at = 0;
-    while at < len {
-        let batch = (len - at).min(BATCH * page);
-        raw::mincore(base.as_ptr().wrapping_add(at), batch, &mut answers)
-            .map_err(|errno| failed_raw(Call::Resident, len, Errno::new(errno)))?;
-        resident += answers[..batch.div_ceil(page)].iter().filter(|&&answer| answer & 1 != 0).count() * page;
-        at += batch;
-    }
-    Ok(resident.min(len))
+/// # Safety
+/// The pages are the caller's mapping.
+pub(crate) unsafe fn lock(base: NonNull<u8>, len: usize) -> Result<(), Error> {
+    fault::may(Call::Lock, len)?;
+    // SAFETY: the caller's promise; locking changes no content.
+    unsafe { rustix::mm::mlock(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Lock, len, errno))
+}
+
+/// Lets pages go out of RAM again. `munlock(2)`.
+///
+/// # Safety
+/// The pages are the caller's mapping.
+pub(crate) unsafe fn unlock(base: NonNull<u8>, len: usize) -> Result<(), Error> {
+    fault::may(Call::Unlock, len)?;
+    // SAFETY: the caller's promise; unlocking changes no content.
+    unsafe { rustix::mm::munlock(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unlock, len, errno))
 }
 
 /// Names a range for `/proc/PID/maps`. `prctl(2)`; EINVAL on kernels built without it.

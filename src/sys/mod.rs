@@ -4,13 +4,14 @@
 //! room of the house speaks of bytes, pages and [`Error`]s. Nothing here owns anything: lengths are
 //! tracked by [`region`](crate::region), descriptors by [`input`](crate::input).
 //!
-//! - `memory`: map, unmap, protect, advise, remap, sync, resident pages.
+//! - `memory`: map, unmap, protect, advise, remap, sync, lock.
+//! - `residency`: which pages are in RAM, and of what size.
 //! - `page`: the page sizes of this machine.
 //! - `fd`: a borrowed descriptor.
-//! - `file`: open, kind, position, read.
+//! - `file`: open, kind, position, read, resize.
 //! - `fault`: refusals made up for tests.
 //! - `memfd`: memory with a descriptor, and its seals.
-//! - `raw`: the three calls and the advice numbers that rustix does not carry.
+//! - `raw`: the calls and the advice numbers that rustix does not carry, or not without a way to panic.
 
 #[cfg_attr(not(region_faults), allow(clippy::unnecessary_wraps))]
 mod fault;
@@ -21,6 +22,7 @@ mod memfd;
 mod memory;
 mod page;
 mod raw;
+mod residency;
 
 #[cfg(region_faults)]
 pub use fault::{FaultPlan, plan_faults, refusals};
@@ -32,8 +34,10 @@ pub(crate) use memory::*;
 pub use memory::{Access, Advice};
 pub use page::page_size;
 pub(crate) use page::{HUGE_PAGE, page_align_up};
+pub use residency::PageState;
+pub(crate) use residency::{page_runs, resident_bytes};
 
-use crate::error::Errno;
+use crate::error::{Errno, Error};
 
 /// The names that `<errno.h>` gives to the numbers our calls return.
 pub(crate) fn errno_name(errno: Errno) -> Option<&'static str> {
@@ -82,6 +86,11 @@ pub(crate) fn errno_name(errno: Errno) -> Option<&'static str> {
         return Some("EOPNOTSUPP");
     }
     names.iter().find(|(known, _)| from_rustix(*known) == errno).map(|(_, name)| *name)
+}
+
+/// Whether the system refused with one of these numbers. By number: names would be a search through text.
+pub(crate) fn refused_with(error: &Error, known: &[rustix::io::Errno]) -> bool {
+    error.errno().is_some_and(|errno| known.iter().any(|&known| from_rustix(known) == errno))
 }
 
 /// rustix's error number as ours.

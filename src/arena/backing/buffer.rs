@@ -9,6 +9,7 @@ use crate::error::{AllocError, AllocReason};
 use crate::sync::global::{AtomicBool, Ordering};
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
+use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -53,9 +54,9 @@ impl<'b> Buffer<'b> {
         self.len == 0
     }
 
-    /// Whether `block` is this buffer's.
+    /// Whether `block` is this buffer's. A buffer without bytes has none, and its address may be another's.
     pub(super) fn owns(&self, block: &Block) -> bool {
-        self.lent.get() && block.start == self.start
+        self.lent.get() && self.len != 0 && block.start == self.start
     }
 }
 
@@ -113,6 +114,13 @@ impl<const N: usize> StackBuffer<N> {
 impl<const N: usize> Default for StackBuffer<N> {
     fn default() -> Self {
         StackBuffer::new()
+    }
+}
+
+impl<const N: usize> fmt::Debug for StackBuffer<N> {
+    /// The length: the bytes may not be there to be read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StackBuffer").field("len", &N).finish()
     }
 }
 
@@ -185,5 +193,13 @@ impl<const N: usize> StaticBuffer<N> {
 impl<const N: usize> Default for StaticBuffer<N> {
     fn default() -> Self {
         StaticBuffer::new()
+    }
+}
+
+impl<const N: usize> fmt::Debug for StaticBuffer<N> {
+    /// Length and state: the bytes are their taker's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let taken = self.taken.load(Ordering::Relaxed);
+        f.debug_struct("StaticBuffer").field("len", &N).field("taken", &taken).finish()
     }
 }

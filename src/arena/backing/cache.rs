@@ -24,6 +24,7 @@ pub(super) const WARM_REGION: usize = super::mapped::RUNWAY + crate::sys::HUGE_P
 
 /// Whether arenas' blocks are kept for the next arena, or returned to the system at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Caching {
     /// Kept, within the bounds that [`trim`] names. The default.
     On,

@@ -18,7 +18,7 @@ use super::cache::{self, Kept, Place};
 use super::{Backing, Block};
 use crate::arena::bump::{pad_to, round_up};
 use crate::error::{AllocError, AllocReason, Call, Error, Reason};
-use crate::region::{Region, RegionOptions};
+use crate::region::Region;
 use crate::sys::{self, Access, Advice, HUGE_PAGE, Sharing};
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -139,26 +139,34 @@ impl Mapped {
     #[cold]
     #[inline(never)]
     fn map_block(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
-        let fail = |reason| AllocError::new(layout.size(), reason);
-        if self.reservation() != 0 {
-            if previous != 0 {
-                return Err(fail(AllocReason::Exhausted(self.reservation())));
+        // One place makes the error: it is six words, and each copy of its making would be as large as a branch here.
+        self.find_block(layout, previous).map_err(|reason| AllocError::new(layout.size(), reason))
+    }
+
+    #[inline(always)]
+    fn find_block(&self, layout: Layout, previous: usize) -> Result<Block, AllocReason> {
+        let need = room_for(layout);
+        let block = match self.reservation() {
+            0 => {
+                let need = need.ok_or(AllocReason::TooLarge)?;
+                match previous {
+                    0 if need <= FIRST_BLOCK && self.is_paranoid() => first_block(),
+                    0 if need <= FIRST_BLOCK => kept_or(&cache::FIRST, Tag::KEPT, need, first_block),
+                    _ if self.is_paranoid() => ladder(previous, need).map(lazy_start),
+                    0 => next_region(previous, need).map(lazy_start),
+                    _ => next_region(previous, need),
+                }
             }
-            let len = sys::page_align_up(self.reservation()).ok_or(fail(AllocReason::TooLarge))?;
-            if room_for(layout).is_none_or(|need| need > len) {
-                return Err(fail(AllocReason::Exhausted(len)));
+            bytes if previous != 0 => return Err(AllocReason::Exhausted(bytes)),
+            bytes => {
+                let len = sys::page_align_up(bytes).ok_or(AllocReason::TooLarge)?;
+                if need.is_none_or(|need| need > len) {
+                    return Err(AllocReason::Exhausted(len));
+                }
+                reserve(len, len).map(lazy_start)
             }
-            return reserve(len, len).map(lazy_start).map_err(|error| fail(AllocReason::Os(error)));
-        }
-        let need = room_for(layout).ok_or(fail(AllocReason::TooLarge))?;
-        let block = match previous {
-            0 if need <= FIRST_BLOCK && self.is_paranoid() => first_block(),
-            0 if need <= FIRST_BLOCK => kept_or(&cache::FIRST, Tag::KEPT, need, first_block),
-            _ if self.is_paranoid() => ladder(previous, need).map(lazy_start),
-            0 => next_region(previous, need).map(lazy_start),
-            _ => next_region(previous, need),
         };
-        block.map_err(|error| fail(AllocReason::Os(error)))
+        block.map_err(AllocReason::Os)
     }
 }
 
@@ -359,9 +367,16 @@ fn lazy_start(mut block: Block) -> Block {
     block
 }
 
+/// Maps `len` bytes, whole pages, with nothing special about them. Without `charge` they count against the commit
+/// limit when they are touched.
+fn map(len: usize, access: Access, charge: bool) -> Result<NonNull<u8>, Error> {
+    debug_assert!(len != 0 && len % sys::page_size() == 0);
+    sys::map(sys::MapRequest { len, access, sharing: Sharing::Private, charge, populate: false, huge: None })
+}
+
 /// Maps an arena's first block: small, all of it ready, RAM as touched.
 fn first_block() -> Result<Block, Error> {
-    let (start, len) = RegionOptions::new().len(FIRST_BLOCK).map()?.into_mapping();
+    let (start, len) = (map(FIRST_BLOCK, Access::ReadWrite, true)?, FIRST_BLOCK);
     Ok(Block { start, len, ready: len, dirty: 0, tag: Tag::new(0, 0).0 })
 }
 
@@ -471,17 +486,15 @@ fn ladder(previous: usize, need: usize) -> Result<Block, Error> {
 /// Readable and writable at once if the kernel allows (one entry in its map); reserved without access and
 /// committed by `mprotect` if not (strict overcommit, valgrind).
 fn reserve(want: usize, need: usize) -> Result<Block, Error> {
-    let region = RegionOptions::new().len(want).uncharged().map();
-    let (region, flags) = match region {
-        Ok(region) => (region, 0),
-        Err(_) => (RegionOptions::new().len(want).reserve_only().map()?, Tag::PROTECTED),
+    let (mapping, flags) = match map(want, Access::ReadWrite, false) {
+        Ok(mapping) => (mapping, 0),
+        Err(_) => (map(want, Access::None, false)?, Tag::PROTECTED),
     };
-    let (mapping, mapped) = region.into_mapping();
     let to_runway = pad_to(mapping.as_ptr().addr().wrapping_add(RUNWAY), HUGE_PAGE);
-    let lead = if mapped - need >= to_runway { to_runway } else { 0 };
-    // SAFETY: `lead <= mapped - need`, so the start lies inside the mapping.
+    let lead = if want - need >= to_runway { to_runway } else { 0 };
+    // SAFETY: `lead <= want - need`, so the start lies inside the mapping.
     let start = unsafe { mapping.add(lead) };
-    Ok(Block { start, len: mapped - lead, ready: 0, dirty: 0, tag: Tag::new(lead, flags).0 })
+    Ok(Block { start, len: want - lead, ready: 0, dirty: 0, tag: Tag::new(lead, flags).0 })
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 //!
 //! - [`Buffer`]: bytes that the caller owns, on the stack or in a `static`. Makes no system call.
 //! - [`Spill`]: such a buffer first, another backing after it.
+//! - [`RegionBacking`]: a region of the caller's making: huge, locked, shared.
+//! - `Heap`: the global allocator's memory, with feature `alloc`.
 //! - [`Mapped`]: address space from the kernel, RAM as touched. The default.
 //!
 //! The trait is open: a kernel, a firmware or a program with a memory plan of its own brings its own kind.
@@ -13,15 +15,23 @@
 mod buffer;
 #[cfg(all(feature = "os", unix, not(loom)))]
 mod cache;
+#[cfg(feature = "alloc")]
+mod heap;
 #[cfg(all(feature = "os", unix, not(loom)))]
 mod mapped;
+#[cfg(all(feature = "os", unix, not(loom)))]
+mod region;
 mod spill;
 
 pub use buffer::{Buffer, StackBuffer, StaticBuffer};
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use cache::{CacheFigures, Caching, cache_figures, set_caching, trim};
+#[cfg(feature = "alloc")]
+pub use heap::Heap;
 #[cfg(all(feature = "os", unix, not(loom)))]
 pub use mapped::Mapped;
+#[cfg(all(feature = "os", unix, not(loom)))]
+pub use region::RegionBacking;
 pub use spill::Spill;
 
 use crate::error::AllocError;

@@ -56,6 +56,12 @@ unsafe impl<B: Backing> Backing for Spill<'_, B> {
         }
     }
 
+    #[inline]
+    unsafe fn retire(&self, block: &mut Block, keep: usize) {
+        // SAFETY: the block is passed to the backing it came from, under the caller's promise.
+        unsafe { if self.buffer.owns(block) { self.buffer.retire(block, keep) } else { self.rest.retire(block, keep) } }
+    }
+
     unsafe fn release(&self, block: &Block) {
         // SAFETY: the block is passed to the backing it came from, under the caller's promise.
         unsafe {

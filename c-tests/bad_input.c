@@ -1,0 +1,294 @@
+/* Everything a caller can get wrong that the library can see: each is a defined error, and nothing breaks. */
+
+#include "region.h"
+
+#include "check.h"
+#include <errno.h>
+#include <string.h>
+
+static int give_up(void *context, region_arena *a, size_t size)
+{
+    (void)a, (void)size;
+    ++*(int *)context;
+    return 0;
+}
+
+static void call(void *context)
+{
+    (void)context;
+}
+
+static void null_in_place_of_an_arena(void)
+{
+    region_stats stats;
+    region_defer node;
+    region_string s = REGION_STRING_INIT(NULL);
+    CHECK(region_alloc(NULL, 1) == NULL && region_alloc_slow_(NULL, 1) == NULL && region_alloc(NULL, 0) == NULL);
+    CHECK(region_alloc_aligned(NULL, 1, 1) == NULL && region_alloc_array(NULL, 1, 1, 1) == NULL);
+    CHECK(region_calloc(NULL, 1, 1) == NULL && region_calloc_aligned(NULL, 1, 1, 1) == NULL);
+    CHECK(region_realloc(NULL, NULL, 0, 1) == NULL && region_memdup(NULL, "", 1) == NULL);
+    CHECK(region_strdup(NULL, "") == NULL && region_strndup(NULL, "", 1) == NULL && region_printf(NULL, "x") == NULL);
+    region_free(NULL, &s, 1);
+    CHECK(region_arena_init(NULL, NULL) == -EINVAL && region_arena_free(NULL) == -EINVAL);
+    CHECK(region_arena_reset(NULL, 0) == -EINVAL && region_arena_rewind(NULL, region_arena_mark(NULL)) == -EINVAL);
+    CHECK(region_arena_defer(NULL, call, NULL) == -EINVAL && region_arena_defer_node(NULL, &node, call, NULL) == -EINVAL);
+    CHECK(region_arena_on_oom(NULL, give_up, NULL) == -EINVAL && region_arena_set_limit(NULL, 1) == -EINVAL);
+    CHECK(region_arena_error(NULL) == -EINVAL && region_arena_stats(NULL, &stats) == -EINVAL);
+    CHECK(!region_arena_contains(NULL, &s) && region_arena_resident(NULL) == 0 && region_arena_print(NULL, 1) == -EINVAL);
+    CHECK(region_string_puts(&s, "x") == -EINVAL && region_string_finish(&s) == NULL);
+    CHECK(region_string_puts(NULL, "x") == -EINVAL && region_string_reserve(NULL, 1) == -EINVAL);
+    CHECK(region_string_finish(NULL) == NULL);
+    region_string_drop(NULL);
+    CHECK(region_hook_malloc(NULL, 1) == NULL && region_sized_malloc(NULL, 1) == NULL);
+    CHECK(region_hook_realloc(NULL, NULL, 0, 1) == NULL && region_sized_calloc(NULL, 1, 1) == NULL);
+}
+
+static void null_in_place_of_something_else(void)
+{
+    region_arena a = REGION_ARENA_INIT;
+    region_string s = REGION_STRING_INIT(&a);
+    CHECK(region_arena_stats(&a, NULL) == -EINVAL && region_arena_defer(&a, NULL, NULL) == -EINVAL);
+    CHECK(region_arena_defer_node(&a, NULL, call, NULL) == -EINVAL);
+    CHECK(region_memdup(&a, NULL, 1) == NULL && region_arena_error(&a) == -EINVAL);
+    CHECK(region_memdup(&a, NULL, 0) != NULL && region_strdup(&a, NULL) == NULL && region_strndup(&a, NULL, 0) == NULL);
+    CHECK(region_string_puts(&s, NULL) == -EINVAL && region_string_append(&s, NULL, 1) == -EINVAL);
+    CHECK(region_string_append(&s, NULL, 0) == 0);
+    region_arena_free(&a);
+}
+
+static void absurd_sizes(void)
+{
+    static const size_t sizes[] = { SIZE_MAX, SIZE_MAX - 3, SIZE_MAX - 15, SIZE_MAX - 16, SIZE_MAX / 2 + 1, SIZE_MAX / 2 };
+    region_arena a = REGION_ARENA_INIT;
+    for (int filled = 0; filled < 2; filled++) {
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            /* Through a volatile, or the compiler itself would warn of these. */
+            volatile size_t size = sizes[i];
+            void *block = region_alloc(&a, 100);
+            uint8_t *cur = a.cur;
+            region_string s = REGION_STRING_INIT(&a);
+            CHECK(region_alloc(&a, size) == NULL && region_alloc_slow_(&a, size) == NULL);
+            CHECK(region_arena_error(&a) == (size > SIZE_MAX / 2 - 15 ? -EOVERFLOW : -ENOMEM));
+            CHECK(region_alloc_aligned(&a, size, 4096) == NULL && region_calloc(&a, size, 1) == NULL);
+            CHECK(region_calloc(&a, 1, size) == NULL && region_alloc_array(&a, size, 16, 16) == NULL);
+            CHECK(region_realloc(&a, block, 100, size) == NULL && region_realloc(&a, NULL, 0, size) == NULL);
+            CHECK(region_sized_malloc(&a, size) == NULL && region_sized_calloc(&a, size, 3) == NULL);
+            CHECK(region_string_reserve(&s, size) < 0 && s.data == NULL);
+            CHECK(a.cur == cur && region_realloc(&a, block, 100, 120) == block);
+        }
+        CHECK(region_alloc(&a, 200000) != NULL);
+    }
+    region_arena_free(&a);
+}
+
+static void products_that_wrap(void)
+{
+    region_arena a = REGION_ARENA_INIT;
+    volatile size_t half = SIZE_MAX / 2 + 2;
+    CHECK(region_calloc(&a, half, 2) == NULL && region_arena_error(&a) == -EOVERFLOW);
+    CHECK(region_calloc(&a, 2, half) == NULL && region_alloc_array(&a, half, 4, 4) == NULL);
+    CHECK(region_new_array(&a, long, half) == NULL && region_new_array_zeroed(&a, long, half) == NULL);
+    CHECK(region_sized_calloc(&a, half, 2) == NULL);
+    region_arena_free(&a);
+}
+
+static void alignments_that_cannot_be(void)
+{
+    static const size_t bad[] = { 0, 3, 24, (size_t)1 << 40, SIZE_MAX, SIZE_MAX / 2 + 1 };
+    region_arena a = REGION_ARENA_INIT;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        volatile size_t align = bad[i];
+        CHECK(region_alloc_aligned(&a, 8, align) == NULL && region_arena_error(&a) == -EINVAL);
+        CHECK(region_calloc_aligned(&a, 1, 8, align) == NULL && region_alloc_array(&a, 1, 8, align) == NULL);
+        CHECK(region_alloc_aligned(&a, 0, align) == NULL);
+    }
+    CHECK(a.cur == a.end && region_alloc(&a, 8) != NULL);
+    region_arena_free(&a);
+}
+
+static void nothing_is_an_address(void)
+{
+    region_arena a = REGION_ARENA_INIT;
+    for (int filled = 0; filled < 2; filled++) {
+        uint8_t *cur = a.cur;
+        CHECK(region_alloc(&a, 0) != NULL && region_calloc(&a, 0, 8) != NULL && region_calloc(&a, 8, 0) != NULL);
+        CHECK((uintptr_t)region_alloc_aligned(&a, 0, 4096) % 4096 == 0 && region_memdup(&a, "", 0) != NULL);
+        CHECK(region_realloc(&a, NULL, 0, 0) != NULL && region_sized_calloc(&a, 0, 0) != NULL);
+        region_free(&a, region_alloc(&a, 0), 0);
+        if (!filled)
+            CHECK(cur == NULL && region_alloc(&a, 8) != NULL);
+    }
+    CHECK(region_hook_realloc(&a, NULL, 5, 0) == NULL && region_sized_realloc(&a, NULL, 1) != NULL);
+    region_arena_free(&a);
+}
+
+static void an_arena_that_was_freed_is_empty(void)
+{
+    region_arena a = REGION_ARENA_INIT;
+    region_arena zero;
+    memset(&zero, 0, sizeof zero);
+    CHECK(region_arena_free(&a) == 0 && region_arena_free(&a) == 0);
+    CHECK(region_alloc(&a, 100) != NULL);
+    CHECK(region_arena_set_limit(&a, 1000) == 0 && region_arena_on_oom(&a, give_up, NULL) == 0);
+    CHECK(region_arena_free(&a) == 0 && memcmp(&a, &zero, sizeof a) == 0);
+    CHECK(region_arena_free(&a) == 0 && region_arena_reset(&a, 0) == 0 && region_arena_error(&a) == 0);
+    CHECK(region_alloc(&a, 100) != NULL && region_arena_free(&a) == 0);
+}
+
+static void marks_of_others(void)
+{
+    region_arena a = REGION_ARENA_INIT, b = REGION_ARENA_INIT;
+    region_mark of_a, newer, garbage;
+    char *kept;
+    region_alloc(&b, 1000);
+    kept = region_strdup(&a, "kept");
+    of_a = region_arena_mark(&a);
+    CHECK(region_arena_rewind(&b, of_a) == -EINVAL);
+    region_alloc(&a, 100);
+    newer = region_arena_mark(&a);
+    CHECK(region_arena_rewind(&a, of_a) == 0 && region_arena_rewind(&a, newer) == -EINVAL);
+    memset(&garbage, 0x5a, sizeof garbage);
+    CHECK(region_arena_rewind(&a, garbage) == -EINVAL && region_arena_rewind(&a, region_arena_mark(NULL)) == -EINVAL);
+    CHECK(strcmp(kept, "kept") == 0);
+    region_arena_free(&a);
+    CHECK(region_arena_rewind(&a, of_a) == -EINVAL);
+    region_arena_free(&b);
+}
+
+static void a_header_of_another_version(void)
+{
+    region_arena a;
+    region_map map;
+    region_pool pool;
+    region_input input;
+    region_lines lines;
+    const size_t other_version = REGION_ABI_(region_arena) + ((size_t)1 << 16);
+    const size_t other_size = REGION_ABI_(region_arena) - sizeof(void *);
+    memset(&a, 0x77, sizeof a);
+    CHECK(region_arena_init_(&a, NULL, other_version) == -EPROTO && region_arena_init_(&a, NULL, other_size) == -EPROTO);
+    CHECK(((unsigned char *)&a)[0] == 0x77 && ((unsigned char *)&a)[sizeof a - 1] == 0x77); /* nothing was written */
+    CHECK(region_map_init_(&map, 1, NULL, 0) == -EPROTO && region_pool_init_(&pool, 4096, 1, NULL, 1) == -EPROTO);
+    CHECK(region_pool_over_(&pool, &map, 4096, 1) == -EPROTO && region_input_fd_(&input, 0, 0, 1) == -EPROTO);
+    CHECK(region_input_path_(&input, "/dev/null", 0, 1) == -EPROTO && region_lines_init_(&lines, "", 0, 2) == -EPROTO);
+    CHECK(region_abi_version() == REGION_ABI_VERSION && strcmp(region_version(), REGION_VERSION) == 0);
+}
+
+static void options_of_another_version(void)
+{
+    struct {
+        region_arena_options known;
+        size_t unknown;
+    } newer = { REGION_ARENA_OPTIONS, 0 };
+    region_arena_options options = REGION_ARENA_OPTIONS;
+    region_map_options wish = REGION_MAP_OPTIONS;
+    region_map map;
+    region_arena a;
+    newer.known.size = sizeof newer;
+    newer.known.limit = 64;
+    CHECK(region_arena_init(&a, &newer.known) == 0 && region_alloc(&a, 65) == NULL);
+    region_arena_free(&a);
+    newer.unknown = 1;
+    CHECK(region_arena_init(&a, &newer.known) == -EPROTO && region_alloc(&a, 65) != NULL);
+    region_arena_free(&a);
+    options.size = 2 * sizeof(size_t); /* an older header, which knew a limit and no more */
+    options.limit = 64;
+    options.reserve = 1;
+    CHECK(region_arena_init(&a, &options) == 0 && region_alloc(&a, 64) != NULL && region_alloc(&a, 1) == NULL);
+    region_arena_free(&a);
+    options.size = 0;
+    CHECK(region_arena_init(&a, &options) == -EINVAL);
+    options.size = SIZE_MAX;
+    CHECK(region_arena_init(&a, &options) == -EINVAL);
+    wish.flags = 1u << 31;
+    CHECK(region_map_init(&map, 4096, &wish) == -EINVAL);
+    wish.flags = 0;
+    wish.align = 3;
+    CHECK(region_map_init(&map, 4096, &wish) == -EINVAL && map.base == NULL);
+}
+
+static void maps_that_cannot_be(void)
+{
+    region_map map = REGION_MAP_INIT;
+    size_t bytes;
+    CHECK(region_map_init(NULL, 1, NULL) == -EINVAL && region_map_init(&map, 0, NULL) == -EINVAL);
+    CHECK(region_map_init(&map, SIZE_MAX, NULL) == -EOVERFLOW && region_map_init(&map, SIZE_MAX / 4, NULL) < 0);
+    CHECK(map.base == NULL && map.len == 0 && region_map_free(&map) == 0 && region_map_free(NULL) == -EINVAL);
+    CHECK(region_map_commit(&map, 0, 0) == -EINVAL && region_map_resident(&map, &bytes) == -EINVAL);
+    CHECK(region_map_init(&map, 10000, NULL) == 0 && map.len == 12288);
+    CHECK(region_map_decommit(&map, 1, 4096) == -EINVAL && region_map_decommit(&map, 0, 16384) == -EINVAL);
+    CHECK(region_map_protect(&map, SIZE_MAX, 2, REGION_ACCESS_READ) == -EOVERFLOW);
+    CHECK(region_map_protect(&map, 0, 4096, 77) == -EINVAL && region_map_advise(&map, 0, 4096, 77) == -EINVAL);
+    CHECK(region_map_resident(&map, NULL) == -EINVAL);
+    CHECK(region_map_free(&map) == 0 && region_map_free(&map) == 0 && map.base == NULL);
+}
+
+static void pools_that_cannot_be(void)
+{
+    region_pool pool = REGION_POOL_INIT;
+    region_map map = REGION_MAP_INIT;
+    char *block, here;
+    CHECK(region_pool_take(NULL) == NULL && region_pool_take(&pool) == NULL && region_pool_take_many(&pool, 1) == NULL);
+    CHECK(region_pool_give(&pool, &here) == -EINVAL && region_pool_give(NULL, &here) == -EINVAL);
+    CHECK(region_pool_free(&pool) == 0 && region_pool_free(NULL) == -EINVAL && region_pool_taken(&pool) == 0);
+    CHECK(region_pool_init(NULL, 4096, 1, NULL) == -EINVAL && region_pool_init(&pool, 4095, 1, NULL) == -EINVAL);
+    CHECK(region_pool_init(&pool, 4096, 0, NULL) == -EINVAL && region_pool_init(&pool, 4096, SIZE_MAX, NULL) == -EOVERFLOW);
+    CHECK(region_pool_init(&pool, 0, 1, NULL) == -EINVAL && region_pool_over(&pool, &map, 4096) == -EINVAL);
+    CHECK(region_pool_over(&pool, NULL, 4096) == -EINVAL);
+
+    CHECK(region_pool_init(&pool, 4096, 2, NULL) == 0);
+    block = region_pool_take(&pool);
+    CHECK(region_pool_take(&pool) != NULL && region_pool_take(&pool) == NULL && region_pool_take_zeroed(&pool) == NULL);
+    CHECK(region_pool_give(&pool, &here) == -EFAULT && region_pool_give(&pool, block + 1) == -EINVAL);
+    CHECK(region_pool_give(&pool, NULL) == 0 && region_pool_taken(&pool) == 2);
+    CHECK(region_pool_give(&pool, block) == 0 && region_pool_give(&pool, block) == -EALREADY);
+    CHECK(region_pool_give_many(&pool, block, 0) == -EINVAL && region_pool_take_many(&pool, 65) == NULL);
+    CHECK(region_pool_free(&pool) == 0 && region_pool_free(&pool) == 0 && region_pool_capacity(&pool) == 0);
+}
+
+static void inputs_that_cannot_be(void)
+{
+    region_input input = REGION_INPUT_INIT;
+    region_lines lines = { { 0 } };
+    region_slice line;
+    CHECK(region_input_open(NULL, "/dev/null") == -EINVAL && region_input_open(&input, NULL) == -EINVAL);
+    CHECK(region_input_open(&input, "/no/such/file") == -ENOENT && input.len == 0);
+    CHECK(region_input_free(&input) == 0 && region_input_free(&input) == 0 && region_input_free(NULL) == -EINVAL);
+    CHECK(region_input_read(&input, "/") == -EISDIR && region_input_read_fd(&input, -1) == -EBADF);
+    CHECK(region_input_from_fd(&input, 12345) == -EBADF && region_input_more(NULL, 0, 1, NULL) == -EINVAL);
+    CHECK(region_input_path_(&input, "/dev/null", 9, REGION_ABI_(region_input)) == -EINVAL);
+    region_input_free(&input);
+    CHECK(region_input_more(&input, -1, 1, NULL) == -EBADF && region_input_free(&input) == 0);
+
+    CHECK(!region_lines_next(NULL, &line) && !region_lines_next(&lines, &line) && region_lines_count(&lines) == 0);
+    CHECK(region_lines_init(NULL, "", 0) == -EINVAL && region_lines_init(&lines, NULL, 1) == -EINVAL);
+    CHECK(region_lines_init(&lines, "", SIZE_MAX) == -EINVAL);
+    CHECK(region_lines_init(&lines, NULL, 0) == 0 && !region_lines_next(&lines, &line));
+    CHECK(region_lines_init(&lines, "x\n", 2) == 0 && !region_lines_next(&lines, NULL));
+}
+
+static void every_number_has_a_sentence(void)
+{
+    for (int error = -200; error <= 200; error++)
+        CHECK(region_strerror(error) != NULL && region_strerror(error)[0] != '\0');
+    CHECK(region_strerror(-2147483647 - 1) != NULL);
+    CHECK(strncmp(region_strerror(-EPROTO), "EPROTO", 6) == 0 && strncmp(region_strerror(ENOMEM), "ENOMEM", 6) == 0);
+}
+
+int main(void)
+{
+    null_in_place_of_an_arena();
+    null_in_place_of_something_else();
+    absurd_sizes();
+    products_that_wrap();
+    alignments_that_cannot_be();
+    nothing_is_an_address();
+    an_arena_that_was_freed_is_empty();
+    marks_of_others();
+    a_header_of_another_version();
+    options_of_another_version();
+    maps_that_cannot_be();
+    pools_that_cannot_be();
+    inputs_that_cannot_be();
+    every_number_has_a_sentence();
+    return 0;
+}

@@ -1,0 +1,38 @@
+/* mistakes WHICH: programs that are wrong, for checkers to find. With the archive of `cargo capi-checked`, an arena's
+ * memory is poisoned wherever no block lies. */
+
+#include "region.h"
+
+#include <string.h>
+
+static char touch(volatile char *p)
+{
+    return *p;
+}
+
+int main(int argc, char **argv)
+{
+    region_arena a = REGION_ARENA_INIT;
+    char *p = (char *)region_alloc(&a, 24);
+    const char *which = argc == 2 ? argv[1] : "";
+    memset(p, 1, 24);
+    if (strcmp(which, "none") == 0)
+        return touch(p + 23) != 1;
+    if (strcmp(which, "past the end") == 0)
+        return touch(p + 24);
+    if (strcmp(which, "after a reset") == 0) {
+        region_arena_reset(&a, REGION_KEEP_ALL);
+        return touch(p);
+    }
+    if (strcmp(which, "after a rewind") == 0) {
+        region_mark mark = region_arena_mark(&a);
+        p = region_strdup(&a, "gone");
+        region_arena_rewind(&a, mark);
+        return touch(p);
+    }
+    if (strcmp(which, "after a free") == 0) {
+        region_free(&a, p, 24);
+        return touch(p);
+    }
+    return 77;
+}

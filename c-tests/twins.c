@@ -1,0 +1,57 @@
+/* What other languages do: no header, every inline function by its exported twin, out of libregion.so. */
+
+#define _DEFAULT_SOURCE
+#include <dlfcn.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "check.h"
+#include <string.h>
+
+typedef union {
+    void *pointer;
+    int (*init)(void *, const void *);
+    int (*init_len)(void *, size_t, const void *);
+    int (*init_pool)(void *, size_t, size_t, const void *);
+    int (*over)(void *, void *, size_t);
+    int (*path)(void *, const char *);
+    int (*fd)(void *, int);
+    int (*lines)(void *, const char *, size_t);
+    void *(*alloc)(void *, size_t);
+    int (*done)(void *);
+} twin;
+
+static void *library;
+
+static twin get(const char *name)
+{
+    twin found;
+    found.pointer = dlsym(library, name);
+    if (found.pointer == NULL)
+        fprintf(stderr, "%s: %s\n", name, dlerror());
+    CHECK(found.pointer != NULL);
+    return found;
+}
+
+int main(int argc, char **argv)
+{
+    uintptr_t a[32], map[16], pool[48], input[24], lines[32];
+    CHECK(argc == 2);
+    library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+    CHECK(library != NULL);
+    CHECK(get("region_arena_init").init(a, NULL) == 0);
+    for (int i = 0; i < 10000; i++) {
+        char *p = (char *)get("region_alloc").alloc(a, 24);
+        CHECK(p != NULL && (uintptr_t)p % 16 == 0);
+        memset(p, 1, 24);
+    }
+    CHECK(get("region_arena_free").done(a) == 0);
+    CHECK(get("region_map_init").init_len(map, 1 << 20, NULL) == 0 && map[1] == 1 << 20);
+    CHECK(get("region_pool_over").over(pool, map, 4096) == 0 && get("region_pool_free").done(pool) == 0);
+    CHECK(get("region_pool_init").init_pool(pool, 4096, 4, NULL) == 0 && get("region_pool_free").done(pool) == 0);
+    CHECK(get("region_input_open").path(input, argv[0]) == 0 && input[1] != 0 && get("region_input_free").done(input) == 0);
+    CHECK(get("region_input_read").path(input, argv[0]) == 0 && input[1] != 0 && get("region_input_free").done(input) == 0);
+    CHECK(get("region_input_from_fd").fd(input, -1) < 0 && get("region_input_read_fd").fd(input, -1) < 0);
+    CHECK(get("region_lines_init").lines(lines, "a\nb", 3) == 0);
+    return 0;
+}

@@ -1,0 +1,734 @@
+/* region.h 0.1.0 - memory on the kernel's own terms: arenas, page pools, maps, files, pipes. No malloc.
+ *
+ *     region_arena a = REGION_ARENA_INIT;               // no call, no memory yet
+ *     struct node *n = region_new(&a, struct node);
+ *     char *s = region_printf(&a, "%s.%d", name, id);
+ *     region_arena_free(&a);                            // the RAM is back
+ *
+ * Failing     What has a life or a state returns 0 or a negative errno (region_strerror says it in words); what
+ *             allocates returns a pointer or NULL. Nothing panics, throws, or ends the process unless told to.
+ * Empty       Every struct of all zero bytes is valid and empty: freeing it does nothing, using it is -EINVAL or
+ *             NULL. So is every struct that was freed, and so is NULL in place of one.
+ * Sizes       Bytes, size_t. Products are checked. Nothing (0 bytes) gives an address that is aligned, not NULL and
+ *             not to be touched. More than PTRDIFF_MAX gives NULL.
+ * Threads     One thread at a time uses a struct, but for region_pool and region_shared. There is no thread-local
+ *             storage, no lock and no hidden thread.
+ * Versions    Each struct has spare room. Every init hands over its size and REGION_ABI_VERSION: a library of
+ *             another version answers -EPROTO and writes nothing.
+ *
+ * C99 and later, C++11 and later. #define REGION_FREESTANDING to do without <stdio.h>.
+ * Made by build.rs from src/capi/: change it there.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+
+#ifndef REGION_H
+#define REGION_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#ifndef REGION_FREESTANDING
+#include <stdio.h>
+#endif
+
+#if defined(__GNUC__)
+#define REGION_LIKELY_(condition) __builtin_expect(!!(condition), 1)
+#define REGION_ALIGNOF_(T) __alignof__(T)
+#define REGION_FORMAT_(text, first) __attribute__((__format__(__printf__, text, first)))
+/* A new block, whose size is the product of the arguments numbered so. */
+#define REGION_MALLOC_(size) __attribute__((__malloc__, __warn_unused_result__, __alloc_size__ size))
+/* A new block, and which argument its alignment is. */
+#define REGION_BLOCK_(size, align) REGION_MALLOC_(size) __attribute__((__alloc_align__(align)))
+/* A block of so many bytes, which may be the old one. */
+#define REGION_SIZED_(size) __attribute__((__warn_unused_result__, __alloc_size__ size))
+#define REGION_STRING_ __attribute__((__malloc__, __warn_unused_result__))
+#else
+#define REGION_LIKELY_(condition) (condition)
+#ifdef __cplusplus
+#define REGION_ALIGNOF_(T) alignof(T)
+#else
+#define REGION_ALIGNOF_(T) _Alignof(T)
+#endif
+#define REGION_FORMAT_(text, first)
+#define REGION_MALLOC_(size)
+#define REGION_BLOCK_(size, align)
+#define REGION_SIZED_(size)
+#define REGION_STRING_
+#endif
+
+/* Statements of fact, checked by the compiler. */
+#if defined(__cplusplus)
+#define REGION_ASSERT_(name, fact) static_assert(fact, #name)
+#else
+#define REGION_ASSERT_(name, fact) typedef char region_assert_##name##_[(fact) ? 1 : -1]
+#endif
+
+/* Casts that both C and C++ take without a warning. */
+#ifdef __cplusplus
+#define REGION_CAST_(T, value) static_cast<T>(value)
+#define REGION_ADDRESS_(pointer) reinterpret_cast<uintptr_t>(pointer)
+#else
+#define REGION_CAST_(T, value) ((T)(value))
+#define REGION_ADDRESS_(pointer) ((uintptr_t)(pointer))
+#endif
+
+#define REGION_VERSION "0.1.0"
+#define REGION_ABI_VERSION 1
+
+/* What an init hands over: the header's version and the size of its struct, in one word. */
+#define REGION_ABI_(T) ((REGION_CAST_(size_t, REGION_ABI_VERSION) << 16) | sizeof(T))
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Arenas ---------------------------------------------------------------------------------------------------
+ * An arena owns the blocks taken from it; they live until it is reset, rewound to before them, or freed. The first
+ * 64 KiB come from a cache, then it reserves gigabytes of addresses and brings RAM in as blocks are taken, so blocks
+ * never move and memory is one range. One thread at a time. */
+
+/** An arena. All bytes zero (REGION_ARENA_INIT) is an empty one, and so is one that was freed. It may be moved to
+    another address, as no pointer leads to it. Only the library writes to it. */
+typedef struct region_arena {
+    uint8_t *cur;                   /* Where the next block starts. Frozen, with `end`. */
+    uint8_t *end;                   /* Up to where blocks may be taken without a call. */
+    size_t opaque_[30];
+} region_arena;
+
+/** Called when memory cannot be had for `size` bytes. Non-zero: something was freed, try again. Zero: give up, and
+    the allocation returns NULL. It may use the arena, and may leave by longjmp(3). */
+typedef int (*region_oom_fn)(void *context, region_arena *arena, size_t size);
+
+/** How an arena is to be, for region_arena_init. Begin with REGION_ARENA_OPTIONS; zero is the default. */
+typedef struct region_arena_options {
+    size_t size;                    /* sizeof(region_arena_options). */
+    size_t limit;                   /* Most bytes that may be in use; 0 for no limit. */
+    /** Bytes of address space reserved now, in one piece, with nothing after it; 0 to grow without end. An exact
+        wish: less is not tried. RAM comes as touched. */
+    size_t reserve;
+    size_t capacity;                /* Bytes that fit before addresses are asked for again; 0 for the usual. */
+    region_oom_fn on_oom;           /* What to do when memory cannot be had; NULL to return NULL. */
+    void *oom_context;              /* Passed to `on_oom`. */
+} region_arena_options;
+
+/** A place in an arena to rewind to. Made by region_arena_mark. */
+typedef struct region_mark {
+    size_t opaque_[8];
+} region_mark;
+
+/** Called when what was deferred is due. */
+typedef void (*region_defer_fn)(void *context);
+
+/** A deferred call whose memory is the caller's. Stays where it is until the call was made. */
+typedef struct region_defer {
+    struct region_defer *next_;
+    region_defer_fn call_;
+    void *context_;
+} region_defer;
+
+/** What an arena holds, in bytes. Filled by region_arena_stats. */
+typedef struct region_stats {
+    size_t used;                    /* Handed out since the last reset, with what rounds blocks up to 16. */
+    size_t committed;               /* Usable without asking the system again; RAM is at most this. */
+    size_t reserved;                /* Address space that belongs to the arena. */
+    size_t limit;                   /* Most that `used` may reach; SIZE_MAX for no limit. */
+    size_t ranges;                  /* Ranges of memory that hold blocks. */
+    size_t spare_[11];              /* For figures to come; zero. */
+} region_stats;
+
+/** What region_arena_init calls. */
+int region_arena_init_(region_arena *arena, const region_arena_options *chosen, size_t abi);
+
+/** Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes) and
+    leaves the arena empty, with no limit and no callback. Nothing happens to one that is empty already. */
+int region_arena_free(region_arena *arena);
+
+/** Makes the deferred calls and frees every block. The RAM of about `keep` bytes stays for what comes next, the
+    rest goes back to the system at once: REGION_KEEP_ALL is the fastest (no system call), 0 gives all RAM
+    back and keeps the addresses. */
+int region_arena_reset(region_arena *arena, size_t keep);
+
+/** The present place in the arena. Costs nothing and cannot fail; of NULL, a mark that no arena takes. */
+region_mark region_arena_mark(const region_arena *arena);
+
+/** Makes the calls that were deferred since `mark` and frees every block that was taken since; keeps the memory.
+    -EINVAL, and nothing happens, for a mark that another arena made, or that an earlier rewind or reset undid. */
+int region_arena_rewind(region_arena *arena, region_mark mark);
+
+/** Has `call(context)` made when the arena is next rewound to before here, reset or freed; the last deferred is the
+    first called. Takes 32 bytes of the arena. */
+int region_arena_defer(region_arena *arena, region_defer_fn call, void *context);
+
+/** The same with memory of the caller's, which must stay where it is until the call was made. Fails only on NULL. */
+int region_arena_defer_node(region_arena *arena, region_defer *node, region_defer_fn call, void *context);
+
+/** Sets what to do when memory cannot be had: NULL to return NULL, which is the default; region_oom_abort to end
+    the process; or a function of your own. */
+int region_arena_on_oom(region_arena *arena, region_oom_fn call, void *context);
+
+/** For region_arena_on_oom: says on standard error how much could not be had, and ends the process. */
+int region_oom_abort(void *context, region_arena *arena, size_t size);
+
+/** Lets at most `bytes` be in use; SIZE_MAX for no limit. What is in use already stays. */
+int region_arena_set_limit(region_arena *arena, size_t bytes);
+
+/** Why the last allocation that returned NULL did: a negative errno, for region_strerror. 0 if none did. */
+int region_arena_error(const region_arena *arena);
+
+/** Whether `address` lies in memory that the arena handed out and has not taken back. */
+bool region_arena_contains(const region_arena *arena, const void *address);
+
+/** What the arena holds, in `stats`. */
+int region_arena_stats(const region_arena *arena, region_stats *stats);
+
+/** Bytes of the arena that are in RAM now, as the system says: mincore(2), one call per 4 MiB. 0 for NULL. */
+size_t region_arena_resident(const region_arena *arena);
+
+/** Writes one line with the arena's figures to a descriptor, such as 2. Allocates nothing. */
+int region_arena_print(const region_arena *arena, int fd);
+
+#define REGION_ARENA_INIT { NULL, NULL, { 0 } }
+#define REGION_ARENA_OPTIONS { sizeof(region_arena_options), 0, 0, 0, NULL, NULL }
+#define REGION_KEEP_ALL SIZE_MAX
+
+/** Initializes an arena as `options` say; NULL for an arena that grows without end, which REGION_ARENA_INIT is too. On
+    error the arena is empty and valid. */
+static inline int region_arena_init(region_arena *arena, const region_arena_options *options)
+{
+    return region_arena_init_(arena, options, REGION_ABI_(region_arena));
+}
+
+/* ---- Allocation -----------------------------------------------------------------------------------------------
+ * Blocks are the arena's: there is nothing to free one by one, and no size is kept for them. Each function returns
+ * NULL when memory cannot be had, unless region_arena_on_oom said otherwise; region_arena_error then says why. */
+
+/** What region_alloc calls when there is no room before `end`. */
+void *region_alloc_slow_(region_arena *arena, size_t size);
+
+/** `size` bytes at a multiple of `align`, a power of two up to 1 GiB; others give NULL. */
+void *region_alloc_aligned(region_arena *arena, size_t size, size_t align) REGION_BLOCK_((2), 3);
+
+/** `n` times `size` bytes at a multiple of `align`; NULL when the product wraps. */
+void *region_alloc_array(region_arena *arena, size_t n, size_t size, size_t align) REGION_BLOCK_((2, 3), 4);
+
+/** `n` times `size` zero bytes, aligned to 16; NULL when the product wraps. Fresh memory is zero already and is
+    not written: a large table takes RAM only where it is touched. */
+void *region_calloc(region_arena *arena, size_t n, size_t size) REGION_MALLOC_((2, 3));
+
+/** As region_calloc, at a multiple of `align`. */
+void *region_calloc_aligned(region_arena *arena, size_t n, size_t size, size_t align) REGION_BLOCK_((2, 3), 4);
+
+/** Makes the `old_size` bytes at `block` `new_size` bytes long: where they lie if they are the arena's last block,
+    or if they get fewer; else in a new block, with a copy. `block` NULL: a new block. NULL: it could not be
+    had, and the old block is as it was. A block that moves is aligned to 16. */
+void *region_realloc(region_arena *arena, void *block, size_t old_size, size_t new_size) REGION_SIZED_((4));
+
+/** Gives a block back: its room is used again at once if it is the arena's last block, else when the arena is
+    rewound, reset or freed. NULL is nothing. */
+void region_free(region_arena *arena, void *block, size_t size);
+
+/** A copy of `size` bytes, aligned to 16. */
+void *region_memdup(region_arena *arena, const void *from, size_t size) REGION_MALLOC_((3));
+
+/** A copy of a string. */
+char *region_strdup(region_arena *arena, const char *text) REGION_STRING_;
+
+/** A copy of a string, or of its first `most` bytes, with a NUL after it. */
+char *region_strndup(region_arena *arena, const char *text, size_t most) REGION_STRING_;
+
+/** `size` bytes, aligned to 16. */
+static inline void *region_alloc(region_arena *arena, size_t size)
+{
+    /* The room is a multiple of 16. `size - 1 < room` is false for no bytes, whose size - 1 is SIZE_MAX, and else says
+       that `size <= room`, so that rounding `size` up to 16 neither wraps nor passes `end`. */
+    if (REGION_LIKELY_(arena != NULL && size - 1 < REGION_ADDRESS_(arena->end) - REGION_ADDRESS_(arena->cur))) {
+        unsigned char *block = arena->cur;
+        arena->cur = block + (((size - 1) | 15) + 1);
+        return block;
+    }
+    return region_alloc_slow_(arena, size);
+}
+
+/** An uninitialized T, or `n` of them in a row, aligned as T is. */
+#define region_new(arena, T) \
+    (REGION_CAST_(T *, REGION_ALIGNOF_(T) <= 16 ? region_alloc((arena), sizeof(T)) \
+                                                : region_alloc_aligned((arena), sizeof(T), REGION_ALIGNOF_(T))))
+#define region_new_array(arena, T, n) \
+    (REGION_CAST_(T *, region_alloc_array((arena), (n), sizeof(T), REGION_ALIGNOF_(T))))
+
+/** The same, of zero bytes. */
+#define region_new_zeroed(arena, T) region_new_array_zeroed(arena, T, 1)
+#define region_new_array_zeroed(arena, T, n) \
+    (REGION_CAST_(T *, region_calloc_aligned((arena), (n), sizeof(T), REGION_ALIGNOF_(T))))
+
+#ifndef REGION_FREESTANDING
+/** Formatted text, as printf(3) would write it. NULL also for a format that is wrong. */
+REGION_FORMAT_(2, 0)
+static inline char *region_vprintf(region_arena *arena, const char *format, va_list arguments)
+{
+    /* Formatted beside the arena first: what lies above `cur` must stay untouched until it is taken. */
+    char short_text[256];
+    char *text = NULL;
+    va_list again;
+    int len;
+    va_copy(again, arguments);
+    len = vsnprintf(short_text, sizeof short_text, format, arguments);
+    if (len >= 0) {
+        size_t size = REGION_CAST_(size_t, len) + 1;
+        text = REGION_CAST_(char *, region_alloc(arena, size));
+        if (text != NULL && size > sizeof short_text)
+            len = vsnprintf(text, size, format, again);
+        else if (text != NULL)
+            for (size_t i = 0; i < size; i++)
+                text[i] = short_text[i];
+    }
+    va_end(again);
+    return text;
+}
+
+/** Formatted text. */
+REGION_FORMAT_(2, 3)
+static inline char *region_printf(region_arena *arena, const char *format, ...)
+{
+    char *text;
+    va_list arguments;
+    va_start(arguments, format);
+    text = region_vprintf(arena, format, arguments);
+    va_end(arguments);
+    return text;
+}
+#endif
+
+/* ---- Growing text ---------------------------------------------------------------------------------------------
+ * The text is a block of its arena. It grows in place while it is the arena's last block, else it moves to twice the
+ * room. Functions return 0 or a negative errno and leave the text as it was on error. */
+
+/** Text under way. `data` is NUL-terminated after every call; read it and `len` freely. Begins as
+    REGION_STRING_INIT(&arena), without a call and without memory. */
+typedef struct region_string {
+    char *data;                     /* The text; NULL until something was appended. */
+    size_t len;                     /* Its bytes, without the NUL. */
+    size_t room;                    /* Bytes that `data` has room for, the NUL included. */
+    region_arena *arena;            /* Where it grows. */
+} region_string;
+
+/** Makes room for `more` bytes and the NUL. On error the text is as it was. */
+int region_string_reserve(region_string *string, size_t more);
+
+/** Appends `size` bytes, which may be the string's own. On error the text is as it was. */
+int region_string_append(region_string *string, const char *bytes, size_t size);
+
+/** Appends a NUL-terminated string. */
+int region_string_puts(region_string *string, const char *text);
+
+/** Appends one byte. */
+int region_string_putc(region_string *string, char byte);
+
+/** The finished text, NUL-terminated, with the room behind it given back; `string` is empty again, and may begin
+    another. NULL only when there was no memory for the NUL of an empty text. */
+char *region_string_finish(region_string *string);
+
+/** Gives the text up; its room is used again at once if it is the arena's last block. */
+void region_string_drop(region_string *string);
+
+#define REGION_STRING_INIT(arena) { NULL, 0, 0, (arena) }
+
+#ifndef REGION_FREESTANDING
+/** Appends formatted text. -EINVAL for a format that is wrong. */
+REGION_FORMAT_(2, 0)
+static inline int region_string_vprintf(region_string *string, const char *format, va_list arguments)
+{
+    va_list again;
+    int len, error;
+    va_copy(again, arguments);
+    len = vsnprintf(NULL, 0, format, arguments);
+    error = region_string_reserve(len < 0 ? NULL : string, len < 0 ? 0 : REGION_CAST_(size_t, len));
+    if (error == 0) {
+        vsnprintf(string->data + string->len, string->room - string->len, format, again);
+        string->len += REGION_CAST_(size_t, len);
+    }
+    va_end(again);
+    return error;
+}
+
+/** Appends formatted text. */
+REGION_FORMAT_(2, 3)
+static inline int region_string_printf(region_string *string, const char *format, ...)
+{
+    int error;
+    va_list arguments;
+    va_start(arguments, format);
+    error = region_string_vprintf(string, format, arguments);
+    va_end(arguments);
+    return error;
+}
+#endif
+
+/* ---- Allocator hooks of other libraries -----------------------------------------------------------------------
+ * The context is the arena. The first three take blocks whose size the caller knows, as Lua's do; the last block is
+ * taken back, others wait for the arena. The region_sized_ ones keep 16 bytes before each block, for hooks that are
+ * not told the old size (expat, cJSON, zlib). Do not mix the two. */
+
+/** malloc(3) with a context: `size` bytes, aligned to 16. */
+void *region_hook_malloc(void *arena, size_t size);
+
+/** realloc(3) with a context and the old size; `new_size` 0 frees and gives NULL. Lua's lua_Alloc as it is. */
+void *region_hook_realloc(void *arena, void *block, size_t old_size, size_t new_size);
+
+/** free(3) with a context and the size. */
+void region_hook_free(void *arena, void *block, size_t size);
+
+/** malloc(3) with a context, for blocks whose size the library has to remember. */
+void *region_sized_malloc(void *arena, size_t size);
+
+/** calloc(3) with a context: zlib's zalloc is this with `unsigned` in place of `size_t`. */
+void *region_sized_calloc(void *arena, size_t n, size_t size);
+
+/** realloc(3) with a context; `size` 0 frees and gives NULL. */
+void *region_sized_realloc(void *arena, void *block, size_t size);
+
+/** free(3) with a context. */
+void region_sized_free(void *arena, void *block);
+
+
+/* ---- Maps: memory of your own ---------------------------------------------------------------------------------
+ * A map owns its range and returns exactly that, once. RAM comes zeroed, page by page, at first touch. Offsets and
+ * lengths are whole pages (region_page_size). One thread at a time; its bytes are yours to share. */
+
+#define REGION_MAP_RESERVE 1        /* Addresses only: region_map_commit before any touch. */
+#define REGION_MAP_POPULATE 2       /* All pages are in RAM when it returns. */
+#define REGION_MAP_HUGE 4           /* 2 MiB pages where the kernel can: asked, not guaranteed. */
+#define REGION_MAP_GUARD 8          /* A page on either side that faults on any touch. */
+#define REGION_MAP_SHARED 16        /* Children forked later see the same bytes. */
+#define REGION_MAP_UNCHARGED 32     /* Does not count against the system's commit limit until touched. */
+#define REGION_ACCESS_NONE 0        /* For region_map_protect: any touch faults. */
+#define REGION_ACCESS_READ 1        /* For region_map_protect: reading only. */
+#define REGION_ACCESS_WRITE 2       /* For region_map_protect: reading and writing. */
+#define REGION_ADVICE_NORMAL 0      /* For region_map_advise: no particular use. */
+#define REGION_ADVICE_SEQUENTIAL 1  /* Read from low addresses to high. */
+#define REGION_ADVICE_RANDOM 2      /* Read in no order. */
+#define REGION_ADVICE_WILLNEED 3    /* Needed soon. */
+#define REGION_ADVICE_HUGE 4        /* Prefer 2 MiB pages; success means asked, not got. */
+#define REGION_ADVICE_NOHUGE 5      /* No 2 MiB pages. */
+#define REGION_ADVICE_POPULATE 6    /* Bring every page in now, for writing (Linux 5.14). */
+#define REGION_ADVICE_COLLAPSE 7    /* Make huge pages of what is resident now (Linux 6.1). */
+#define REGION_ADVICE_COLD 8        /* Not needed for a while. */
+#define REGION_ADVICE_PAGEOUT 9     /* Not needed for long: swap it out now. */
+#define REGION_ADVICE_DONTDUMP 10   /* Leave it out of core dumps. */
+#define REGION_ADVICE_DONTFORK 11   /* A forked child does not have it. */
+
+/** A range of mapped memory. All bytes zero (REGION_MAP_INIT) is an empty one, and so is one that was freed. */
+typedef struct region_map {
+    void *base;                     /* The first byte; NULL of an empty one. */
+    size_t len;                     /* Bytes: what was asked for, rounded up to whole pages. */
+    size_t opaque_[14];
+} region_map;
+
+/** How a map is to be. Begin with REGION_MAP_OPTIONS; zero is the default. */
+typedef struct region_map_options {
+    size_t size;                    /* sizeof(region_map_options). */
+    size_t align;                   /* The base is a multiple of this power of two; 0 for a page. */
+    unsigned int flags;             /* REGION_MAP_... flags, or-ed. */
+    unsigned int reserved_;         /* Zero. */
+    const char *name;               /* A name in /proc/PID/maps, at most 79 characters; NULL for none. */
+} region_map_options;
+
+/** What region_map_init calls. */
+int region_map_init_(region_map *map, size_t len, const region_map_options *chosen, size_t abi);
+
+/** Returns the memory to the system and leaves an empty map; nothing happens to an empty one. */
+int region_map_free(region_map *map);
+
+/** Makes the `len` bytes at offset `at`, whole pages, readable and writable. RAM still comes as touched. */
+int region_map_commit(region_map *map, size_t at, size_t len);
+
+/** Gives the RAM of those bytes back at once; they are zero at the next touch. */
+int region_map_decommit(region_map *map, size_t at, size_t len);
+
+/** Sets what may be done with those bytes: one of REGION_ACCESS_... */
+int region_map_protect(region_map *map, size_t at, size_t len, unsigned int access);
+
+/** Tells the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content. */
+int region_map_advise(region_map *map, size_t at, size_t len, unsigned int advice);
+
+/** How many bytes are in RAM now, in `bytes`: mincore(2), one call per 4 MiB. */
+int region_map_resident(region_map *map, size_t *bytes);
+
+#define REGION_MAP_INIT { NULL, 0, { 0 } }
+#define REGION_MAP_OPTIONS { sizeof(region_map_options), 0, 0, 0, NULL }
+
+/** Maps `len` bytes, rounded up to whole pages; readable and writable unless `options` (or NULL) say otherwise. */
+static inline int region_map_init(region_map *map, size_t len, const region_map_options *options)
+{
+    return region_map_init_(map, len, options, REGION_ABI_(region_map));
+}
+
+/* ---- Page pools -----------------------------------------------------------------------------------------------
+ * Blocks of one size, a power of two from a page to 2 MiB, aligned to it. Any number of threads take and give at once,
+ * lock-free, and with REGION_MAP_SHARED forked processes too; only init and free are for one thread. The pool writes
+ * nothing into a free block. */
+
+/** A pool of blocks of one size. All bytes zero (REGION_POOL_INIT) is an empty one, and so is one that was freed.
+    Stays where it is while other threads use it. */
+typedef struct region_pool {
+    size_t opaque_[48];
+} region_pool;
+
+/** How a pool is to be. Begin with REGION_POOL_OPTIONS; zero is the default. */
+typedef struct region_pool_options {
+    size_t size;                    /* sizeof(region_pool_options). */
+    /** How many blocks are kept ready for threads, up to 64; 0 for 16. region_pool_take prefers a ready block to a
+        lower one. */
+    size_t slots;
+    unsigned int flags;             /* REGION_MAP_... flags of its memory, or-ed. */
+    unsigned int reserved_;         /* Zero. */
+    const char *name;               /* A name in /proc/PID/maps; NULL for none. */
+} region_pool_options;
+
+/** What region_pool_init calls. */
+int region_pool_init_(region_pool *pool,
+                      size_t block_size,
+                      size_t blocks,
+                      const region_pool_options *chosen,
+                      size_t abi);
+
+/** What region_pool_over calls. */
+int region_pool_over_(region_pool *pool, region_map *map, size_t block_size, size_t abi);
+
+/** Returns all memory to the system, also of blocks that are out, and leaves an empty pool. By one thread, when no
+    other uses the pool any more. Nothing happens to an empty one. */
+int region_pool_free(region_pool *pool);
+
+/** A block, with whatever was left in it; NULL when all are out. */
+void *region_pool_take(region_pool *pool);
+
+/** A block of zeroes; costs nothing when the block was never out. NULL when all are out. */
+void *region_pool_take_zeroed(region_pool *pool);
+
+/** `n` blocks in a row, 1 to 64, the lowest there are; NULL when there are none, or `n` cannot be. */
+void *region_pool_take_many(region_pool *pool, size_t n);
+
+/** Gives a block back. What cannot be right is refused: -EFAULT for an address outside the pool, -EINVAL inside a
+    block, -EALREADY for a block that is not out. NULL is nothing. */
+int region_pool_give(region_pool *pool, void *block);
+
+/** Gives `n` blocks in a row back; all of them or none. */
+int region_pool_give_many(region_pool *pool, void *first, size_t n);
+
+/** Gives the RAM of free blocks back until `keep` warm ones are left; how many bytes, in `bytes` unless NULL. Other
+    threads may take and give meanwhile. */
+int region_pool_trim(region_pool *pool, size_t keep, size_t *bytes);
+
+/** Bytes of a block. */
+size_t region_pool_block_size(const region_pool *pool);
+
+/** Number of blocks, out and free. */
+size_t region_pool_capacity(const region_pool *pool);
+
+/** Number of blocks that are out. Exact while nobody takes or gives. */
+size_t region_pool_taken(const region_pool *pool);
+
+/** Number of free blocks that may hold RAM. Exact while nobody takes or gives. */
+size_t region_pool_warm(const region_pool *pool);
+
+#define REGION_POOL_INIT { { 0 } }
+#define REGION_POOL_OPTIONS { sizeof(region_pool_options), 0, 0, 0, NULL }
+
+/** Makes a pool of `blocks` blocks in memory of its own, which is addresses until touched. `options` may be NULL. */
+static inline int region_pool_init(region_pool *pool, size_t block_size, size_t blocks,
+                                   const region_pool_options *options)
+{
+    return region_pool_init_(pool, block_size, blocks, options, REGION_ABI_(region_pool));
+}
+
+/** Makes a pool of as many blocks as fit into `map`, which is the pool's from here on: `map` is empty afterwards. */
+static inline int region_pool_over(region_pool *pool, region_map *map, size_t block_size)
+{
+    return region_pool_over_(pool, map, block_size, REGION_ABI_(region_pool));
+}
+
+/* ---- Shared arenas --------------------------------------------------------------------------------------------
+ * An allocator in memory that several processes have at once, each at an address of its own: blocks are known by their
+ * offsets. Any thread of any process allocates at any time, lock-free; nothing is freed before the last unmaps it. Only
+ * init, open and free are for one thread. Linux. */
+
+/** An arena in shared memory. All bytes zero (REGION_SHARED_INIT) is an empty one, and so is one that was freed. */
+typedef struct region_shared {
+    size_t opaque_[16];
+} region_shared;
+
+/** What region_shared_init calls. */
+int region_shared_init_(region_shared *shared, size_t capacity, const char *name, size_t abi);
+
+/** What region_shared_open calls. */
+int region_shared_open_(region_shared *shared, int fd, size_t abi);
+
+/** Unmaps the memory here; other processes keep it. Nothing happens to an empty one. */
+int region_shared_free(region_shared *shared);
+
+/** The descriptor to hand to another process, which opens it; stays the arena's. -EBADF of one without a name. */
+int region_shared_fd(const region_shared *shared);
+
+/** `size` zero bytes at a multiple of `align`, a power of two up to 4096: their offset, the same in every process. 0
+    when there is no room, or they cannot be. */
+uint64_t region_shared_alloc(const region_shared *shared, size_t size, size_t align);
+
+/** Where the `size` bytes at an offset are in this process. NULL unless all of them lie in the arena, so that an
+    offset from another process cannot lead astray; what they hold is another matter. */
+void *region_shared_at(const region_shared *shared, uint64_t offset, size_t size);
+
+/** Where the structure begins that the processes share: the offset that was set last, 0 if none was. */
+uint64_t region_shared_root(const region_shared *shared);
+
+/** Sets it. What was written there before is seen by whoever finds it. */
+int region_shared_set_root(const region_shared *shared, uint64_t offset);
+
+/** Bytes handed out so far, by all processes. */
+size_t region_shared_used(const region_shared *shared);
+
+/** Bytes that blocks can take altogether. */
+size_t region_shared_capacity(const region_shared *shared);
+
+#define REGION_SHARED_INIT { { 0 } }
+
+/** Makes a shared arena of `capacity` bytes. `name` NULL: for children forked from now on. Else with a descriptor for
+    any process (region_shared_fd), sealed so that nobody can cut it off, called so in /proc/PID/maps. */
+static inline int region_shared_init(region_shared *shared, size_t capacity, const char *name)
+{
+    return region_shared_init_(shared, capacity, name, REGION_ABI_(region_shared));
+}
+
+/** Opens the arena of a descriptor that another process made. Refused is what is no memory (-ENODEV), not sealed
+    (-EPERM), or no arena (-EBADMSG). The descriptor may be closed at once. */
+static inline int region_shared_open(region_shared *shared, int fd)
+{
+    return region_shared_open_(shared, fd, REGION_ABI_(region_shared));
+}
+
+/* ---- Input: files and streams ---------------------------------------------------------------------------------
+ * All bytes from where the descriptor stands to the end, in one range, whether it is a file, a pipe, a socket, a
+ * terminal or /proc. An error keeps what came before it: free the input all the same. One thread at a time. */
+
+/** The bytes of a file. All bytes zero (REGION_INPUT_INIT) is an empty one, and so is one that was freed. */
+typedef struct region_input {
+    const char *data;               /* The first byte. Not NUL-terminated; valid until the input is freed or read on. */
+    size_t len;                     /* How many there are. */
+    size_t opaque_[22];
+} region_input;
+
+/** What region_input_open and region_input_read call. */
+int region_input_path_(region_input *input, const char *path, int how, size_t abi);
+
+/** What region_input_from_fd and region_input_read_fd call. */
+int region_input_fd_(region_input *input, int fd, int how, size_t abi);
+
+/** Reads at most `limit` bytes more (SIZE_MAX: to the end) behind those that are here, which may move; how many came,
+    in `got` unless NULL. For going on after an error, or with another file. An empty input begins here. */
+int region_input_more(region_input *input, int fd, size_t limit, size_t *got);
+
+/** Whether the file is mapped: its page cache is shown, and nothing was copied. */
+bool region_input_is_mapped(const region_input *input);
+
+/** Gives the memory back and leaves an empty input; nothing happens to an empty one. */
+int region_input_free(region_input *input);
+
+#define REGION_INPUT_INIT { NULL, 0, { 0 } }
+
+/** The bytes of a file, mapped where that can be done: nothing is copied. As long as the input lives nobody may write
+    to the file or truncate it (a touch behind a new end is SIGBUS); where that is not known, region_input_read. */
+static inline int region_input_open(region_input *input, const char *path)
+{
+    return region_input_path_(input, path, 0, REGION_ABI_(region_input));
+}
+
+/** The same of an open file, such as 0. It may be closed at once. */
+static inline int region_input_from_fd(region_input *input, int fd)
+{
+    return region_input_fd_(input, fd, 0, REGION_ABI_(region_input));
+}
+
+/** The bytes of a file, read into memory. */
+static inline int region_input_read(region_input *input, const char *path)
+{
+    return region_input_path_(input, path, 1, REGION_ABI_(region_input));
+}
+
+/** The same of an open file, such as 0. */
+static inline int region_input_read_fd(region_input *input, int fd)
+{
+    return region_input_fd_(input, fd, 1, REGION_ABI_(region_input));
+}
+
+/* ---- Lines ----------------------------------------------------------------------------------------------------
+ * Slices of a text, without their newlines. The last may lack its newline, empty lines are lines, and NUL bytes are
+ * data. Nothing is allocated or owned. One thread at a time. */
+
+/** The lines of a text that were not given yet. All bytes zero is none. Owns nothing: there is nothing to free. */
+typedef struct region_lines {
+    size_t opaque_[32];
+} region_lines;
+
+/** Some text: an address and a length. Not NUL-terminated. */
+typedef struct region_slice {
+    const char *data;               /* The first byte. */
+    size_t len;                     /* How many there are. */
+} region_slice;
+
+/** What region_lines_init calls. */
+int region_lines_init_(region_lines *lines, const char *text, size_t len, size_t abi);
+
+/** The next line, without its newline, in `line`; false when there is none left. */
+bool region_lines_next(region_lines *lines, region_slice *line);
+
+/** The last line that was not given yet; false when there is none left. */
+bool region_lines_next_back(region_lines *lines, region_slice *line);
+
+/** How many lines are left. Looks at all of the text, and leaves the lines where they are. */
+size_t region_lines_count(const region_lines *lines);
+
+/** The lines of `len` bytes, which stay as they are meanwhile. */
+static inline int region_lines_init(region_lines *lines, const char *text, size_t len)
+{
+    return region_lines_init_(lines, text, len, REGION_ABI_(region_lines));
+}
+
+/* ---- Errors ---------------------------------------------------------------------------------------------------
+ * Functions return the negative of a number of <errno.h>. Any thread may ask what one means. */
+
+/** What went wrong, for a number that a function of this library returned, negative or not. A static string;
+    never NULL. */
+const char *region_strerror(int error);
+
+
+/* ---- The library and the process ------------------------------------------------------------------------------
+ * Nothing here fails. Any thread may call it at any time. */
+
+/** The ABI version that the library was built with; `REGION_ABI_VERSION` is the one of the header. */
+unsigned int region_abi_version(void);
+
+/** The library's version, such as "0.1.0". */
+const char *region_version(void);
+
+/** Bytes of a page: the unit in which memory is mapped and given back. A power of two, 4096 at least. */
+size_t region_page_size(void);
+
+/** Gives the memory that is kept for new arenas back to the system: at most 16 blocks of 64 KiB and 8 regions
+    of 2.5 MiB a process. */
+void region_trim(void);
+
+
+/* The other side of the library's own assertions. */
+REGION_ASSERT_(arena_is_32_words, sizeof(region_arena) == 32 * sizeof(void *));
+REGION_ASSERT_(map_is_16_words, sizeof(region_map) == 16 * sizeof(void *));
+REGION_ASSERT_(pool_is_48_words, sizeof(region_pool) == 48 * sizeof(void *));
+REGION_ASSERT_(shared_is_16_words, sizeof(region_shared) == 16 * sizeof(void *));
+REGION_ASSERT_(input_is_24_words, sizeof(region_input) == 24 * sizeof(void *));
+REGION_ASSERT_(lines_is_32_words, sizeof(region_lines) == 32 * sizeof(void *));
+REGION_ASSERT_(cur_is_first, offsetof(region_arena, cur) == 0);
+REGION_ASSERT_(end_is_second, offsetof(region_arena, end) == sizeof(void *));
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* REGION_H */

@@ -1,0 +1,323 @@
+// region.hpp - region.h with owners: values that free themselves, std::pmr, and an allocator for containers.
+//
+//     region::arena a;
+//     std::pmr::vector<std::pmr::string> names{&a.resource()};
+//     node *n = a.make<node>(name, 7);                 // its destructor runs with the arena
+//
+// C++17. Nothing here throws but std::bad_alloc, where memory cannot be had, and std::system_error from constructors
+// that the system refuses; functions marked noexcept return null or an error instead. Owners move and do not copy.
+// Threads: as in region.h.
+//
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+#ifndef REGION_HPP
+#define REGION_HPP
+
+#include "region.h"
+
+#include <cstddef>
+#include <memory_resource>
+#include <new>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace region {
+
+/// Throws what a call of region.h refused.
+inline void check(int status, const char *what)
+{
+    if (status < 0)
+        throw std::system_error(-status, std::system_category(), what);
+}
+
+/// An arena that frees itself. Not moved while its resource() or an allocator of it is in use.
+class arena {
+public:
+    /// Empty; makes no call.
+    arena() noexcept = default;
+
+    /// As the options say: see region_arena_init.
+    explicit arena(const region_arena_options &options)
+    {
+        check(region_arena_init(&raw_, &options), "region_arena_init");
+    }
+
+    arena(arena &&other) noexcept : raw_(std::exchange(other.raw_, region_arena REGION_ARENA_INIT)) {}
+
+    arena &operator=(arena &&other) noexcept
+    {
+        if (this != &other) {
+            region_arena_free(&raw_);
+            raw_ = std::exchange(other.raw_, region_arena REGION_ARENA_INIT);
+        }
+        return *this;
+    }
+
+    arena(const arena &) = delete;
+    arena &operator=(const arena &) = delete;
+    ~arena() { region_arena_free(&raw_); }
+
+    /// The arena of region.h, for its functions.
+    region_arena *raw() noexcept { return &raw_; }
+    const region_arena *raw() const noexcept { return &raw_; }
+
+    /// Bytes; null when they cannot be had.
+    void *try_allocate(std::size_t size, std::size_t align = alignof(std::max_align_t)) noexcept
+    {
+        return align <= 16 ? region_alloc(&raw_, size) : region_alloc_aligned(&raw_, size, align);
+    }
+
+    /// Bytes; throws std::bad_alloc.
+    void *allocate(std::size_t size, std::size_t align = alignof(std::max_align_t))
+    {
+        void *block = try_allocate(size, align);
+        if (block == nullptr)
+            throw std::bad_alloc();
+        return block;
+    }
+
+    /// A T. Its destructor runs when the arena is rewound to before it, reset or freed; not at all if it is trivial.
+    template <class T, class... Arguments>
+    T *make(Arguments &&...arguments)
+    {
+        if constexpr (std::is_trivially_destructible_v<T>) {
+            return ::new (allocate(sizeof(T), alignof(T))) T(std::forward<Arguments>(arguments)...);
+        } else {
+            auto *node = static_cast<region_defer *>(allocate(sizeof(region_defer)));
+            T *value = ::new (allocate(sizeof(T), alignof(T))) T(std::forward<Arguments>(arguments)...);
+            region_arena_defer_node(&raw_, node, [](void *it) { static_cast<T *>(it)->~T(); }, value);
+            return value;
+        }
+    }
+
+    /// A copy of the text, NUL-terminated.
+    std::string_view copy(std::string_view text)
+    {
+        char *copied = text.data() == nullptr ? region_strdup(&raw_, "") : bytes(text);
+        if (copied == nullptr)
+            throw std::bad_alloc();
+        return {copied, text.size()};
+    }
+
+    /// Frees every value and keeps the RAM of about `keep` bytes.
+    void reset(std::size_t keep = REGION_KEEP_ALL) noexcept { region_arena_reset(&raw_, keep); }
+
+    region_stats stats() const noexcept
+    {
+        region_stats figures;
+        region_arena_stats(&raw_, &figures);
+        return figures;
+    }
+
+    /// For std::pmr containers, which must not outlive the arena or its next reset.
+    std::pmr::memory_resource &resource() noexcept { return resource_; }
+
+private:
+    /// Bumps; takes the last block back. Lies in the arena, and leads to it by its own address.
+    class resource_type final : public std::pmr::memory_resource {
+        friend class arena;
+        explicit resource_type(region_arena *raw) noexcept : raw_(raw) {}
+
+        void *do_allocate(std::size_t size, std::size_t align) override
+        {
+            void *block = align <= 16 ? region_alloc(raw_, size) : region_alloc_aligned(raw_, size, align);
+            if (block == nullptr)
+                throw std::bad_alloc();
+            return block;
+        }
+
+        void do_deallocate(void *block, std::size_t size, std::size_t) override { region_free(raw_, block, size); }
+
+        bool do_is_equal(const std::pmr::memory_resource &other) const noexcept override { return this == &other; }
+
+        region_arena *raw_;
+    };
+
+    char *bytes(std::string_view text) noexcept
+    {
+        char *copied = static_cast<char *>(region_alloc(&raw_, text.size() + 1));
+        if (copied != nullptr) {
+            text.copy(copied, text.size());
+            copied[text.size()] = '\0';
+        }
+        return copied;
+    }
+
+    region_arena raw_ = REGION_ARENA_INIT;
+    resource_type resource_{&raw_};
+};
+
+/// Frees what an arena gave since it was made, at the end of a block. Scopes end in the reverse of their order.
+class scope {
+public:
+    explicit scope(arena &in) noexcept : raw_(in.raw()), mark_(region_arena_mark(raw_)) {}
+    scope(const scope &) = delete;
+    scope &operator=(const scope &) = delete;
+    ~scope() { region_arena_rewind(raw_, mark_); }
+
+private:
+    region_arena *raw_;
+    region_mark mark_;
+};
+
+/// An allocator for standard containers without the indirection of std::pmr.
+template <class T>
+class allocator {
+public:
+    using value_type = T;
+
+    allocator(arena &in) noexcept : raw_(in.raw()) {}
+    template <class U>
+    allocator(const allocator<U> &other) noexcept : raw_(other.raw())
+    {
+    }
+
+    T *allocate(std::size_t n)
+    {
+        void *block = region_alloc_array(raw_, n, sizeof(T), alignof(T));
+        if (block == nullptr)
+            throw std::bad_alloc();
+        return static_cast<T *>(block);
+    }
+
+    void deallocate(T *block, std::size_t n) noexcept { region_free(raw_, block, n * sizeof(T)); }
+
+    region_arena *raw() const noexcept { return raw_; }
+
+    template <class U>
+    friend bool operator==(const allocator &a, const allocator<U> &b) noexcept
+    {
+        return a.raw() == b.raw();
+    }
+    template <class U>
+    friend bool operator!=(const allocator &a, const allocator<U> &b) noexcept
+    {
+        return a.raw() != b.raw();
+    }
+
+private:
+    region_arena *raw_;
+};
+
+/// A page pool that frees itself. Any thread takes and gives; it stays where it is, so it does not move.
+class pool {
+public:
+    pool(std::size_t block_size, std::size_t blocks, const region_pool_options *options = nullptr)
+    {
+        check(region_pool_init(&raw_, block_size, blocks, options), "region_pool_init");
+    }
+    pool(const pool &) = delete;
+    pool &operator=(const pool &) = delete;
+    ~pool() { region_pool_free(&raw_); }
+
+    region_pool *raw() noexcept { return &raw_; }
+
+    /// A block that goes back to its pool by itself; null when all are out.
+    class page {
+    public:
+        page() noexcept = default;
+        page(page &&other) noexcept
+            : pool_(std::exchange(other.pool_, nullptr)), data_(std::exchange(other.data_, nullptr))
+        {
+        }
+        page &operator=(page &&other) noexcept
+        {
+            std::swap(pool_, other.pool_);
+            std::swap(data_, other.data_);
+            return *this;
+        }
+        page(const page &) = delete;
+        page &operator=(const page &) = delete;
+        ~page()
+        {
+            if (data_ != nullptr)
+                region_pool_give(pool_, data_);
+        }
+
+        explicit operator bool() const noexcept { return data_ != nullptr; }
+        void *data() const noexcept { return data_; }
+
+    private:
+        friend class pool;
+        page(region_pool *from, void *data) noexcept : pool_(from), data_(data) {}
+        region_pool *pool_ = nullptr;
+        void *data_ = nullptr;
+    };
+
+    page take() noexcept { return {&raw_, region_pool_take(&raw_)}; }
+    page take_zeroed() noexcept { return {&raw_, region_pool_take_zeroed(&raw_)}; }
+
+private:
+    region_pool raw_ = REGION_POOL_INIT;
+};
+
+/// The bytes of a file, a pipe or another stream.
+class input {
+public:
+    /// Mapped where that can be done. As long as the input lives nobody may write to the file or truncate it.
+    static input open(const char *path) { return {[path](region_input *raw) { return region_input_open(raw, path); }}; }
+    static input from_fd(int fd) { return {[fd](region_input *raw) { return region_input_from_fd(raw, fd); }}; }
+    /// Read into memory.
+    static input read(const char *path) { return {[path](region_input *raw) { return region_input_read(raw, path); }}; }
+    static input read_fd(int fd) { return {[fd](region_input *raw) { return region_input_read_fd(raw, fd); }}; }
+
+    input(input &&other) noexcept : raw_(std::exchange(other.raw_, region_input REGION_INPUT_INIT)) {}
+    input &operator=(input &&other) noexcept
+    {
+        std::swap(raw_, other.raw_);
+        return *this;
+    }
+    input(const input &) = delete;
+    input &operator=(const input &) = delete;
+    ~input() { region_input_free(&raw_); }
+
+    std::string_view text() const noexcept { return {raw_.data, raw_.len}; }
+    bool is_mapped() const noexcept { return region_input_is_mapped(&raw_); }
+
+private:
+    template <class Get>
+    input(Get get)
+    {
+        int status = get(&raw_);
+        if (status < 0)
+            region_input_free(&raw_);
+        check(status, "region_input");
+    }
+    region_input raw_ = REGION_INPUT_INIT;
+};
+
+/// The lines of a text, for `for`: slices of it, without their newlines.
+class lines {
+public:
+    explicit lines(std::string_view text) { check(region_lines_init(&raw_, text.data(), text.size()), "region_lines"); }
+
+    class iterator {
+    public:
+        explicit iterator(region_lines *left) noexcept : left_(left) { ++*this; }
+        iterator &operator++() noexcept
+        {
+            if (!region_lines_next(left_, &line_))
+                left_ = nullptr;
+            return *this;
+        }
+        std::string_view operator*() const noexcept { return {line_.data, line_.len}; }
+        bool operator!=(std::nullptr_t) const noexcept { return left_ != nullptr; }
+
+    private:
+        region_lines *left_;
+        region_slice line_{nullptr, 0};
+    };
+
+    /// Once: the lines are used up as they are gone through.
+    iterator begin() noexcept { return iterator(&raw_); }
+    std::nullptr_t end() const noexcept { return nullptr; }
+
+private:
+    region_lines raw_;
+};
+
+} // namespace region
+
+#endif // REGION_HPP

@@ -1,0 +1,36 @@
+//! Places in an arena: whether an address is in it, and whether the cursor can go there.
+//!
+//! For callers who know their values by address alone, which is the C ABI. References do not need any of this.
+
+use super::{Arena, Backing};
+use crate::error::AllocError;
+use core::alloc::Layout;
+
+impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
+    /// Whether the address lies in memory that the arena has handed out and not taken back. One step a block,
+    /// and blocks are few.
+    pub(crate) fn holds(&self, address: usize) -> bool {
+        self.blocks().any(|(_, base, cur)| base.addr() <= address && address < cur.addr())
+    }
+
+    /// Whether the address is one that the cursor can be lowered to.
+    pub(crate) fn is_position(&self, address: usize) -> bool {
+        address % MIN_ALIGN == 0 && self.blocks().any(|(_, base, cur)| base.addr() <= address && address <= cur.addr())
+    }
+
+    /// Number of blocks that hold values.
+    pub(crate) fn block_count(&self) -> usize {
+        self.blocks().count()
+    }
+
+    /// Takes the first block now, for `bytes`, instead of with the first value. Does nothing in an arena that
+    /// has one.
+    pub(crate) fn begin(&self, bytes: usize) -> Result<(), AllocError> {
+        let too_large = |_| AllocError::new(bytes, crate::AllocReason::TooLarge);
+        let layout = Layout::from_size_align(bytes, MIN_ALIGN).map_err(too_large)?;
+        if self.reserved() == 0 {
+            self.enter_first(self.backing.acquire(layout, 0)?);
+        }
+        Ok(())
+    }
+}

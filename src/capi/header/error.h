@@ -1,0 +1,4 @@
+/* ---- Errors ---------------------------------------------------------------------------------------------------
+ * Functions return the negative of a number of <errno.h>. Any thread may ask what one means. */
+
+@GENERATED@

@@ -1,0 +1,125 @@
+//! Lines in C: a text cut at its newlines, without copying a byte.
+
+use super::checked::{Held, abi_of, check_abi};
+use super::error::EINVAL;
+use crate::input::Lines;
+use core::ffi::{c_char, c_int};
+
+/// Some text: an address and a length. Not NUL-terminated.
+#[repr(C)]
+pub struct region_slice {
+    /// The first byte.
+    pub data: *const c_char,
+    /// How many there are.
+    pub len: usize,
+}
+
+/// The lines of a text that were not given yet. All bytes zero is none. Owns nothing: there is nothing to free.
+#[repr(C)]
+pub struct region_lines {
+    opaque_: [usize; 32],
+}
+
+const _: () = assert!(size_of::<Held<Lines<'static>>>() <= size_of::<region_lines>());
+const _: () = assert!(align_of::<Held<Lines<'static>>>() <= align_of::<region_lines>());
+
+/// What region_lines_init calls.
+///
+/// # Safety
+/// `lines` is NULL or may be written; the text stays as it is while they are used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_lines_init_(
+    lines: *mut region_lines,
+    text: *const c_char,
+    len: usize,
+    abi: usize,
+) -> c_int {
+    if lines.is_null() {
+        return -EINVAL;
+    }
+    if let Err(error) = check_abi::<region_lines>(abi) {
+        return error;
+    }
+    // SAFETY: the caller lets the lines be written, and all bytes zero is none.
+    unsafe { lines.write_bytes(0, 1) };
+    let text = match (text.is_null(), len) {
+        (_, 0) => &[],
+        (true, _) => return -EINVAL,
+        // No object is larger.
+        (_, len) if len > isize::MAX as usize => return -EINVAL,
+        // SAFETY: not NULL, and there are `len` bytes, which stay, by the caller's promise.
+        (false, len) => unsafe { core::slice::from_raw_parts(text.cast::<u8>(), len) },
+    };
+    // SAFETY: as above, and it fits (asserted).
+    unsafe { Held::put(lines.cast(), Lines::new(text)) };
+    0
+}
+
+/// The lines of a text, for callers that do not read the header. As `region_lines_init` there.
+///
+/// cbindgen:ignore
+///
+/// # Safety
+/// As [`region_lines_init_`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_lines_init(lines: *mut region_lines, text: *const c_char, len: usize) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { region_lines_init_(lines, text, len, abi_of::<region_lines>()) }
+}
+
+/// The Rust side of lines that C hands in; `None` for NULL and for none.
+///
+/// # Safety
+/// `lines` is NULL or zeroed or initialized, and used by one thread at a time.
+unsafe fn inside<'a>(lines: *mut region_lines) -> Option<&'a mut Lines<'static>> {
+    // SAFETY: size and alignment are those of a `region_lines` (asserted), whose bytes are zero, which holds no
+    // lines, or what this library put there.
+    unsafe { lines.cast::<Held<Lines<'static>>>().as_mut() }.and_then(Held::get_mut)
+}
+
+/// Gives a line to C, if there is one.
+///
+/// # Safety
+/// `line` is NULL or may be written.
+unsafe fn give(line: *mut region_slice, text: Option<&[u8]>) -> bool {
+    // SAFETY: the caller's promise.
+    match (text, unsafe { line.as_mut() }) {
+        (Some(text), Some(line)) => {
+            (line.data, line.len) = (text.as_ptr().cast(), text.len());
+            true
+        }
+        _ => false,
+    }
+}
+
+/// The next line, without its newline, in `line`; false when there is none left.
+///
+/// # Safety
+/// `lines` is NULL or zeroed or initialized; `line` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_lines_next(lines: *mut region_lines, line: *mut region_slice) -> bool {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { give(line, inside(lines).and_then(Lines::next)) }
+}
+
+/// The last line that was not given yet; false when there is none left.
+///
+/// # Safety
+/// As [`region_lines_next`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_lines_next_back(lines: *mut region_lines, line: *mut region_slice) -> bool {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { give(line, inside(lines).and_then(Lines::next_back)) }
+}
+
+/// How many lines are left. Looks at all of the text, and leaves the lines where they are.
+///
+/// # Safety
+/// As [`region_lines_next`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_lines_count(lines: *const region_lines) -> usize {
+    // SAFETY: as in `inside`; only read.
+    unsafe { lines.cast::<Held<Lines<'static>>>().as_ref() }
+        .and_then(Held::get)
+        .map_or(0, |lines| lines.clone().count())
+}

@@ -1,0 +1,308 @@
+//! Page pools in C: blocks of one size, from any thread.
+
+use super::checked::{Held, abi_of, check_abi, options};
+use super::error::{EINVAL, of_error, of_pool};
+use super::map::{region_map, region_options, take as take_region};
+use crate::pool::Page;
+use crate::pool::{PageByte, PagePool, PoolError};
+use core::ffi::{c_char, c_int, c_uint, c_void};
+use core::ptr::null_mut;
+
+/// A pool of blocks of one size. All bytes zero (REGION_POOL_INIT) is an empty one, and so is one that was freed.
+/// Stays where it is while other threads use it.
+#[repr(C)]
+pub struct region_pool {
+    opaque_: [usize; 48],
+}
+
+/// How a pool is to be. Begin with REGION_POOL_OPTIONS; zero is the default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct region_pool_options {
+    /// sizeof(region_pool_options).
+    pub size: usize,
+    /// How many blocks are kept ready for threads, up to 64; 0 for 16. region_pool_take prefers a ready block to a
+    /// lower one.
+    pub slots: usize,
+    /// REGION_MAP_... flags of its memory, or-ed.
+    pub flags: c_uint,
+    /// Zero.
+    pub reserved_: c_uint,
+    /// A name in /proc/PID/maps; NULL for none.
+    pub name: *const c_char,
+}
+
+const _: () = assert!(size_of::<Held<PagePool>>() <= size_of::<region_pool>());
+const _: () = assert!(align_of::<Held<PagePool>>() <= align_of::<region_pool>());
+
+/// The Rust side of a pool that C hands in; `None` for NULL and for an empty one.
+///
+/// # Safety
+/// `pool` is NULL or points to a `region_pool` that is zeroed or initialized.
+unsafe fn inside<'a>(pool: *const region_pool) -> Option<&'a PagePool> {
+    // SAFETY: size and alignment are those of a `region_pool` (asserted), whose bytes are zero, which holds
+    // no pool, or what this library put there. Shared: a pool is `Sync`.
+    unsafe { pool.cast::<Held<PagePool>>().as_ref() }.and_then(Held::get)
+}
+
+/// What region_pool_init calls.
+///
+/// # Safety
+/// `pool` is NULL or may be written; `chosen` is NULL or points to options that lead with their size.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_init_(
+    pool: *mut region_pool,
+    block_size: usize,
+    blocks: usize,
+    chosen: *const region_pool_options,
+    abi: usize,
+) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    if let Err(error) = unsafe { prepare(pool, abi) } {
+        return error;
+    }
+    let mut wish = PagePool::options().block_size(block_size).capacity(blocks);
+    // SAFETY: the caller's promise about options and their name.
+    match unsafe { options(chosen) } {
+        Ok(Some(chosen)) => {
+            // SAFETY: as above.
+            match unsafe { region_options(chosen.flags, chosen.name) } {
+                Ok(region) => wish = wish.region(region.uncharged()),
+                Err(error) => return error,
+            }
+            if chosen.slots != 0 {
+                wish = wish.slots(chosen.slots);
+            }
+        }
+        Ok(None) => {}
+        Err(error) => return error,
+    }
+    // SAFETY: the pool was prepared.
+    unsafe { finish(pool, wish.map()) }
+}
+
+/// What region_pool_over calls.
+///
+/// # Safety
+/// `pool` is NULL or may be written; `map` is NULL or a zeroed or initialized map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_over_(
+    pool: *mut region_pool,
+    map: *mut region_map,
+    block_size: usize,
+    abi: usize,
+) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    if let Err(error) = unsafe { prepare(pool, abi) } {
+        return error;
+    }
+    // SAFETY: as above.
+    let Some(region) = (unsafe { take_region(map) }) else { return -EINVAL };
+    // SAFETY: the pool was prepared.
+    unsafe { finish(pool, PagePool::over(region, block_size)) }
+}
+
+/// Makes an empty pool where C wants one, once it is known to have the size that it has here.
+///
+/// # Safety
+/// `pool` is NULL or may be written.
+unsafe fn prepare(pool: *mut region_pool, abi: usize) -> Result<(), c_int> {
+    if pool.is_null() {
+        return Err(-EINVAL);
+    }
+    check_abi::<region_pool>(abi)?;
+    // SAFETY: the caller lets the pool be written, and all bytes zero is a valid empty one.
+    unsafe { pool.write_bytes(0, 1) };
+    Ok(())
+}
+
+/// Puts a pool into a prepared place, or says why there is none.
+///
+/// # Safety
+/// `pool` may be written.
+unsafe fn finish(pool: *mut region_pool, made: Result<PagePool, PoolError>) -> c_int {
+    match made {
+        Ok(made) => {
+            // SAFETY: the caller's promise, and it fits (asserted).
+            unsafe { Held::put(pool.cast(), made) };
+            0
+        }
+        Err(error) => -of_pool(&error),
+    }
+}
+
+/// Makes a pool, for callers that do not read the header. As `region_pool_init` there.
+///
+/// cbindgen:ignore
+///
+/// # Safety
+/// As [`region_pool_init_`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_init(
+    pool: *mut region_pool,
+    block_size: usize,
+    blocks: usize,
+    chosen: *const region_pool_options,
+) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { region_pool_init_(pool, block_size, blocks, chosen, abi_of::<region_pool>()) }
+}
+
+/// Makes a pool over a map, for callers that do not read the header. As `region_pool_over` there.
+///
+/// cbindgen:ignore
+///
+/// # Safety
+/// As [`region_pool_over_`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_over(pool: *mut region_pool, map: *mut region_map, block_size: usize) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { region_pool_over_(pool, map, block_size, abi_of::<region_pool>()) }
+}
+
+/// Returns all memory to the system, also of blocks that are out, and leaves an empty pool. By one thread, when no
+/// other uses the pool any more. Nothing happens to an empty one.
+///
+/// # Safety
+/// `pool` is NULL or a zeroed or initialized pool, and nothing uses it or its blocks meanwhile and afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_free(pool: *mut region_pool) -> c_int {
+    // SAFETY: as in `inside`, and nobody else uses the pool.
+    match unsafe { pool.cast::<Held<PagePool>>().as_mut() } {
+        Some(held) => {
+            drop(held.take());
+            0
+        }
+        None => -EINVAL,
+    }
+}
+
+/// The address of a page that C is to own.
+fn given<B: PageByte>(page: Result<Page<'_, B>, PoolError>) -> *mut c_void {
+    // A page that is forgotten stays out, which is what C's ownership of its address is.
+    page.map_or(null_mut(), |page| core::mem::ManuallyDrop::new(page).as_mut_ptr().cast())
+}
+
+/// A block, with whatever was left in it; NULL when all are out.
+///
+/// # Safety
+/// `pool` is NULL or a zeroed or initialized pool.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_take(pool: *mut region_pool) -> *mut c_void {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { inside(pool) }.map_or(null_mut(), |pool| given(pool.take()))
+}
+
+/// A block of zeroes; costs nothing when the block was never out. NULL when all are out.
+///
+/// # Safety
+/// `pool` is NULL or a zeroed or initialized pool.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_take_zeroed(pool: *mut region_pool) -> *mut c_void {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { inside(pool) }.map_or(null_mut(), |pool| given(pool.take_zeroed()))
+}
+
+/// `n` blocks in a row, 1 to 64, the lowest there are; NULL when there are none, or `n` cannot be.
+///
+/// # Safety
+/// `pool` is NULL or a zeroed or initialized pool.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_take_many(pool: *mut region_pool, n: usize) -> *mut c_void {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { inside(pool) }.map_or(null_mut(), |pool| given(pool.take_many(n)))
+}
+
+/// Gives a block back. What cannot be right is refused: -EFAULT for an address outside the pool, -EINVAL inside a
+/// block, -EALREADY for a block that is not out. NULL is nothing.
+///
+/// # Safety
+/// `pool` is NULL or a zeroed or initialized pool; a block that is out is the caller's, who uses it no more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_give(pool: *mut region_pool, block: *mut c_void) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    let Some(pool) = (unsafe { inside(pool) }) else { return -EINVAL };
+    if block.is_null() {
+        return 0;
+    }
+    // SAFETY: as above.
+    match unsafe { pool.give_back_raw(block.cast()) } {
+        Ok(()) => 0,
+        Err(error) => -of_pool(&error),
+    }
+}
+
+/// Gives `n` blocks in a row back; all of them or none.
+///
+/// # Safety
+/// As [`region_pool_give`], for each of them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_give_many(pool: *mut region_pool, first: *mut c_void, n: usize) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    let Some(pool) = (unsafe { inside(pool) }) else { return -EINVAL };
+    // SAFETY: as above.
+    match unsafe { pool.give_back_many_raw(first.cast(), n) } {
+        Ok(()) => 0,
+        Err(error) => -of_pool(&error),
+    }
+}
+
+/// Gives the RAM of free blocks back until `keep` warm ones are left; how many bytes, in `bytes` unless NULL. Other
+/// threads may take and give meanwhile.
+///
+/// # Safety
+/// `pool` is NULL or a zeroed or initialized pool; `bytes` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_trim(pool: *mut region_pool, keep: usize, bytes: *mut usize) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    let Some(pool) = (unsafe { inside(pool) }) else { return -EINVAL };
+    let (trimmed, answer) = match pool.trim(keep) {
+        Ok(trimmed) => (trimmed, 0),
+        Err(error) => (0, -of_error(&error)),
+    };
+    // SAFETY: NULL or writable, by the caller's promise.
+    if let Some(bytes) = unsafe { bytes.as_mut() } {
+        *bytes = trimmed;
+    }
+    answer
+}
+
+/// Bytes of a block.
+///
+/// # Safety
+/// `pool` is NULL or a zeroed or initialized pool.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_block_size(pool: *const region_pool) -> usize {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { inside(pool) }.map_or(0, PagePool::block_size)
+}
+
+/// Number of blocks, out and free.
+///
+/// # Safety
+/// `pool` is NULL or a zeroed or initialized pool.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_capacity(pool: *const region_pool) -> usize {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { inside(pool) }.map_or(0, PagePool::capacity)
+}
+
+/// Number of blocks that are out. Exact while nobody takes or gives.
+///
+/// # Safety
+/// `pool` is NULL or a zeroed or initialized pool.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_taken(pool: *const region_pool) -> usize {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { inside(pool) }.map_or(0, PagePool::taken)
+}
+
+/// Number of free blocks that may hold RAM. Exact while nobody takes or gives.
+///
+/// # Safety
+/// `pool` is NULL or a zeroed or initialized pool.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_pool_warm(pool: *const region_pool) -> usize {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { inside(pool) }.map_or(0, PagePool::warm)
+}

@@ -1,0 +1,90 @@
+//! The examples about memory as programs: what they print and draw is what the system says.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs an example, built if `cargo test` did not build it along.
+fn run(name: &str, arguments: &[&str]) -> Output {
+    // This test is target/PROFILE/deps/NAME; examples are target/PROFILE/examples/NAME.
+    let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--example", name, "--manifest-path"]);
+    build.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+    build.arg("--target-dir").arg(profile.parent().unwrap());
+    if profile.ends_with("release") {
+        build.arg("--release");
+    }
+    assert!(build.status().unwrap().success());
+    Command::new(profile.join("examples").join(name)).args(arguments).output().unwrap()
+}
+
+/// What a program printed that succeeded, and what it drew.
+fn printed_and_drawn(name: &str) -> (String, String) {
+    let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.svg", std::process::id()));
+    let output = run(name, &["--svg", picture.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let drawn = std::fs::read_to_string(&picture).unwrap();
+    std::fs::remove_file(&picture).unwrap();
+    assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"), "{drawn}");
+    assert_eq!(drawn.matches("<text").count(), drawn.matches("</text>").count());
+    (String::from_utf8(output.stdout).unwrap(), drawn)
+}
+
+/// Mebibytes in a line that has them before the last unit.
+fn mebibytes(line: &str) -> f64 {
+    let (before, _) = line.rsplit_once(" MiB").unwrap();
+    before.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn probe_tells_settings_costs_and_consequences() {
+    let (text, drawn) = printed_and_drawn("probe");
+    for part in ["base page", "overcommit", "RLIMIT_AS", "4 KiB faults", "map + unmap 64 KiB", "Arenas take 64 KiB"] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    let overcommit = std::fs::read_to_string("/proc/sys/vm/overcommit_memory").unwrap();
+    let line = text.lines().find(|line| line.contains("overcommit")).unwrap();
+    assert_eq!(line.split_whitespace().nth(1), Some(overcommit.trim()));
+    assert!(drawn.contains(">4 KiB faults<"));
+}
+
+#[test]
+fn residency_draws_what_an_arena_keeps_and_gives_back() {
+    let (text, drawn) = printed_and_drawn("residency");
+    let steps = |name: &str| -> Vec<f64> {
+        let lines = text.lines().filter(|line| line.trim_start().starts_with(name));
+        lines.map(|line| line.split(',').map(|part| mebibytes(part.trim_end())).sum()).collect()
+    };
+    for row in 0..2 {
+        let [new, filled, reset, kept, none] =
+            ["new", "5 MiB", "reset()", "reset_keeping(1", "reset_keeping(0)"].map(|name| steps(name)[row]);
+        assert!(new == 0.0 && none == 0.0, "{text}");
+        assert!((5.0..=6.5).contains(&reset) && filled >= 5.0, "{text}");
+        assert!((1.0..=2.0).contains(&kept) || row == 1, "{text}");
+    }
+    assert!(drawn.contains(">reset_keeping(0)<") && drawn.matches("<rect").count() > 2 * 6 * 32);
+}
+
+#[test]
+fn region_gives_back_what_the_program_break_keeps() {
+    let output = run("socks", &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (malloc, region) = text.split_once("region::Arena").unwrap();
+    let of = |side: &str, step: &str| mebibytes(side.lines().find(|line| line.contains(step)).unwrap());
+    assert!(of(region, "256 MB") > 230.0 && of(malloc, "256 MB") > 230.0, "{text}");
+    assert!(of(region, "one block lives") < 16.0, "{text}");
+    if cfg!(target_env = "gnu") {
+        assert!(of(malloc, "all freed but the last") > 230.0, "{text}");
+        assert!(of(malloc, "the last freed too") < 16.0, "{text}");
+    }
+}
+
+#[test]
+fn wrong_arguments_are_told_how_to_be_right() {
+    for name in ["probe", "residency", "socks"] {
+        let output = run(name, &["--nonsense"]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(String::from_utf8_lossy(&output.stderr).starts_with("usage: "), "{name}");
+    }
+}
