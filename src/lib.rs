@@ -101,7 +101,7 @@ pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
 #[cfg(all(feature = "os", unix))]
 pub use region::{Access, Advice, AtFork, FileRegion, PageFigures, PageRun, PageState, Pages, Region, RegionOptions};
 #[cfg(not(loom))]
-pub use rows::{AppendVec, Drain, Id, IntoIter, Reader, ReaderIter, RegionVec, TypedArena};
+pub use rows::{AppendVec, Drain, Id, IntoIter, Reader, ReaderIter, RegionVec, Splice, TypedArena};
 #[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
 pub use shared::{
     AtomicOffset, Concurrent, Offset, OffsetError, OffsetReason, Shareable, SharedArena, SharedError, SharedReason,

@@ -5,7 +5,7 @@
 
 mod support;
 
-use region::{Arena, Caching};
+use region::{Arena, Caching, RegionVec};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use support::{in_child, is_child, status};
@@ -165,6 +165,32 @@ fn trim_gives_ram_back_and_the_bound_holds() {
             freed >> 10,
             (kept - trimmed) >> 10
         );
+    });
+}
+
+#[test]
+fn rows_start_warm_and_take_no_arena_s_place() {
+    alone("rows_start_warm_and_take_no_arena_s_place", || {
+        let mut values = RegionVec::from_iter(0..1000u64);
+        let start = values.as_ptr();
+        let far = values.reserved();
+        drop(values);
+        values = RegionVec::from_iter(0..100u64);
+        assert_eq!((values.as_ptr(), values.reserved()), (start, far));
+        assert!(values.resident() >= 8000, "it does not start warm");
+        let others: Vec<_> = (0..20).map(|_| RegionVec::from_iter(0..1000u64)).collect();
+        mebibyte_life();
+        assert_eq!(region::cache_figures().kept, 2, "an arena found no place");
+        drop((values, others));
+        assert_eq!(region::cache_figures().kept, 2 + 4);
+        // One that is large goes back to the system.
+        drop(RegionVec::from_iter(0..1_000_000u64));
+        let figures = region::cache_figures();
+        assert_eq!((figures.kept, figures.out), (2 + 3, 0));
+        // What was written is not taken for zeroes.
+        drop(RegionVec::from_iter(std::iter::repeat_n(u64::MAX, 10_000)));
+        assert!(region::trim() >= 80_000);
+        assert_eq!(region::cache_figures().kept, 0);
     });
 }
 

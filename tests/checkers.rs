@@ -3,13 +3,30 @@
 
 #![cfg(all(feature = "os", target_os = "linux", not(miri)))]
 
-use region::{Arena, Mapped};
+use region::{Arena, Mapped, RegionVec, TypedArena};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// Ways to touch what an arena has not handed out. Uninitialized values are memcheck's alone.
-const MISUSES: [&str; 8] =
-    ["rewind", "rewind-across-blocks", "reset", "behind", "given-back", "shrunk", "shrunk-below-others", "moved"];
+const MISUSES: [&str; 17] = [
+    "rewind",
+    "rewind-across-blocks",
+    "reset",
+    "behind",
+    "given-back",
+    "shrunk",
+    "shrunk-below-others",
+    "moved",
+    "row-truncated",
+    "row-cleared",
+    "row-cleared-warm",
+    "row-popped",
+    "row-removed",
+    "row-drained",
+    "row-behind",
+    "row-behind-iterator",
+    "append-behind",
+];
 
 /// Builds the probe with `flags` for its own code and the library's, or says why it cannot be had.
 fn probe(name: &str, flags: &str) -> Result<PathBuf, String> {
@@ -121,6 +138,30 @@ fn a_paranoid_arena_faults_at_stale_pointers_and_nowhere_else() {
         assert_eq!(signal_at(stale), Some(libc::SIGSEGV));
         drop(arena);
         assert_eq!(signal_at(stale), Some(libc::SIGSEGV), "no block is kept");
+    }
+}
+
+#[test]
+fn a_paranoid_row_faults_at_stale_pointers_and_nowhere_else() {
+    for len in [3 * 4096, 1 << 20, 9 << 20] {
+        let mut values = RegionVec::new_in(Mapped::new().paranoid());
+        values.resize(len, 7u8);
+        let (kept, stale): (*const u8, *const u8) = (&values[0], &values[len - 1]);
+        values.truncate(100);
+        assert_eq!((signal_at(stale), signal_at(kept)), (Some(libc::SIGSEGV), None), "{len}");
+        values.resize(len, 5);
+        assert!(values[..100].iter().all(|&byte| byte == 7) && values[100..].iter().all(|&byte| byte == 5));
+        assert_eq!(signal_at(stale), None);
+        values.drain(1..);
+        assert_eq!((signal_at(stale), signal_at(kept)), (Some(libc::SIGSEGV), None), "{len}");
+        values.shrink_to_fit();
+        drop(values);
+        assert_eq!(signal_at(kept), Some(libc::SIGSEGV), "no region is kept");
+        let mut arena = TypedArena::new_in(Mapped::new().paranoid());
+        let stale: *const u8 = &arena.alloc_extend(std::iter::repeat_n(1, len))[len - 1];
+        arena.clear();
+        assert_eq!(signal_at(stale), Some(libc::SIGSEGV));
+        assert!(arena.alloc_extend(std::iter::repeat_n(2, len)).iter().all(|&byte| byte == 2));
     }
 }
 

@@ -13,10 +13,12 @@
 
 use region::faults::{FaultPlan, plan_faults, refusals};
 use region::{
-    Access, Advice, Arena, ArenaPool, AtFork, Call, Errno, FileArena, FileRegion, Input, Mapped, PagePool, Pages,
-    Region, RegionBacking, SharedArena,
+    Access, Advice, AppendVec, Arena, ArenaPool, AtFork, Call, Errno, FileArena, FileRegion, Input, Mapped, PagePool,
+    Pages, Region, RegionBacking, RegionVec, SharedArena, TypedArena,
 };
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
 /// Refusals of a story are a matter of the sweep's end, so a story says what was refused and goes on.
@@ -71,6 +73,8 @@ fn sweep(name: &str, calls: &[Option<Call>], errnos: &[Errno], story: Story) {
                 for nth in 0.. {
                     assert!(nth < MOST, "{name}: the sweep does not end");
                     let plan = FaultPlan { call, nth, lasting, errno };
+                    // What the last run left in the cache would spare this one its calls.
+                    region::trim();
                     plan_faults(Some(plan));
                     let told = catch_unwind(AssertUnwindSafe(story));
                     let hit = refusals();
@@ -216,6 +220,120 @@ fn pools_go_on() {
         let several = pool.take_many(8).map_err(said);
         refused.and(trimmed.map(drop)).and(several.map(drop))
     });
+}
+
+/// Numbers from 0 on, in steps past every boundary; what is refused is asked for once more.
+fn grow(values: &mut RegionVec<u64>) -> Result<(), String> {
+    let mut refused = None;
+    for more in [1, 100, 9_000, 90_000, 400_000, 1] {
+        for _ in 0..2 {
+            let len = values.len() as u64;
+            if let Err(error) = values.try_extend(len..len + more) {
+                // What came before the refusal is there.
+                assert!(values.len() < (len + more) as usize);
+                refused = Some(said(error));
+            }
+            let (len, row) = (values.len() as u64, [7; 5_000]);
+            match values.try_extend_from_slice(&row) {
+                Ok(()) => assert!(values.drain(len as usize..).eq(row)),
+                Err(error) => refused = Some(said(error)),
+            }
+            assert!(values.iter().copied().eq(0..len), "values were lost");
+        }
+    }
+    match values.try_split_off(values.len() / 2) {
+        Ok(rest) => values.extend(rest),
+        Err(error) => refused = Some(said(error)),
+    }
+    assert!(values.iter().copied().eq(0..values.len() as u64));
+    values.truncate(10);
+    values.shrink_to_fit();
+    assert!(values.iter().copied().eq(0..values.len() as u64));
+    refused.map_or(Ok(()), Err)
+}
+
+#[test]
+fn vectors_keep_their_values_and_grow_on() {
+    sweep("vector", MEMORY, &[ENOMEM, EPERM, ENOSYS], || grow(&mut RegionVec::new()));
+    sweep("reserved vector", ALL, &[ENOMEM], || grow(&mut RegionVec::try_with_reservation(2_000_000).map_err(said)?));
+    sweep("paranoid vector", MEMORY, &[ENOMEM], || {
+        let mut values = RegionVec::new_in(Mapped::new().paranoid());
+        let mut refused = Ok(());
+        for len in [300_000, 10, 50_000, 0, 100] {
+            if let Err(error) = values.try_resize(len, 9u64) {
+                refused = Err(said(error));
+            }
+            assert!(values.iter().all(|&value| value == 9));
+        }
+        refused
+    });
+}
+
+#[test]
+fn typed_arenas_and_append_vectors_lose_no_value() {
+    sweep("typed arena", MEMORY, &[ENOMEM, EPERM], || {
+        let made = Cell::new(0);
+        let dropped = Rc::new(Cell::new(0));
+        let make = || {
+            made.set(made.get() + 1);
+            Counted([made.get(); 500], dropped.clone())
+        };
+        let mut refused = Ok(());
+        let arena = TypedArena::new();
+        let mut rows = Vec::new();
+        for _ in 0..8 {
+            match arena.try_alloc(make()) {
+                Ok(value) => rows.push(std::slice::from_mut(value)),
+                Err(error) => refused = Err(said(error)),
+            }
+            // Rows that come to be while values of their own arena come from within.
+            let row = arena.try_alloc_extend((0..40).map(|_| {
+                if let Err(error) = arena.try_alloc(make()) {
+                    refused = Err(said(error));
+                }
+                make()
+            }));
+            match row {
+                Ok(row) => rows.push(row),
+                Err(error) => refused = Err(said(error)),
+            }
+        }
+        for row in &rows {
+            assert!(row.iter().all(|value| value.0.iter().all(|&word| word == value.0[0])), "a value was written over");
+            assert!(row.windows(2).all(|pair| pair[0].0[0] < pair[1].0[0]), "a row is out of order");
+        }
+        assert!(arena.len() >= rows.iter().map(|row| row.len()).sum());
+        drop(arena);
+        assert_eq!(dropped.get(), made.get(), "values were lost, or dropped twice");
+        refused
+    });
+    sweep("append vector", MEMORY, &[ENOMEM], || {
+        let list = AppendVec::new();
+        let mut refused = Ok(());
+        let mut seen = Vec::new();
+        for i in 0..60_000u64 {
+            match list.try_push([i; 3]) {
+                Ok(value) => seen.push(value),
+                Err(error) => refused = Err(said(error)),
+            }
+        }
+        assert!(seen.iter().copied().eq(&list), "a value is elsewhere");
+        assert!(seen.windows(2).all(|pair| pair[0][2] < pair[1][2]));
+        if let Err(error) = list.try_extend_from_slice(&[[1; 3]; 50_000]) {
+            refused = Err(said(error));
+        }
+        assert_eq!(list.len() - seen.len(), if list.len() > seen.len() { 50_000 } else { 0 });
+        refused
+    });
+}
+
+/// A value that notes its end.
+struct Counted([u64; 500], Rc<Cell<u64>>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.1.set(self.1.get() + 1);
+    }
 }
 
 #[test]

@@ -81,6 +81,9 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (1..5usize).prop_map(Op::Retain),
         1 => (1..5usize).prop_map(Op::Dedup),
         3 => (small.clone(), small.clone(), small.clone()).prop_map(|(a, b, c)| Op::Drain(a, b, c)),
+        3 => (small.clone(), small.clone(), small.clone(), any::<bool>())
+            .prop_map(|(a, b, given, told)| Op::Splice(a, b, given, told)),
+        2 => (small.clone(), small.clone()).prop_map(|(a, b)| Op::ExtendFromWithin(a, b)),
         1 => small.clone().prop_map(Op::Resize),
         1 => small.prop_map(Op::Reserve),
         1 => Just(Op::Shrink),
@@ -102,6 +105,59 @@ proptest! {
         check(RegionVec::try_with_reservation_in(60 * 40, heap).unwrap(), &ops);
         book.check_closed();
     }
+}
+
+#[test]
+fn a_splice_that_cannot_go_on_keeps_what_came_before() {
+    let drops = Drops::new();
+    let mut values = RegionVec::with_reservation(4096 / size_of::<Value>());
+    values.extend((0..10).map(|_| drops.make()));
+    // The iterator panics, with values of the range still to be given.
+    assert!(panics(|| {
+        let mut given = 0;
+        let others = std::iter::from_fn(|| {
+            given += 1;
+            assert!(given < 6, "enough");
+            Some(drops.make())
+        });
+        assert_eq!(values.splice(3..5, others).next().unwrap().number, 3);
+    }));
+    let numbers = |values: &[Value]| values.iter().map(|value| value.number).collect::<Vec<_>>();
+    assert_eq!(numbers(&values), [0, 1, 2, 10, 11, 12, 13, 14, 5, 6, 7, 8, 9]);
+    // Memory runs out, whatever the iterator says of its length.
+    let room = values.capacity() - values.len();
+    assert!(panics(|| drop(values.splice(1..1, std::iter::repeat_with(|| drops.make())))));
+    assert_eq!((values.len(), values.capacity()), (13 + room, 13 + room));
+    assert_eq!(numbers(&values[1 + room..]), [1, 2, 10, 11, 12, 13, 14, 5, 6, 7, 8, 9]);
+    assert!(values.try_push(drops.make()).is_err());
+    drop(values);
+    assert!(drops.complete());
+}
+
+#[test]
+fn a_vector_split_in_two_owns_each_value_once() {
+    let drops = Drops::new();
+    let mut values = RegionVec::from_iter((0..10).map(|_| drops.make()));
+    let rest = values.split_off(4);
+    assert!(values.iter().chain(&rest).map(|value| value.number).eq(0..10));
+    assert!(values.split_off(4).is_empty());
+    assert_eq!((values.split_off(0).len(), values.len()), (4, 0));
+    assert_eq!(drops.order(), [0, 1, 2, 3]);
+    assert!(panics(|| _ = values.split_off(1)));
+    drop(rest);
+    assert!(drops.complete());
+    // Where there is no second reservation to be had, nothing changes.
+    let mut all = RegionVec::<u8, _>::new_in(Mapped::exactly(1 << 46));
+    all.extend(0..100);
+    assert_eq!(all.try_split_off(50).map_or(100, |_| 50), all.len());
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn serde_writes_the_values() {
+    let values = RegionVec::from([1, 2, 3]);
+    let appended = AppendVec::from_iter(["a", "b"]);
+    assert_eq!(serde_json::to_string(&(values, appended)).unwrap(), r#"[[1,2,3],["a","b"]]"#);
 }
 
 #[test]

@@ -237,6 +237,80 @@ impl<I: Iterator> Iterator for Liar<I> {
     }
 }
 
+/// Whatever the iterator says of its length, and wherever in it another value or row comes from within: all are
+/// where they belong, each with one owner.
+#[test]
+fn a_row_survives_whatever_comes_from_within_it() {
+    for (len, hint) in
+        [1, 9, 16, 17, 40].into_iter().flat_map(|len| [0, 1, len, 3 * len, usize::MAX].map(|hint| (len, hint)))
+    {
+        for at in 0..len {
+            for inner in [0, 1, 30] {
+                let drops = Drops::new();
+                let arena = TypedArena::new();
+                arena.alloc(drops.make());
+                let within = Cell::new(None);
+                let values = (0..len).map(|i| {
+                    if i == at {
+                        let one = arena.alloc(drops.make()).number;
+                        let row = arena.alloc_extend(Liar((0..inner).map(|_| drops.make()), (hint, None)));
+                        assert!(row.iter().map(|value| value.number).eq(one + 1..one + 1 + inner));
+                        within.set(Some(row));
+                    }
+                    drops.make()
+                });
+                let row = arena.alloc_extend(Liar(values, (hint, None)));
+                let expected: Vec<_> = (1..=at).chain(at + 2 + inner..len + 2 + inner).collect();
+                assert!(row.iter().map(|value| value.number).eq(expected), "{len} {hint} {at} {inner}");
+                assert!(within.take().unwrap().iter().map(|value| value.number).eq(at + 2..at + 2 + inner));
+                assert_eq!(arena.alloc(drops.make()).number, len + inner + 2);
+                assert_eq!(arena.len(), len + inner + 3);
+                drop(arena);
+                assert!(drops.complete());
+            }
+        }
+    }
+}
+
+/// What an iterator does before its first value and after its last belongs to nobody's row.
+#[test]
+fn an_iterator_s_hint_and_drop_may_allocate_too() {
+    struct Busy<'a>(&'a TypedArena<u32>, std::ops::Range<u32>);
+    impl Iterator for Busy<'_> {
+        type Item = u32;
+        fn next(&mut self) -> Option<u32> {
+            self.1.next()
+        }
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            self.0.alloc(100);
+            self.1.size_hint()
+        }
+    }
+    impl Drop for Busy<'_> {
+        fn drop(&mut self) {
+            self.0.alloc(200);
+        }
+    }
+    let arena = TypedArena::new();
+    assert_eq!(arena.alloc_extend(Busy(&arena, 0..3)), [0, 1, 2]);
+    assert_eq!(arena.alloc_extend(Busy(&arena, 0..0)), []);
+    assert_eq!(arena.into_vec(), [100, 200, 0, 1, 2, 100, 200]);
+}
+
+#[test]
+fn rows_without_bytes_are_counted_to_the_last() {
+    let mut values = RegionVec::new();
+    // SAFETY: values without size are nowhere, and `()` is one.
+    unsafe { values.set_len(usize::MAX - 3) };
+    let arena = TypedArena::from(values);
+    assert_eq!(arena.alloc_extend([(), ()]).len(), 2);
+    assert!(arena.try_alloc_extend(std::iter::repeat(())).is_err());
+    assert!(arena.len() >= usize::MAX - 1);
+    let _ = arena.try_alloc(());
+    assert!(arena.try_alloc(()).is_err());
+    assert_eq!(arena.len(), usize::MAX);
+}
+
 #[test]
 fn an_iterator_is_not_believed() {
     for hint in [(0, Some(0)), (usize::MAX, None), (7, Some(3))] {

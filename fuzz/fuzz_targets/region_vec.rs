@@ -18,7 +18,7 @@ const MOST_OPS: usize = 60;
 const MOST_VALUES: usize = 300;
 
 fn op(u: &mut Unstructured<'_>) -> Result<Op> {
-    let kind = u.int_in_range(0..=16u8)?;
+    let kind = u.int_in_range(0..=18u8)?;
     let mut number = || u.int_in_range(0..=MOST_VALUES);
     Ok(match kind {
         0 => Op::Push,
@@ -37,7 +37,9 @@ fn op(u: &mut Unstructured<'_>) -> Result<Op> {
         13 => Op::Resize(number()?),
         14 => Op::Reserve(number()?),
         15 => Op::Shrink,
-        _ => Op::Sort,
+        16 => Op::Sort,
+        17 => Op::Splice(number()?, number()?, number()? / 2, number()? % 2 == 0),
+        _ => Op::ExtendFromWithin(number()?, number()?),
     })
 }
 

@@ -125,12 +125,13 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             // SAFETY: as above, and both sizes are at least `new.size()`.
             return unsafe { self.move_elsewhere(start, old, new, new.size()) };
         }
+        // Told before the cursor falls: what a paranoid backing withdraws then must not keep a mark.
+        tell_from(start, new.size(), old.size(), Holds::Nothing);
         if self.is_tip(start, Self::held(old)) {
             // SAFETY: what `new` holds is at most what `old` holds, so this is at most the cursor.
             self.lower(unsafe { start.add(Self::held(new)) }.as_ptr());
             self.rounded(old, new);
         }
-        tell_from(start, new.size(), old.size(), Holds::Nothing);
         Ok(start)
     }
 
@@ -152,11 +153,12 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// not be rewound to.
     #[inline]
     pub unsafe fn free(&self, start: NonNull<u8>, layout: Layout) {
+        // As in `try_shrink`.
+        tell_from(start, 0, layout.size(), Holds::Nothing);
         if layout.size() != 0 && self.is_tip(start, Self::held(layout)) {
             self.lower(start.as_ptr());
             self.rounded(layout, NOTHING);
         }
-        tell_from(start, 0, layout.size(), Holds::Nothing);
     }
 
     /// Grows a block that is not simply extended before the soft end.

@@ -197,7 +197,7 @@ impl<T, B: Backing> AppendVec<T, B> {
         self.extend_or::<Report>(values)
     }
 
-    #[inline]
+    #[inline(always)]
     fn extend_or<F: Failure>(&self, values: impl IntoIterator<Item = T>) -> Result<&[T], F::Error> {
         let places = self.shared.extend::<F>(values)?;
         // SAFETY: as in `push_or`: the values were just counted.
@@ -354,10 +354,10 @@ impl<T, B: Backing> AppendVec<T, B> {
     }
 
     fn reading(&self) -> Reader<'_, T> {
-        let row = self.shared.row();
+        let (count, start) = self.shared.followed();
         // SAFETY: of this row, count and start belong together, and the values below the count stay as they
         // are while the vector is borrowed.
-        unsafe { Reader::new(row.count(), row.start_cell()) }
+        unsafe { Reader::new(count, start) }
     }
 
     /// The values as a vector that is used alone. They stay where they are.
@@ -429,7 +429,7 @@ impl<T> Default for AppendVec<T> {
 /// All figures, a line each.
 impl<T, B: Backing> fmt::Display for AppendVec<T, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.row().report(f, "append-only vector")
+        self.shared.row().figures().report(f, "append-only vector")
     }
 }
 
@@ -440,6 +440,14 @@ impl<T: fmt::Debug, B: Backing> fmt::Debug for AppendVec<T, B> {
             .field("committed", &format_args!("{}", Bytes(self.committed())))
             .field("reserved", &format_args!("{}", Bytes(self.reserved())))
             .finish()
+    }
+}
+
+/// A sequence of the values that there are as it begins.
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize, B: Backing> serde::Serialize for AppendVec<T, B> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_slice().serialize(serializer)
     }
 }
 

@@ -10,13 +10,24 @@ use crate::sync::{AtomicUsize, Ordering};
 
 /// A number of values that one thread raises and others follow.
 #[derive(Debug)]
+#[repr(transparent)]
 pub(super) struct Count(AtomicUsize);
 
+#[cfg(not(loom))]
+const _: () = assert!(align_of::<Count>() == align_of::<usize>() && size_of::<Count>() == size_of::<usize>());
+
 impl Count {
-    /// No values.
+    /// The count at an address.
+    ///
+    /// # Safety
+    /// For `'a` there is a number at the address, and whoever else touches it does so by a count too, or is the
+    /// thread that raises it.
     #[cfg(not(loom))]
-    pub(super) const fn new() -> Self {
-        Count(AtomicUsize::new(0))
+    #[inline(always)]
+    pub(super) const unsafe fn at<'a>(number: *mut usize) -> &'a Count {
+        // SAFETY: the caller's promise; a count is an atomic number and nothing else, which has the size and, as
+        // asserted above, the alignment of a number.
+        unsafe { &*number.cast::<Count>() }
     }
 
     /// No values.
@@ -25,17 +36,10 @@ impl Count {
         Count(AtomicUsize::new(0))
     }
 
-    /// The count, for the thread that raises it: a plain load, which the compiler may keep and combine.
-    ///
-    /// # Safety
-    /// No other thread raises it.
-    #[inline(always)]
-    pub(super) unsafe fn own(&self) -> usize {
-        #[cfg(loom)]
-        return self.0.load(Ordering::Relaxed);
-        // SAFETY: only this thread writes, as the caller says, and what others do are atomic loads.
-        #[cfg(not(loom))]
-        return unsafe { self.0.as_ptr().read() };
+    /// The count, for the thread that raises it. (A row of one's own reads the number as such.)
+    #[cfg(loom)]
+    pub(super) fn own(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Makes `count` values visible. For the thread that raises the count, after it wrote them.
@@ -50,12 +54,5 @@ impl Count {
     pub(super) fn seen(&self) -> usize {
         let ordering = if seeded(Bug::SeeRelaxed) { Ordering::Relaxed } else { Ordering::Acquire };
         self.0.load(ordering)
-    }
-
-    /// The count, for the only user of the row.
-    #[cfg(not(loom))]
-    #[inline(always)]
-    pub(super) fn get_mut(&mut self) -> &mut usize {
-        self.0.get_mut()
     }
 }

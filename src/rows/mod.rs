@@ -55,6 +55,6 @@ pub use id::Id;
 #[cfg(not(loom))]
 pub use reader::{Reader, ReaderIter};
 #[cfg(not(loom))]
-pub use region_vec::{Drain, IntoIter, RegionVec};
+pub use region_vec::{Drain, IntoIter, RegionVec, Splice};
 #[cfg(not(loom))]
 pub use typed_arena::TypedArena;

@@ -31,8 +31,7 @@ impl Row {
 
     /// Appends as `SharedRow::push` does: the start at the first time, the value, the count.
     fn push(&self) {
-        // SAFETY: one thread of a model pushes.
-        let len = unsafe { self.count.own() };
+        let len = self.count.own();
         if seeded(Bug::PublishEarly) {
             self.count.publish(len + 1);
         }

@@ -9,8 +9,10 @@
 //!   `struct Node<'a> { next: Cell<Option<&'a Node<'a>>> }`;
 //! - values with one may refer only to what is alive when it runs.
 //!
-//! `impl<T> Drop for Row<T>` would forbid the first, as `#[may_dangle]` is not for stable Rust. How rows grow
-//! behind shared references is `shared_row`'s business.
+//! `impl<T> Drop for Row<T>` would forbid the first, as `#[may_dangle]` is not for stable Rust.
+//!
+//! Everything here changes behind `&mut` alone. How rows grow behind shared references is `shared_row`'s
+//! business, and so growing is in two steps: [`Row::grow`] works out what is to be, [`Row::note`] writes it down.
 
 use super::count::Count;
 use crate::arena::Backing;
@@ -18,6 +20,7 @@ use crate::arena::backing::Block;
 use crate::arena::bump::pad_to;
 use crate::arena::failure::Failure;
 use crate::bytes::Bytes;
+use crate::checkers::{self, Holds};
 use crate::error::{AllocError, AllocReason};
 use crate::report::Report;
 use crate::sync::global::{AtomicUsize, Ordering};
@@ -59,17 +62,18 @@ const NO_BLOCK: Block = Block { start: NonNull::dangling(), len: 0, ready: 0, di
 
 /// A block on loan, given back at the end.
 struct Ground<B: Backing> {
-    block: Cell<Block>,
+    block: Block,
     backing: B,
 }
 
 impl<B: Backing> Drop for Ground<B> {
     fn drop(&mut self) {
-        let block = self.block.get_mut();
+        let block = &mut self.block;
         if block.len != 0 {
             // How far values were ever written is not kept: to count all that was usable is never wrong.
-            block.dirty = block.ready;
+            block.dirty = block.dirty.max(block.ready);
             HELD.fetch_sub(block.len, Ordering::Relaxed);
+            checkers::tell(block.start, block.dirty, Holds::Bytes);
             // SAFETY: the block came from this backing and is on loan. Its values were dropped, forgotten or
             // moved out, and references to them do not outlive the row.
             unsafe { self.backing.release(block) };
@@ -82,17 +86,19 @@ impl<B: Backing> Drop for Ground<B> {
 /// # Invariants
 /// - `start` is aligned for the values. Values of no size have no block, and room for `usize::MAX`.
 /// - The first `len` places from `start` hold values, which the store owns.
-/// - `ready` places lie in the block's first `block.ready` bytes, or fewer: see `shared_row`.
-/// - Once there is a block, neither it nor `start` changes.
+/// - `usable` places lie in the block's first `block.ready` bytes, and `len <= ready <= usable`.
+/// - Once there is a block, neither where it is nor `start` changes.
 #[repr(C)] // as declared: see `ready`
 struct Store<B: Backing> {
-    len: Count,
-    start: Cell<NonNull<u8>>,
+    len: usize,
+    start: NonNull<u8>,
     /// Places up to which a push needs no look at the memory (`.bump.cold`).
     ///
     /// Not beside `len`: the compiler would read the two with one wide load, which waits until narrow stores
     /// before it have left the processor (docs/design.md, "The block cache").
-    ready: Cell<usize>,
+    ready: usize,
+    /// Places that may be written to. As many as `ready`, but for a `shared_row` that has something under way.
+    usable: usize,
     /// Drops that many values from that address on; none when there is nothing to do.
     drop_values: Option<unsafe fn(NonNull<u8>, usize)>,
     /// Declared last, as fields are dropped in order and also when a value's drop panics.
@@ -102,23 +108,29 @@ struct Store<B: Backing> {
 impl<B: Backing> Drop for Store<B> {
     #[inline]
     fn drop(&mut self) {
-        let len = mem::take(self.len.get_mut());
+        let len = mem::take(&mut self.len);
         if let Some(drop_values) = self.drop_values {
             // SAFETY: the first `len` places hold values that the store owns, and owns no more from here on.
             // The function is the one for their type (`Row::new`).
-            unsafe { drop_values(self.start.get(), len) };
+            unsafe { drop_values(self.start, len) };
         }
     }
 }
 
-impl<B: Backing> Store<B> {
-    /// Asks for a block of `bytes` for values of this layout, and gives up addresses where it is refused: down
-    /// to `least` bytes.
-    fn reserve(&self, value: Layout, bytes: usize, least: usize) -> Result<(), AllocError> {
+/// What a row has after it grew.
+pub(super) struct Grown {
+    block: Block,
+    /// Places that may be written to.
+    usable: usize,
+}
+
+impl<B: Backing> Ground<B> {
+    /// A block of `bytes` for values of this layout, or fewer where that is refused: down to `least` bytes.
+    fn acquire(&self, value: Layout, bytes: usize, least: usize) -> Result<Block, AllocError> {
         let mut wish = bytes.max(least);
         let block = loop {
             let refused = match Layout::from_size_align(wish, value.align()) {
-                Ok(layout) => match self.ground.backing.acquire(layout, 0) {
+                Ok(layout) => match self.backing.acquire(layout, 0) {
                     Ok(block) => break block,
                     Err(error) => error.reason(),
                 },
@@ -130,52 +142,32 @@ impl<B: Backing> Store<B> {
             wish = (wish / SMALLER).max(least);
         };
         HELD.fetch_add(block.len, Ordering::Relaxed);
-        self.ground.block.set(block);
-        // SAFETY: a block has room for what it was acquired for behind the padding that aligns it.
-        self.start.set(unsafe { block.start.add(pad(&block, value)) });
-        self.ready.set(self.usable(value));
-        Ok(())
+        checkers::tell(block.start, block.ready, Holds::Nothing);
+        Ok(block)
     }
 
-    /// Places that can be written to now.
-    fn usable(&self, value: Layout) -> usize {
-        let block = self.ground.block.get();
-        match value.size() {
-            0 => usize::MAX,
-            size => block.ready.saturating_sub(pad(&block, value)) / size,
-        }
-    }
-
-    /// Places that there are addresses for.
-    fn capacity(&self, value: Layout) -> usize {
-        let block = self.ground.block.get();
-        match value.size() {
-            0 => usize::MAX,
-            size => block.len.saturating_sub(pad(&block, value)) / size,
-        }
-    }
-
-    /// Makes the first `places` places usable, and says how many are. The one slow path of every way to grow:
-    /// it knows layouts only, and makes all the system calls.
+    /// Works out how to make `len + more` places usable. The one slow path of every way to grow: it knows layouts
+    /// only, and makes all the system calls. A block that it acquired belongs to the caller.
     #[cold]
     #[inline(never)]
-    fn make_usable<F: Failure>(&self, value: Layout, len: usize, more: usize) -> Result<usize, F::Error> {
-        self.try_make_usable(value, len, more).map_err(F::from)
+    fn grow<F: Failure>(&self, value: Layout, len: usize, more: usize) -> Result<Grown, F::Error> {
+        self.try_grow(value, len, more).map_err(F::from)
     }
 
-    fn try_make_usable(&self, value: Layout, len: usize, more: usize) -> Result<usize, AllocError> {
+    fn try_grow(&self, value: Layout, len: usize, more: usize) -> Result<Grown, AllocError> {
         let asked = more.saturating_mul(value.size());
         let fail = |reason| AllocError::new(asked, reason);
         let places = len.checked_add(more).ok_or(fail(AllocReason::TooLarge))?;
+        let mut block = self.block;
         if value.size() == 0 {
-            return Ok(usize::MAX);
+            return Ok(Grown { block, usable: usize::MAX });
         }
         let bytes = places.checked_mul(value.size()).ok_or(fail(AllocReason::TooLarge))?;
-        if self.ground.block.get().len == 0 {
+        let new = block.len == 0;
+        if new {
             let wish = WISHES[usize::from(HELD.load(Ordering::Relaxed) > MANY)];
-            self.reserve(value, wish, bytes).map_err(|error| fail(error.reason()))?;
+            block = self.acquire(value, wish, bytes).map_err(|error| fail(error.reason()))?;
         }
-        let mut block = self.ground.block.get();
         // A block's length is at most `isize::MAX` and so is an alignment: no wrap in the addition below, as
         // `bytes` is compared first (`.bump.size-first`).
         let pad = pad(&block, value);
@@ -183,12 +175,45 @@ impl<B: Backing> Store<B> {
             return Err(fail(AllocReason::Reservation(block.len)));
         }
         if pad + bytes > block.ready {
+            let before = block.ready;
             // SAFETY: the block came from this backing and is on loan; the need is at most its length.
-            let committed = unsafe { self.ground.backing.commit(&mut block, pad + bytes) };
-            committed.map_err(|error| fail(error.reason()))?;
-            self.ground.block.set(block);
+            if let Err(error) = unsafe { self.backing.commit(&mut block, pad + bytes) } {
+                if new {
+                    // Nothing has been put into it: another try starts from nothing again.
+                    HELD.fetch_sub(block.len, Ordering::Relaxed);
+                    checkers::tell(block.start, block.ready, Holds::Bytes);
+                    // SAFETY: the block came from this backing and nobody uses it.
+                    unsafe { self.backing.release(&block) };
+                }
+                return Err(fail(error.reason()));
+            }
+            // SAFETY: the first `block.ready` bytes, which are more than before, lie in the block.
+            checkers::tell(unsafe { block.start.add(before) }, block.ready - before, Holds::Nothing);
         }
-        Ok(self.usable(value))
+        if !checkers::watching() {
+            return Ok(Grown { block, usable: usable(&block, value) });
+        }
+        // A checker hears of every place that is asked for, and nothing else may be touched.
+        // SAFETY: the first `pad + bytes` bytes lie in the block, and the places from `len` on are their last.
+        let from = unsafe { block.start.add(pad + len * value.size()) };
+        checkers::tell(from, asked, Holds::Uninitialized);
+        Ok(Grown { block, usable: places })
+    }
+}
+
+/// Places of a block that could be written to now.
+fn usable(block: &Block, value: Layout) -> usize {
+    match value.size() {
+        0 => usize::MAX,
+        size => block.ready.saturating_sub(pad(block, value)) / size,
+    }
+}
+
+/// Places of a block that there are addresses for.
+fn capacity(block: &Block, value: Layout) -> usize {
+    match value.size() {
+        0 => usize::MAX,
+        size => block.len.saturating_sub(pad(block, value)) / size,
     }
 }
 
@@ -217,6 +242,8 @@ pub(super) struct Row<T, B: Backing> {
 // SAFETY: a row owns its values and its block. A backing that is `Send` may be used from another thread with
 // the block it lent, and references to values borrow the row, so none is left behind when it is moved.
 unsafe impl<T: Send, B: Backing + Send> Send for Row<T, B> {}
+// SAFETY: behind `&Row` there are only reads: of its fields, of values, and `resident`, which asks the backing.
+unsafe impl<T: Sync, B: Backing + Sync> Sync for Row<T, B> {}
 
 impl<T, B: Backing> Row<T, B> {
     const VALUE: Layout = Layout::new::<T>();
@@ -225,21 +252,26 @@ impl<T, B: Backing> Row<T, B> {
     #[inline]
     pub(super) const fn new(backing: B) -> Self {
         let store = Store {
-            start: Cell::new(NonNull::<T>::dangling().cast()),
-            len: Count::new(),
-            ready: Cell::new(if size_of::<T>() == 0 { usize::MAX } else { 0 }),
+            start: NonNull::<T>::dangling().cast(),
+            len: 0,
+            ready: if size_of::<T>() == 0 { usize::MAX } else { 0 },
+            usable: if size_of::<T>() == 0 { usize::MAX } else { 0 },
             drop_values: if mem::needs_drop::<T>() { Some(drop_values::<T>) } else { None },
-            ground: Ground { block: Cell::new(NO_BLOCK), backing },
+            ground: Ground { block: NO_BLOCK, backing },
         };
         Row { store, values: PhantomData }
     }
 
     /// An empty row with addresses for `max_len` values at least; no ladder (`.back.region`).
     pub(super) fn with_reservation<F: Failure>(max_len: usize, backing: B) -> Result<Self, F::Error> {
-        let row = Row::new(backing);
+        let mut row = Row::new(backing);
         if size_of::<T>() != 0 {
             let bytes = max_len.checked_mul(size_of::<T>()).ok_or(AllocError::new(usize::MAX, AllocReason::TooLarge));
-            bytes.and_then(|bytes| row.store.reserve(Self::VALUE, bytes, bytes)).map_err(F::from)?;
+            let block = bytes.and_then(|bytes| row.store.ground.acquire(Self::VALUE, bytes, bytes)).map_err(F::from)?;
+            let usable = if checkers::watching() { 0 } else { usable(&block, Self::VALUE) };
+            // SAFETY: the row is this function's alone.
+            unsafe { Row::note(&raw mut row, Grown { block, usable }) };
+            row.store.ready = usable;
         }
         Ok(row)
     }
@@ -248,72 +280,111 @@ impl<T, B: Backing> Row<T, B> {
         &self.store.ground.backing
     }
 
-    /// Values in the row, for the thread that has it.
+    /// Values in the row.
     #[inline(always)]
-    pub(super) fn len(&self) -> usize {
-        // SAFETY: a row is not `Sync` but as the row of a `RegionVec`, whose count changes behind `&mut` alone.
-        // So whoever has it may count on being the only one to raise the count; a `Reader` does not.
-        unsafe { self.store.len.own() }
+    pub(super) const fn len(&self) -> usize {
+        self.store.len
     }
 
-    /// The count itself, which readers follow.
-    pub(super) fn count(&self) -> &Count {
-        &self.store.len
-    }
-
-    /// Where the first value is, which readers may ask once they saw a count above zero: it is set before the
-    /// first value is published, and not again.
-    pub(super) fn start_cell(&self) -> &Cell<NonNull<u8>> {
-        &self.store.start
+    /// The count and where the first value is, of a row that readers follow. The latter they may ask once they
+    /// saw a count above zero: it is set before the first value is published, and not again.
+    ///
+    /// # Safety
+    /// The row is alive and may be written to by this address for `'a`, and its count is raised by the one and
+    /// nothing else meanwhile.
+    #[inline(always)]
+    pub(super) unsafe fn followed<'a>(row: *mut Self) -> (&'a Count, &'a Cell<NonNull<u8>>)
+    where
+        Self: 'a,
+    {
+        // SAFETY: both are fields of a row that is alive, as the caller says; no reference to the row is made, as
+        // others may be looking at these fields. A cell has the form of what is in it.
+        unsafe { (Count::at(&raw mut (*row).store.len), &*(&raw mut (*row).store.start).cast()) }
     }
 
     /// Places up to which a push needs no look at the memory.
     #[inline(always)]
-    pub(super) fn ready(&self) -> usize {
-        self.store.ready.get()
+    pub(super) const fn ready(&self) -> usize {
+        self.store.ready
     }
 
-    /// Sets that, to at most what is usable.
+    /// Sets that, of a row that readers follow.
+    ///
+    /// # Safety
+    /// The row is alive, and this is the thread that raises its count. At most what is usable.
     #[inline(always)]
-    pub(super) fn set_ready(&self, places: usize) {
-        self.store.ready.set(places);
+    pub(super) unsafe fn set_ready(row: *mut Self, places: usize) {
+        // SAFETY: only that thread looks at the field.
+        unsafe { (*row).store.ready = places };
     }
 
-    /// Places that can be written to now, worked out anew.
-    pub(super) fn usable(&self) -> usize {
-        self.store.usable(Self::VALUE)
+    /// Places that may be written to.
+    #[inline(always)]
+    pub(super) const fn usable(&self) -> usize {
+        self.store.usable
     }
 
     /// Places that there are addresses for: 0 before the first value, unless they were reserved.
     pub(super) fn capacity(&self) -> usize {
-        self.store.capacity(Self::VALUE)
+        capacity(&self.store.ground.block, Self::VALUE)
     }
 
-    /// The place for value number `at`, which is at most `usable`.
+    /// The place for value number `at`, which is at most what is usable.
     #[inline(always)]
-    pub(super) fn place(&self, at: usize) -> NonNull<T> {
-        // SAFETY: up to `usable` places lie in the block (the invariant), and those of values without a size
-        // are all the same.
-        unsafe { self.store.start.get().cast::<T>().add(at) }
+    pub(super) const fn place(&self, at: usize) -> NonNull<T> {
+        // SAFETY: places up to what is usable lie in the block (the invariant), and those of values without a
+        // size are all the same.
+        unsafe { self.store.start.cast::<T>().add(at) }
     }
 
-    /// The values from `from` on, up to `to`, as an address: both at most `usable`, in order.
+    /// The values from `from` on, up to `to`, as an address: both at most what is usable, in order.
     #[inline(always)]
-    pub(super) fn places(&self, from: usize, to: usize) -> NonNull<[T]> {
+    pub(super) const fn places(&self, from: usize, to: usize) -> NonNull<[T]> {
         NonNull::slice_from_raw_parts(self.place(from), to - from)
     }
 
-    /// Makes `len + more` places usable and says how many are; `ready` is left to the caller.
+    /// Works out how to make `len + more` places usable, for [`note`](Self::note).
     #[inline]
-    pub(super) fn make_usable<F: Failure>(&self, len: usize, more: usize) -> Result<usize, F::Error> {
-        self.store.make_usable::<F>(Self::VALUE, len, more)
+    pub(super) fn grow<F: Failure>(&self, len: usize, more: usize) -> Result<Grown, F::Error> {
+        self.store.ground.grow::<F>(Self::VALUE, len, more)
+    }
+
+    /// Writes down what [`grow`](Self::grow) worked out; `ready` is left to the caller. By address, as others may be looking at the count and, if there was a block, at the start.
+    ///
+    /// # Safety
+    /// The row is alive and `grown` is its own; nobody else looks at what changes.
+    pub(super) unsafe fn note(row: *mut Self, grown: Grown) {
+        // SAFETY: the caller's promise. A block has room for what it was acquired for behind the padding that
+        // aligns it.
+        unsafe {
+            let store = &raw mut (*row).store;
+            if (*store).ground.block.len != grown.block.len {
+                (*store).start = grown.block.start.add(pad(&grown.block, Self::VALUE));
+            }
+            (*store).ground.block = grown.block;
+            (*store).usable = grown.usable;
+        }
+    }
+
+    fn make_usable<F: Failure>(&mut self, len: usize, more: usize) -> Result<(), F::Error> {
+        let grown = self.grow::<F>(len, more)?;
+        // SAFETY: the row is borrowed mutably.
+        unsafe { Row::note(self, grown) };
+        self.store.ready = self.store.usable;
+        Ok(())
     }
 
     /// Makes room for `more` values after those that there are.
     #[inline]
-    pub(super) fn make_room<F: Failure>(&self, more: usize) -> Result<(), F::Error> {
-        if more > self.ready() - self.len() {
-            self.set_ready(self.make_usable::<F>(self.len(), more)?);
+    pub(super) fn make_room<F: Failure>(&mut self, more: usize) -> Result<(), F::Error> {
+        self.make_room_above::<F>(self.len(), more)
+    }
+
+    /// Makes `more` places above the first `end` usable, which are so already.
+    #[inline]
+    pub(super) fn make_room_above<F: Failure>(&mut self, end: usize, more: usize) -> Result<(), F::Error> {
+        if more > self.ready() - end {
+            self.make_usable::<F>(end, more)?;
         }
         Ok(())
     }
@@ -321,18 +392,8 @@ impl<T, B: Backing> Row<T, B> {
     /// Makes room for one value, out of the way of a loop that pushes.
     #[cold]
     #[inline(never)]
-    pub(super) fn make_room_for_one<F: Failure>(&self) -> Result<(), F::Error> {
-        self.set_ready(self.make_usable::<F>(self.len(), 1)?);
-        Ok(())
-    }
-
-    /// Raises the count to include values that were just written.
-    ///
-    /// # Safety
-    /// The first `len` places hold values, which become the row's.
-    #[inline(always)]
-    pub(super) unsafe fn publish(&self, len: usize) {
-        self.store.len.publish(len);
+    pub(super) fn make_room_for_one<F: Failure>(&mut self) -> Result<(), F::Error> {
+        self.make_usable::<F>(self.len(), 1)
     }
 
     /// Sets the count.
@@ -340,66 +401,153 @@ impl<T, B: Backing> Row<T, B> {
     /// # Safety
     /// The first `len` places hold values, which become the row's; those above are somebody else's to drop.
     #[inline(always)]
-    pub(super) unsafe fn set_len(&mut self, len: usize) {
-        *self.store.len.get_mut() = len;
+    pub(super) const unsafe fn set_len(&mut self, len: usize) {
+        self.store.len = len;
     }
 
     /// Drops the values from `len` on.
     pub(super) fn truncate(&mut self, len: usize) {
+        /// Hears of the end of the values, also when a drop panics.
+        struct Retire<'a, T, B: Backing>(&'a mut Row<T, B>);
+
+        impl<T, B: Backing> Drop for Retire<'_, T, B> {
+            #[inline]
+            fn drop(&mut self) {
+                self.0.retire();
+            }
+        }
+
         let before = self.len();
         if len < before {
+            let row = Retire(self);
             // SAFETY: `len..before` hold values. They leave the row before they are dropped, so that none is
             // dropped twice when a drop panics.
             unsafe {
-                self.set_len(len);
-                self.places(len, before).drop_in_place();
+                row.0.set_len(len);
+                row.0.places(len, before).drop_in_place();
             }
+        }
+    }
+
+    /// Says that nothing is left above the count: a checker reports who touches it, and a paranoid backing
+    /// takes its pages' access away. Nothing, otherwise.
+    #[inline]
+    pub(super) fn retire(&mut self) {
+        let len = self.len();
+        let used = self.used();
+        let Ground { block, backing } = &mut self.store.ground;
+        if size_of::<T>() == 0 || block.len == 0 {
+            return;
+        }
+        let keep = pad(block, Self::VALUE) + used;
+        let before = block.ready;
+        // SAFETY: the block came from this backing and is on loan, and nobody uses what lies above the values.
+        unsafe { backing.retire(block, keep) };
+        if block.ready != before {
+            block.dirty = block.dirty.max(before);
+            self.store.usable = usable(block, Self::VALUE);
+        }
+        if checkers::watching() {
+            // SAFETY: the values lie in the block's first `keep` bytes, of which no fewer are ready.
+            checkers::tell(unsafe { block.start.add(keep) }, block.ready - keep, Holds::Nothing);
+            self.store.usable = len;
+        }
+        self.store.ready = self.store.usable;
+    }
+
+    /// Tells a watching checker that nothing is above the count, of a row that readers follow.
+    ///
+    /// # Safety
+    /// The row is alive, this is the thread that raises its count, and what is above it is nobody's.
+    pub(super) unsafe fn retire_followed(row: *mut Self) {
+        // SAFETY: what the caller says. No reference to what is written is made.
+        unsafe {
+            let (len, usable) = ((*row).store.len, (*row).store.usable);
+            if size_of::<T>() != 0 {
+                checkers::tell((*row).place(len).cast(), (usable - len) * size_of::<T>(), Holds::Nothing);
+                ((*row).store.usable, (*row).store.ready) = (len, len);
+            }
+        }
+    }
+
+    /// As [`retire`](Self::retire), after one value left: built in only with feature `poison` or `paranoid`, as
+    /// even a look at the backing would cost more than taking a value does.
+    #[inline(always)]
+    pub(super) fn retire_one(&mut self) {
+        if cfg!(any(feature = "poison", feature = "paranoid")) {
+            self.retire();
         }
     }
 
     /// Gives the RAM above the values back, as far as that can be done. The addresses stay.
     pub(super) fn shrink_to_fit(&mut self) {
-        let mut block = self.store.ground.block.get();
+        self.retire();
+        let used = self.used();
+        let Ground { block, backing } = &mut self.store.ground;
         if block.len != 0 {
-            let keep = pad(&block, Self::VALUE) + self.len() * size_of::<T>();
-            block.dirty = block.ready;
+            let keep = pad(block, Self::VALUE) + used;
+            block.dirty = block.dirty.max(block.ready);
             // SAFETY: the block came from this backing and is on loan; what lies above the values is not in
             // use.
-            unsafe { self.store.ground.backing.decommit(&mut block, keep) };
-            self.store.ground.block.set(block);
-            self.set_ready(self.usable());
+            unsafe { backing.decommit(block, keep) };
+            self.store.usable = if checkers::watching() { self.store.len } else { usable(block, Self::VALUE) };
+            self.store.ready = self.store.usable;
         }
     }
 
     /// Bytes of the values.
-    pub(super) fn used(&self) -> usize {
+    pub(super) const fn used(&self) -> usize {
         self.len() * size_of::<T>()
     }
 
     /// Bytes that are usable without asking for more, used or not.
-    pub(super) fn committed(&self) -> usize {
-        self.store.ground.block.get().ready
+    pub(super) const fn committed(&self) -> usize {
+        self.store.ground.block.ready
     }
 
     /// Bytes of addresses.
-    pub(super) fn reserved(&self) -> usize {
-        self.store.ground.block.get().len
+    pub(super) const fn reserved(&self) -> usize {
+        self.store.ground.block.len
     }
 
     /// Bytes in RAM.
     pub(super) fn resident(&self) -> usize {
-        let block = self.store.ground.block.get();
-        if block.len == 0 { 0 } else { self.store.ground.backing.resident(&block) }
+        let Ground { block, backing } = &self.store.ground;
+        if block.len == 0 { 0 } else { backing.resident(block) }
     }
 
-    /// Writes all figures, a line each, under the name of what the row is.
+    /// All figures, at one moment.
+    pub(super) fn figures(&self) -> Figures {
+        Figures {
+            len: self.len(),
+            each: size_of::<T>(),
+            used: self.used(),
+            resident: self.resident(),
+            committed: self.committed(),
+            reserved: self.reserved(),
+        }
+    }
+}
+
+/// What a row has to say of itself. Apart from the row, as whoever writes it down may be using the row.
+pub(super) struct Figures {
+    len: usize,
+    each: usize,
+    used: usize,
+    resident: usize,
+    committed: usize,
+    reserved: usize,
+}
+
+impl Figures {
+    /// Writes them, a line each, under the name of what the row is.
     pub(super) fn report(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
-        let len = self.len();
-        let plural = if len == 1 { "" } else { "s" };
-        let mut report = Report::new(f, format_args!("{name} of {len} value{plural}, {} each", Bytes(size_of::<T>())))?;
-        report.part("used", self.used(), self.committed())?;
-        report.part("resident", self.resident(), self.committed())?;
-        report.part("committed", self.committed(), self.committed())?;
-        report.bytes("reserved", self.reserved())
+        let plural = if self.len == 1 { "" } else { "s" };
+        let title = format_args!("{name} of {} value{plural}, {} each", self.len, Bytes(self.each));
+        let mut report = Report::new(f, title)?;
+        report.part("used", self.used, self.committed)?;
+        report.part("resident", self.resident, self.committed)?;
+        report.part("committed", self.committed, self.committed)?;
+        report.bytes("reserved", self.reserved)
     }
 }

@@ -39,6 +39,9 @@ use crate::arena::Mapped;
 /// [`with_reservation`](Self::with_reservation) asks for just as much as you say.
 /// For a few values of many types, [`Arena`](crate::Arena) is the cheaper place; it drops nothing.
 ///
+/// *Looking at all values* takes `&mut self` or the arena itself, as each has a user while it is shared: so there
+/// is no index and no `Serialize` here, but of the vector that the values become.
+///
 /// *Errors*: the plain methods panic when memory cannot be had; every one has a `try_` form that says so.
 ///
 /// *Cost*: a comparison and a store beside the value's own. *Threads*: `Send` if `T` is, not `Sync`.
@@ -195,7 +198,7 @@ impl<T, B: Backing> TypedArena<T, B> {
         self.alloc_extend_or::<Report>(values)
     }
 
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::mut_from_ref)]
     fn alloc_extend_or<F: Failure>(&self, values: impl IntoIterator<Item = T>) -> Result<&mut [T], F::Error> {
         let mut places = self.shared.extend::<F>(values)?;
@@ -367,7 +370,7 @@ impl<T> Default for TypedArena<T> {
 /// All figures, a line each.
 impl<T, B: Backing> fmt::Display for TypedArena<T, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.row().report(f, "typed arena")
+        self.shared.row().figures().report(f, "typed arena")
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Op {
     Retain(usize),
     Dedup(usize),
     Drain(usize, usize, usize),
+    Splice(usize, usize, usize, bool),
+    ExtendFromWithin(usize, usize),
     Resize(usize),
     Reserve(usize),
     Shrink,
@@ -93,6 +95,25 @@ pub fn check<B: Backing>(mut ours: RegionVec<Box<usize>, B>, ops: &[Op]) {
                     }
                     assert_eq!((left.len(), left.as_slice()), (right.len(), right.as_slice()));
                 }
+            }
+            Op::Splice(a, b, given, told) => {
+                let (a, b) = (a % (len + 1), b % (len + 1));
+                let range = a.min(b)..a.max(b);
+                // An iterator that says how much it will give, or one that says nothing.
+                let mut values = (0..given).map(Box::new);
+                let mut left = match told {
+                    true => Vec::from_iter(ours.splice(range.clone(), values)).into_iter(),
+                    false => {
+                        Vec::from_iter(ours.splice(range.clone(), std::iter::from_fn(|| values.next()))).into_iter()
+                    }
+                };
+                assert!(left.by_ref().eq(model.splice(range, (0..given).map(Box::new))));
+            }
+            Op::ExtendFromWithin(a, b) => {
+                let (a, b) = (a % (len + 1), b % (len + 1));
+                let range = a.min(b)..a.max(b).min(a.min(b) + 20);
+                ours.extend_from_within(range.clone());
+                model.extend_from_within(range);
             }
             Op::Resize(len) => {
                 ours.resize(len, Box::new(7));

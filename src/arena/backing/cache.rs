@@ -2,8 +2,8 @@
 //!
 //! Making and dropping a small arena would otherwise be a mapping each time: 4.7 µs for map, first touch and
 //! unmap. The cache keeps up to [`FIRST_BLOCKS`] first blocks of 64 KiB and up to [`REGIONS`] regions with
-//! at most [`WARM_REGION`] bytes in RAM each; everything else goes back to the system at once. It is two
-//! shelves in a `static`: lock-free, no thread-local storage, and a child of fork has its own copy of both
+//! at most [`WARM_REGION`] bytes in RAM each, and for rows up to [`LONG_REGIONS`] longer ones; everything else
+//! goes back to the system at once. It is three shelves in a `static`: lock-free, no thread-local storage, and a child of fork has its own copy of both
 //! the shelves and the blocks.
 
 use super::Block;
@@ -16,6 +16,8 @@ use core::fmt;
 pub(super) const FIRST_BLOCKS: usize = 16;
 /// Most regions that are kept, or out and to be kept.
 pub(super) const REGIONS: usize = 8;
+/// Most regions of rows, on a shelf of their own: rows that live long would hold arenas' places.
+pub(super) const LONG_REGIONS: usize = 4;
 /// Most RAM of a kept region: its runway and one huge page. Every region that an arena of 1 to 2 MiB needs
 /// is within it; with less, such an arena would pay a huge-page fault (72–115 µs) each time.
 pub(super) const WARM_REGION: usize = super::mapped::RUNWAY + crate::sys::HUGE_PAGE;
@@ -50,6 +52,8 @@ unsafe impl Send for Stored {}
 pub(super) static FIRST: Kept<FIRST_BLOCKS> = Kept(Shelf::new());
 /// Regions of the first rung.
 pub(super) static REGION: Kept<REGIONS> = Kept(Shelf::new());
+/// Regions of the second rung.
+pub(super) static LONG: Kept<LONG_REGIONS> = Kept(Shelf::new());
 
 /// A place on a shelf that the caller holds until it puts a block there or leaves it.
 pub(super) struct Place {
@@ -118,8 +122,8 @@ impl<const N: usize> Kept<N> {
 /// Gives the blocks that are kept for new arenas back to the system; returns how many of their bytes had
 /// been written to. The RAM that this freed is at least that, and more where huge pages were in use.
 ///
-/// The process keeps at most 16 first blocks of 64 KiB and 8 regions with at most 2.5 MiB in RAM each: 21 MiB
-/// in all. A program that goes to sleep may want even that back.
+/// The process keeps at most 16 first blocks of 64 KiB, and 8 regions of arenas and 4 of rows with at most
+/// 2.5 MiB in RAM each: 31 MiB in all. A program that goes to sleep may want even that back.
 ///
 /// *Threads*: any, at any time. *Cost*: one `munmap` per block.
 ///
@@ -129,7 +133,7 @@ impl<const N: usize> Kept<N> {
 /// assert_eq!(region::cache_figures().kept, 0);
 /// ```
 pub fn trim() -> usize {
-    FIRST.drain() + REGION.drain()
+    FIRST.drain() + REGION.drain() + LONG.drain()
 }
 
 /// Turns the keeping of blocks on or off for the whole process, from now on.
@@ -151,8 +155,8 @@ pub struct CacheFigures {
 
 /// How many blocks the process-wide cache holds and has out. A snapshot: other threads go on meanwhile.
 pub fn cache_figures() -> CacheFigures {
-    let (first, region) = (FIRST.0.figures(), REGION.0.figures());
-    CacheFigures { kept: first.0 + region.0, out: first.1 + region.1 }
+    let (first, region, long) = (FIRST.0.figures(), REGION.0.figures(), LONG.0.figures());
+    CacheFigures { kept: first.0 + region.0 + long.0, out: first.1 + region.1 + long.1 }
 }
 
 impl fmt::Display for CacheFigures {

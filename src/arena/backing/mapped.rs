@@ -61,8 +61,9 @@ const PROTECT_STEP: usize = 1 << 20;
 const _: () = assert!(RUNWAY < HUGE_PAGE && RUNWAY % STEP_MOST == 0 && STEP_LEAST <= STEP_MOST);
 const _: () = assert!(RUNGS[0] % HUGE_PAGE == 0 && RUNGS[1] % HUGE_PAGE == 0 && RUNGS[2] % HUGE_PAGE == 0);
 const _: () = assert!(FIRST_BLOCK <= RUNWAY);
-// A tag has room for the places of both shelves.
+// A tag has room for the places of every shelf.
 const _: () = assert!(cache::FIRST_BLOCKS <= Tag::PLACES && cache::REGIONS <= Tag::PLACES);
+const _: () = assert!(cache::LONG_REGIONS <= Tag::PLACES);
 
 /// Memory mapped from the kernel, by reserving far and committing late.
 ///
@@ -179,9 +180,11 @@ impl Tag {
     const PROTECTED: usize = 1;
     /// Everything from the runway's end on has been advised huge.
     const ADVISED: usize = 2;
-    /// The block has a place in the cache, on the shelf for first blocks or, with `REGION`, for regions.
+    /// The block has a place in the cache, on the shelf for first blocks or, with `REGION`, for regions; with
+    /// `LONG` too, for those of the second rung.
     const KEPT: usize = 4;
     const REGION: usize = 8;
+    const LONG: usize = 0x100;
     /// Where the number of the place is, of up to `PLACES`.
     const PLACE_SHIFT: u32 = 4;
     const PLACES: usize = 16;
@@ -406,13 +409,17 @@ fn kept_or<const N: usize>(
     }
 }
 
-/// The region that follows a block of `previous` bytes: from the cache if it is one of the first rung.
+/// The region that follows a block of `previous` bytes: from the cache if it is one of the first rung, or the
+/// second as a whole (rows ask for that, src/rows).
 #[cold]
 fn next_region(previous: usize, need: usize) -> Result<Block, Error> {
-    match previous < RUNGS[0] / 2 && need <= RUNGS[0] - 2 * HUGE_PAGE {
-        true => kept_or(&cache::REGION, Tag::KEPT | Tag::REGION, need, || ladder(previous, need)),
-        false => ladder(previous, need),
+    if previous < RUNGS[0] / 2 && need <= RUNGS[0] - 2 * HUGE_PAGE {
+        return kept_or(&cache::REGION, Tag::KEPT | Tag::REGION, need, || ladder(previous, need));
     }
+    if previous == 0 && need <= RUNGS[1] - 2 * HUGE_PAGE {
+        return kept_or(&cache::LONG, Tag::KEPT | Tag::REGION | Tag::LONG, need, || ladder(previous, need));
+    }
+    ladder(previous, need)
 }
 
 /// Takes a block back that is no first block with a place: keeps a region that is small enough, and unmaps
@@ -420,15 +427,24 @@ fn next_region(previous: usize, need: usize) -> Result<Block, Error> {
 #[cold]
 fn release_region(block: Block) {
     let tag = Tag(block.tag);
-    if tag.has(Tag::REGION) {
-        if block.ready <= cache::WARM_REGION && cache::REGION.give(tag.place(), &block) {
-            return;
-        }
-        if block.ready > cache::WARM_REGION {
-            cache::REGION.leave(tag.place());
-        }
+    let kept = match (tag.has(Tag::REGION), tag.has(Tag::LONG)) {
+        (true, false) => put_back(&cache::REGION, &block),
+        (true, true) => put_back(&cache::LONG, &block),
+        (false, _) => false,
+    };
+    if !kept {
+        unmap(block);
     }
-    unmap(block);
+}
+
+/// Gives a region back to its place, or the place up if the region is too warm or nothing is to be kept.
+fn put_back<const N: usize>(shelf: &Kept<N>, region: &Block) -> bool {
+    let place = Tag(region.tag).place();
+    if region.ready <= cache::WARM_REGION {
+        return shelf.give(place, region);
+    }
+    shelf.leave(place);
+    false
 }
 
 /// Returns a block's mapping to the system.

@@ -2,6 +2,7 @@
 
 use super::RegionVec;
 use crate::arena::Backing;
+use crate::arena::failure::{Failure, Report};
 use core::fmt;
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
@@ -37,6 +38,46 @@ impl<'a, T, B: Backing> Drain<'a, T, B> {
     fn vec(&self) -> &RegionVec<T, B> {
         // SAFETY: the drain has the vector borrowed for `'a`.
         unsafe { self.vec.as_ref() }
+    }
+
+    /// Places between the values that the vector has and those after the range, once all of it was given out.
+    pub(super) fn gap(&self) -> usize {
+        self.tail - self.vec().row.len()
+    }
+
+    /// Puts a value at the vector's end, where there is a gap and all of the range was given out.
+    pub(super) fn put(&mut self, value: T) {
+        assert!(self.next == self.end && self.gap() != 0);
+        // SAFETY: the drain has the vector borrowed mutably.
+        let vec = unsafe { self.vec.as_mut() };
+        let len = vec.row.len();
+        // SAFETY: the place lies in the gap, where nothing is: neither the vector's values, nor the drain's, which
+        // has none left, nor those after the range. Once it is written, the vector owns it.
+        unsafe {
+            vec.row.place(len).write(value);
+            vec.row.set_len(len + 1);
+        }
+    }
+
+    /// Moves the values after the range upward to make room for `more` values before them; for as many as were
+    /// put there already if that is more, so that each moves a few times at most; for one if no more can be had.
+    pub(super) fn widen<F: Failure>(&mut self, more: usize) -> Result<(), F::Error> {
+        let Drain { next, tail, len, .. } = *self;
+        // SAFETY: the drain has the vector borrowed mutably.
+        let vec = unsafe { self.vec.as_mut() };
+        let ample = more.max(vec.row.len() - next);
+        let by = match vec.row.make_room_above::<Report>(len, ample) {
+            Ok(()) => ample,
+            Err(_) => {
+                vec.row.make_room_above::<F>(len, 1)?;
+                1
+            }
+        };
+        // SAFETY: `tail..len` hold values, and `len + by` places are usable: they move upward, into places that
+        // hold nothing, and belong to the drain there as before.
+        unsafe { vec.row.place(tail).copy_to(vec.row.place(tail + by), len - tail) };
+        (self.tail, self.len) = (tail + by, len + by);
+        Ok(())
     }
 
     /// The values that were not given out yet.
@@ -97,6 +138,7 @@ impl<T, B: Backing> Drop for Drain<'_, T, B> {
                     vec.row.place(tail).copy_to(vec.row.place(kept), len - tail);
                     vec.row.set_len(kept + (len - tail));
                 }
+                vec.row.retire();
             }
         }
 

@@ -75,6 +75,7 @@ impl<T, B: Backing> RegionVec<T, B> {
             let value = place.read();
             place.add(1).copy_to(place, len - index - 1);
             self.row.set_len(len - 1);
+            self.row.retire_one();
             value
         }
     }
@@ -102,6 +103,7 @@ impl<T, B: Backing> RegionVec<T, B> {
             let value = place.read();
             self.row.place(len - 1).copy_to(place, 1);
             self.row.set_len(len - 1);
+            self.row.retire_one();
             value
         }
     }
@@ -193,23 +195,7 @@ impl<T, B: Backing> RegionVec<T, B> {
     /// ```
     #[track_caller]
     pub fn drain(&mut self, range: impl RangeBounds<usize>) -> Drain<'_, T, B> {
-        let len = self.row.len();
-        let start = match range.start_bound() {
-            Bound::Included(&start) => start,
-            Bound::Excluded(&before) => before.checked_add(1).unwrap_or_else(|| outside("drain", before, len)),
-            Bound::Unbounded => 0,
-        };
-        let end = match range.end_bound() {
-            Bound::Included(&last) => last.checked_add(1).unwrap_or_else(|| outside("drain", last, len)),
-            Bound::Excluded(&end) => end,
-            Bound::Unbounded => len,
-        };
-        if end > len {
-            outside("drain", end, len);
-        }
-        if start > end {
-            panic!("cannot drain from {start} to {end}: the range ends before it starts");
-        }
+        let (start, end) = bounds("drain", range, self.row.len());
         Drain::new(self, start, end)
     }
 }
@@ -231,13 +217,36 @@ impl<T, B: Backing> Drop for Sweep<'_, T, B> {
             self.vec.row.place(self.next).copy_to(self.vec.row.place(self.kept), rest);
             self.vec.row.set_len(self.kept + rest);
         }
+        self.vec.row.retire();
     }
+}
+
+/// The first number of a range and the one after its last, in a vector of `len` values.
+#[track_caller]
+pub(super) fn bounds(what: &str, range: impl RangeBounds<usize>, len: usize) -> (usize, usize) {
+    let start = match range.start_bound() {
+        Bound::Included(&start) => start,
+        Bound::Excluded(&before) => before.checked_add(1).unwrap_or_else(|| outside(what, before, len)),
+        Bound::Unbounded => 0,
+    };
+    let end = match range.end_bound() {
+        Bound::Included(&last) => last.checked_add(1).unwrap_or_else(|| outside(what, last, len)),
+        Bound::Excluded(&end) => end,
+        Bound::Unbounded => len,
+    };
+    if end > len {
+        outside(what, end, len);
+    }
+    if start > end {
+        panic!("cannot {what} from {start} to {end}: the range ends before it starts");
+    }
+    (start, end)
 }
 
 /// Says what is wrong with an index.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn outside(what: &str, index: usize, len: usize) -> ! {
+pub(super) fn outside(what: &str, index: usize, len: usize) -> ! {
     panic!("cannot {what} at {index}: the vector has {len} values")
 }

@@ -1,9 +1,11 @@
 //! Many values at a time.
 
 use super::RegionVec;
+use super::editing::{bounds, outside};
 use crate::arena::Backing;
 use crate::arena::failure::{Failure, Panic, Report};
 use crate::error::AllocError;
+use core::ops::RangeBounds;
 
 /// Bytes that a slice is copied by.
 ///
@@ -56,6 +58,112 @@ impl<T, B: Backing> RegionVec<T, B> {
             }
         }
         Ok(())
+    }
+
+    /// Appends clones of a range of the vector's own values.
+    ///
+    /// # Panics
+    /// When the range ends after the vector, or before it starts; when memory cannot be had.
+    ///
+    /// ```
+    /// let mut text = region::RegionVec::from(*b"to be or not ");
+    /// text.extend_from_within(..5);
+    /// assert_eq!(text, b"to be or not to be");
+    /// ```
+    #[track_caller]
+    pub fn extend_from_within(&mut self, range: impl RangeBounds<usize>)
+    where
+        T: Clone,
+    {
+        Panic::unwrap(self.extend_from_within_or::<Panic>(range));
+    }
+
+    /// As [`extend_from_within`](Self::extend_from_within).
+    ///
+    /// # Errors
+    /// When memory cannot be had; the vector is as it was.
+    ///
+    /// # Panics
+    /// When the range ends after the vector, or before it starts.
+    #[track_caller]
+    pub fn try_extend_from_within(&mut self, range: impl RangeBounds<usize>) -> Result<(), AllocError>
+    where
+        T: Clone,
+    {
+        self.extend_from_within_or::<Report>(range)
+    }
+
+    #[track_caller]
+    fn extend_from_within_or<F: Failure>(&mut self, range: impl RangeBounds<usize>) -> Result<(), F::Error>
+    where
+        T: Clone,
+    {
+        let (start, past) = bounds("clone", range, self.row.len());
+        self.row.make_room::<F>(past - start)?;
+        let mut end = End::of(self);
+        for at in start..past {
+            // SAFETY: `at` is below the number of values that there were, which nobody changes meanwhile.
+            let value = unsafe { end.vec.row.place(at).as_ref() }.clone();
+            // SAFETY: `make_room` made room for the range.
+            unsafe { end.push(value) };
+        }
+        Ok(())
+    }
+
+    /// Takes the values from number `at` on out, into a vector of their own over the same kind of memory. They
+    /// are copied: unlike std's, neither vector had a block to give away.
+    ///
+    /// # Panics
+    /// When `at` is greater than the length, or memory cannot be had.
+    ///
+    /// ```
+    /// let mut letters = region::RegionVec::from(['a', 'b', 'c']);
+    /// let rest = letters.split_off(1);
+    /// assert_eq!((&letters[..], &rest[..]), (&['a'][..], &['b', 'c'][..]));
+    /// ```
+    #[track_caller]
+    pub fn split_off(&mut self, at: usize) -> Self
+    where
+        B: Clone,
+    {
+        Panic::unwrap(self.split_off_or::<Panic>(at))
+    }
+
+    /// As [`split_off`](Self::split_off).
+    ///
+    /// # Errors
+    /// When memory cannot be had; the vector is as it was.
+    ///
+    /// # Panics
+    /// When `at` is greater than the length.
+    #[track_caller]
+    pub fn try_split_off(&mut self, at: usize) -> Result<Self, AllocError>
+    where
+        B: Clone,
+    {
+        self.split_off_or::<Report>(at)
+    }
+
+    #[track_caller]
+    fn split_off_or<F: Failure>(&mut self, at: usize) -> Result<Self, F::Error>
+    where
+        B: Clone,
+    {
+        let len = self.row.len();
+        if at > len {
+            outside("split", at, len);
+        }
+        let mut rest = RegionVec::new_in(self.backing().clone());
+        rest.row.make_room::<F>(len - at)?;
+        // SAFETY: the values from `at` on leave this vector, and become the other's, which has room for them and
+        // whose memory is its own.
+        unsafe {
+            self.row.set_len(at);
+            self.row.place(at).copy_to_nonoverlapping(rest.row.place(0), len - at);
+            rest.row.set_len(len - at);
+        }
+        self.row.retire();
+        Ok(rest)
     }
 
     /// Appends what an iterator gives.
@@ -116,6 +224,7 @@ impl<T, B: Backing> RegionVec<T, B> {
             other.row.place(0).copy_to_nonoverlapping(self.row.place(len), more);
             self.row.set_len(len + more);
         }
+        other.row.retire();
         Ok(())
     }
 

@@ -1,17 +1,20 @@
 //! A vector that never moves: the type, its memory, and what happens at its end.
 //!
 //! - `editing`: what happens in the middle: insert, remove, retain.
-//! - `filling`: many values at a time. `drain`, `owned`: ranges and whole vectors as iterators.
+//! - `filling`: many values at a time. `drain`, `owned`: ranges and whole vectors as iterators. `splice`: ranges
+//!   replaced by others.
 //! - `traits`: what the language and std ask of a vector.
 
 mod drain;
 mod editing;
 mod filling;
 mod owned;
+mod splice;
 mod traits;
 
 pub use drain::Drain;
 pub use owned::IntoIter;
+pub use splice::Splice;
 
 use super::row::Row;
 use crate::arena::failure::{Failure, Panic, Report};
@@ -44,8 +47,9 @@ use crate::error::AllocReason;
 /// where the system refuses that (`RLIMIT_AS`, valgrind), a quarter, a sixteenth, … down to what is needed. RAM
 /// comes as the vector grows: at first 64 KiB as touched, then in steps of 64 to 256 KiB, from about 512 KiB on
 /// in pages of 2 MiB where the system allows. [`with_reservation`](Self::with_reservation) asks for just as many
-/// addresses as you say. A mapping costs microseconds: this is for vectors that grow large, not for many that
-/// stay small.
+/// addresses as you say. Of dropped vectors with at most 2.5 MiB in RAM the process keeps four for new ones
+/// ([`trim`](crate::trim) gives them back); else a new vector is a mapping, which costs microseconds and a fault
+/// for each of its first pages: this is for vectors that grow large, not for many small ones at a time.
 ///
 /// *Full*: a vector whose reservation is used up refuses to grow, and stays as it is. To go on it would have to
 /// move.
@@ -58,10 +62,6 @@ use crate::error::AllocReason;
 pub struct RegionVec<T, B: Backing = DefaultBacking> {
     row: Row<T, B>,
 }
-
-// SAFETY: behind `&RegionVec` there are only reads, of the values and of fields that change behind `&mut`
-// alone; and `resident`, which asks the backing.
-unsafe impl<T: Sync, B: Backing + Sync> Sync for RegionVec<T, B> {}
 
 #[cfg(all(feature = "os", unix))]
 impl<T> RegionVec<T> {
@@ -193,7 +193,9 @@ impl<T, B: Backing> RegionVec<T, B> {
         // SAFETY: the value at `last` leaves the vector before it is read out, so it has one owner.
         unsafe {
             self.row.set_len(last);
-            Some(self.row.place(last).read())
+            let value = self.row.place(last).read();
+            self.row.retire_one();
+            Some(value)
         }
     }
 

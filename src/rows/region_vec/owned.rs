@@ -16,9 +16,6 @@ pub struct IntoIter<T, B: Backing = DefaultBacking> {
     end: usize,
 }
 
-// SAFETY: behind `&IntoIter` there are only reads of the values and of fields that change behind `&mut` alone.
-unsafe impl<T: Sync, B: Backing + Sync> Sync for IntoIter<T, B> {}
-
 impl<T, B: Backing> IntoIter<T, B> {
     /// The values that were not given out yet.
     pub fn as_slice(&self) -> &[T] {

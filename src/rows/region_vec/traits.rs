@@ -8,7 +8,6 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::ops::{Deref, DerefMut};
-use core::panic::RefUnwindSafe;
 
 impl<T, B: Backing> Deref for RegionVec<T, B> {
     type Target = [T];
@@ -76,9 +75,6 @@ impl<T: fmt::Debug, B: Backing> fmt::Debug for RegionVec<T, B> {
         fmt::Debug::fmt(self.as_slice(), f)
     }
 }
-
-// Cells for those who grow behind shared references do not change behind `&RegionVec`.
-impl<T: RefUnwindSafe, B: Backing + RefUnwindSafe> RefUnwindSafe for RegionVec<T, B> {}
 
 /// Comparisons with whatever shows a slice.
 macro_rules! equals {
@@ -174,6 +170,14 @@ impl<'a, T, B: Backing> IntoIterator for &'a mut RegionVec<T, B> {
 
     fn into_iter(self) -> core::slice::IterMut<'a, T> {
         self.iter_mut()
+    }
+}
+
+/// A sequence of the values, as a slice of them is.
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize, B: Backing> serde::Serialize for RegionVec<T, B> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_slice().serialize(serializer)
     }
 }
 

@@ -1,6 +1,6 @@
-//! Misuses an arena as the argument says, or uses it in every lawful way.
+//! Misuses an arena or a row as the argument says, or uses them in every lawful way.
 
-use region::{Arena, ArenaPool, Mapped, StackBuffer};
+use region::{AppendVec, Arena, ArenaPool, Mapped, RegionVec, StackBuffer, TypedArena};
 use std::alloc::Layout;
 use std::hint::black_box;
 
@@ -104,6 +104,90 @@ fn change_a_block(arena: &Arena) -> usize {
     }
 }
 
+/// Values of a row: Valgrind takes seconds for every mapping as far as a row's own.
+const ROW: usize = 1 << 20;
+
+/// Reads the value at `at` after `shorten` took it out of a vector of 2,000.
+fn of_a_shortened_row(at: usize, shorten: impl FnOnce(&mut RegionVec<u8>)) -> u8 {
+    let mut values = RegionVec::with_reservation(ROW);
+    values.resize(2000, 7u8);
+    let stale = &raw const values[at];
+    shorten(&mut values);
+    values.push(1);
+    read(stale)
+}
+
+/// Reads right behind the last value of a row that was filled as `fill` says.
+fn behind_a_row<'a>(arena: &'a TypedArena<[u8; 8]>, fill: impl FnOnce(&'a TypedArena<[u8; 8]>) -> &'a [u8; 8]) -> u8 {
+    let last = &raw const *fill(arena);
+    read(last.wrapping_add(1).cast())
+}
+
+fn after_a_row_was_cleared() -> u8 {
+    let mut arena = TypedArena::with_reservation(ROW);
+    let stale = &raw const arena.alloc_extend((0..100u64).filter(|i| i % 2 == 0))[49];
+    arena.clear();
+    arena.alloc(1);
+    read(stale.cast())
+}
+
+/// Everything that is allowed to be done to rows.
+fn lawful_rows() -> u64 {
+    let mut values = RegionVec::with_reservation(ROW);
+    for round in 0..3u64 {
+        (0..1000).for_each(|i| values.push(i));
+        values.extend((0..10_000).filter(|i| i % 3 == 0));
+        values.extend_from_slice(&[round; 70_000]);
+        values.insert(500, 5);
+        values.remove(7);
+        values.swap_remove(8);
+        values.extend_from_within(..100);
+        values.drain(10..20);
+        drop(values.splice(30..40, 0..500));
+        values.retain(|i| i % 7 != 3);
+        values.dedup();
+        let mut rest = values.split_off(values.len() / 2);
+        values.append(&mut rest);
+        values.reserve(10);
+        values.spare_capacity_mut()[9].write(1);
+        values.pop();
+        values.shrink_to_fit();
+        assert!(values.iter().sum::<u64>() > 0);
+        values.truncate(100 * round as usize);
+    }
+    let mut sum = values.into_iter().take(50).sum::<u64>();
+    for _ in 0..3 {
+        let mut arena = TypedArena::with_reservation(ROW);
+        for len in [1, 10, 20, 3_000] {
+            let row = arena.alloc_extend((0..len).map(|i| {
+                if i % 5 == 2 {
+                    sum += arena.alloc_extend((0..i % 40).filter(|j| j % 2 == 0)).iter().sum::<u64>();
+                    *arena.alloc(i) += 1;
+                }
+                i
+            }));
+            sum += row.iter().sum::<u64>();
+            sum += arena.alloc_slice_copy(&[1; 100]).iter().sum::<u64>();
+        }
+        sum += arena.iter_mut().map(|value| *value).sum::<u64>();
+        arena.clear();
+        arena.alloc_extend(0..100);
+        let list = AppendVec::from(arena.into_vec());
+        let reader = list.reader();
+        sum += list.extend(list.as_slice().iter().map(|value| value + 1)).iter().sum::<u64>();
+        sum += reader.iter().sum::<u64>();
+    }
+    drop(RegionVec::from([1]));
+    assert_eq!(RegionVec::from([2]), [2]);
+    let mut memory = StackBuffer::<4096>::new();
+    for _ in 0..2 {
+        let small = TypedArena::from_buffer(&mut memory);
+        while small.try_alloc(1u8).is_ok() {}
+        assert!(small.into_iter().all(|byte| byte == 1));
+    }
+    sum
+}
+
 /// Everything that is allowed, at sizes that cross every boundary.
 fn lawful() -> u8 {
     fn fill(arena: &mut Arena) -> usize {
@@ -129,6 +213,7 @@ fn lawful() -> u8 {
         }
         sum
     }
+    assert_eq!(lawful_rows(), lawful_rows());
     let mut arena = Arena::new();
     let first = fill(&mut arena);
     arena.reset();
@@ -167,6 +252,20 @@ fn main() {
         "shrunk" => above_a_shrunk_block(false),
         "shrunk-below-others" => above_a_shrunk_block(true),
         "moved" => where_a_grown_block_was(),
+        "row-truncated" => of_a_shortened_row(1500, |values| values.truncate(1000)),
+        "row-cleared" => of_a_shortened_row(1500, RegionVec::clear),
+        "row-cleared-warm" => after_a_row_was_cleared(),
+        "row-popped" => of_a_shortened_row(1998, |values| (0..3).for_each(|_| _ = values.pop())),
+        "row-removed" => of_a_shortened_row(1999, |values| (0..2).for_each(|_| _ = values.remove(5))),
+        "row-drained" => of_a_shortened_row(1999, |values| drop(values.drain(100..200))),
+        "row-behind" => behind_a_row(&TypedArena::with_reservation(ROW), |arena| arena.alloc([1; 8])),
+        "row-behind-iterator" => {
+            behind_a_row(&TypedArena::with_reservation(ROW), |arena| &arena.alloc_extend((0..5).filter(|i| i % 2 == 0).map(|i| [i; 8]))[2])
+        }
+        "append-behind" => {
+            let list = AppendVec::with_reservation(ROW);
+            read((&raw const *list.push(1u64)).wrapping_add(1).cast())
+        }
         "unwritten" => not_yet_written(),
         "lawful" => lawful(),
         other => panic!("no misuse is called {other:?}"),
