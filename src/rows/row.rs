@@ -543,8 +543,8 @@ impl Figures {
     /// Writes them, a line each, under the name of what the row is.
     pub(super) fn report(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
         let plural = if self.len == 1 { "" } else { "s" };
-        let title = format_args!("{name} of {} value{plural}, {} each", self.len, Bytes(self.each));
-        let mut report = Report::new(f, title)?;
+        let mut report =
+            Report::new(f, format_args!("{name} of {} value{plural}, {} each", self.len, Bytes(self.each)))?;
         report.part("used", self.used, self.committed)?;
         report.part("resident", self.resident, self.committed)?;
         report.part("committed", self.committed, self.committed)?;
