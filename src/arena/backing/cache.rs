@@ -3,8 +3,8 @@
 //! Making and dropping a small arena would otherwise be a mapping each time: 4.7 µs for map, first touch and
 //! unmap. The cache keeps up to [`FIRST_BLOCKS`] first blocks of 64 KiB and up to [`REGIONS`] regions with
 //! at most [`WARM_REGION`] bytes in RAM each, and for rows up to [`LONG_REGIONS`] longer ones; everything else
-//! goes back to the system at once. It is three shelves in a `static`: lock-free, no thread-local storage, and a child of fork has its own copy of both
-//! the shelves and the blocks.
+//! goes back to the system at once. It is three shelves in `static`s: lock-free, no thread-local storage, and a child
+//! of fork has its own copy of both the shelves and the blocks.
 
 use super::Block;
 use crate::pool::shelf::{Claim, Shelf};
@@ -18,6 +18,8 @@ pub(super) const FIRST_BLOCKS: usize = 16;
 pub(super) const REGIONS: usize = 8;
 /// Most regions of rows, on a shelf of their own: rows that live long would hold arenas' places.
 pub(super) const LONG_REGIONS: usize = 4;
+/// Whether there are rows: C programs have none, and the archive saves the code of their shelf.
+pub(super) const HAS_ROWS: bool = cfg!(not(region_staticlib));
 /// Most RAM of a kept region: its runway and one huge page. Every region that an arena of 1 to 2 MiB needs
 /// is within it; with less, such an arena would pay a huge-page fault (72–115 µs) each time.
 pub(super) const WARM_REGION: usize = super::mapped::RUNWAY + crate::sys::HUGE_PAGE;
@@ -133,7 +135,7 @@ impl<const N: usize> Kept<N> {
 /// assert_eq!(region::cache_figures().kept, 0);
 /// ```
 pub fn trim() -> usize {
-    FIRST.drain() + REGION.drain() + LONG.drain()
+    FIRST.drain() + REGION.drain() + if HAS_ROWS { LONG.drain() } else { 0 }
 }
 
 /// Turns the keeping of blocks on or off for the whole process, from now on.
@@ -155,7 +157,8 @@ pub struct CacheFigures {
 
 /// How many blocks the process-wide cache holds and has out. A snapshot: other threads go on meanwhile.
 pub fn cache_figures() -> CacheFigures {
-    let (first, region, long) = (FIRST.0.figures(), REGION.0.figures(), LONG.0.figures());
+    let (first, region) = (FIRST.0.figures(), REGION.0.figures());
+    let long = if HAS_ROWS { LONG.0.figures() } else { (0, 0) };
     CacheFigures { kept: first.0 + region.0 + long.0, out: first.1 + region.1 + long.1 }
 }
 

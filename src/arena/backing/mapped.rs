@@ -416,7 +416,7 @@ fn next_region(previous: usize, need: usize) -> Result<Block, Error> {
     if previous < RUNGS[0] / 2 && need <= RUNGS[0] - 2 * HUGE_PAGE {
         return kept_or(&cache::REGION, Tag::KEPT | Tag::REGION, need, || ladder(previous, need));
     }
-    if previous == 0 && need <= RUNGS[1] - 2 * HUGE_PAGE {
+    if cache::HAS_ROWS && previous == 0 && need <= RUNGS[1] - 2 * HUGE_PAGE {
         return kept_or(&cache::LONG, Tag::KEPT | Tag::REGION | Tag::LONG, need, || ladder(previous, need));
     }
     ladder(previous, need)
@@ -427,7 +427,7 @@ fn next_region(previous: usize, need: usize) -> Result<Block, Error> {
 #[cold]
 fn release_region(block: Block) {
     let tag = Tag(block.tag);
-    let kept = match (tag.has(Tag::REGION), tag.has(Tag::LONG)) {
+    let kept = match (tag.has(Tag::REGION), cache::HAS_ROWS && tag.has(Tag::LONG)) {
         (true, false) => put_back(&cache::REGION, &block),
         (true, true) => put_back(&cache::LONG, &block),
         (false, _) => false,
