@@ -34,6 +34,16 @@ fn panics(work: impl FnOnce()) -> bool {
 }
 
 #[test]
+fn a_vector_extended_from_itself_past_its_reservation_says_so_and_stays() {
+    let mut values = RegionVec::with_reservation(4096 / size_of::<u64>());
+    values.extend(0..400u64);
+    assert!(values.try_extend_from_within(..200).is_err());
+    assert!(values.iter().copied().eq(0..400));
+    values.try_extend_from_within(300..).unwrap();
+    assert!(values[400..].iter().copied().eq(300..400));
+}
+
+#[test]
 fn nothing_moves_while_it_grows() {
     let mut values = RegionVec::new();
     assert_eq!((values.capacity(), values.reserved(), values.committed(), values.resident()), (0, 0, 0, 0));

@@ -99,6 +99,13 @@ impl Model {
         self.alive.push(Value { block, born: self.marks.len() });
     }
 
+    /// Forgets all marks but the first `born`: those that the end of a value born then undoes. Marks made from here
+    /// on come after every value that there is.
+    fn forget_marks_after(&mut self, born: usize) {
+        self.marks.truncate(born);
+        self.alive.iter_mut().for_each(|value| value.born = value.born.min(born));
+    }
+
     /// The index of a value that is counted from the newest.
     fn pick(&self, which: usize) -> Option<usize> {
         self.alive.len().checked_sub(1 + which)
@@ -271,9 +278,9 @@ fn step<const MIN_ALIGN: usize, B: Backing>(arena: &mut Arena<MIN_ALIGN, B>, mod
         Op::Shrink { which, size, shift } => {
             let Some(index) = model.pick(which) else { return };
             let value = &mut model.alive[index];
-            let size = size.min(value.block.layout.size());
-            model.marks.truncate(value.born);
-            if value.block.shrink(arena, size, 1 << shift) {
+            let (born, size) = (value.born, size.min(value.block.layout.size()));
+            model.forget_marks_after(born);
+            if model.alive[index].block.shrink(arena, size, 1 << shift) {
                 model.renew(index);
             } else {
                 assert_eq!(arena.used(), used, "a refusal changed the arena");
@@ -282,7 +289,7 @@ fn step<const MIN_ALIGN: usize, B: Backing>(arena: &mut Arena<MIN_ALIGN, B>, mod
         Op::Free(which) => {
             let Some(index) = model.pick(which) else { return };
             let value = model.alive.remove(index);
-            model.marks.truncate(value.born);
+            model.forget_marks_after(value.born);
             value.block.free(arena);
             assert!(arena.used() <= used);
         }
