@@ -487,9 +487,14 @@ impl<T, B: Backing> Row<T, B> {
         if block.len != 0 {
             let keep = pad(block, Self::VALUE) + used;
             block.dirty = block.dirty.max(block.ready);
+            // The backing may write into what it takes back.
+            checkers::tell(block.start, block.ready, Holds::Bytes);
             // SAFETY: the block came from this backing and is on loan; what lies above the values is not in
-            // use.
-            unsafe { backing.decommit(block, keep) };
+            // use, and no fewer bytes than hold them stay ready.
+            unsafe {
+                backing.decommit(block, keep);
+                checkers::tell(block.start.add(keep), block.ready - keep, Holds::Nothing);
+            }
             self.store.usable = if checkers::watching() { self.store.len } else { usable(block, Self::VALUE) };
             self.store.ready = self.store.usable;
         }
