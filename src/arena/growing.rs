@@ -21,8 +21,12 @@ pub(super) struct Growing<'a, T, const MIN_ALIGN: usize, B: Backing> {
     room: usize,
 }
 
-/// Values that a row has room for when it first needs any.
+/// Values that a row has room for when it first needs any, and the bytes that it takes at least.
+///
+/// A row gives back what it does not fill, so more costs nothing but the room; a piece of text that grew from 8 bytes
+/// would come to the arena three times.
 const FIRST_ROOM: usize = 8;
+const FIRST_BYTES: usize = 64;
 
 impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     /// An empty row, which takes nothing yet.
@@ -37,7 +41,8 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
             return Ok(());
         }
         let least = self.len.saturating_add(more);
-        let ample = least.max(self.room.saturating_mul(2)).max(FIRST_ROOM);
+        let first = FIRST_ROOM.max(FIRST_BYTES / size_of::<T>().max(1));
+        let ample = least.max(self.room.saturating_mul(2)).max(first);
         // A buffer or a limit may have room for what is needed and not for twice as much.
         match self.grow_to::<Report>(ample) {
             Ok(()) => Ok(()),
