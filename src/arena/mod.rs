@@ -502,7 +502,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// block was written (`.back.zero`).
     #[inline]
     fn lower(&self, to: *mut u8) {
-        let Some(mut block) = self.block.get() else { return };
+        // In place: written back as a whole, the next look at the block would wait for the store.
+        // SAFETY: the cell is this arena's, and nothing that is called here looks at it: no method of a backing
+        // calls back into the arena.
+        let Some(block) = (unsafe { &mut *self.block.as_ptr() }) else { return };
         let used = self.cur.get().addr() - block.start.addr().get();
         block.dirty = block.dirty.max(used);
         self.peak.set(self.high_water());
@@ -512,17 +515,17 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         checkers::tell(unsafe { block.start.add(keep) }, used.saturating_sub(keep), Holds::Nothing);
         let ready = block.ready;
         // SAFETY: the block is on loan, and whoever lowers the cursor vouches that nobody uses what is above.
-        unsafe { self.backing.retire(&mut block, keep) };
+        unsafe { self.backing.retire(block, keep) };
         if block.ready < ready {
             // Without access these bytes need no mark, and what is mapped there next must not find one.
             // SAFETY: as many bytes of the block were ready before.
             checkers::tell(unsafe { block.start.add(block.ready) }, ready - block.ready, Holds::Bytes);
         }
-        self.block.set(Some(block));
+        let withdrawn = block.ready != ready;
         self.cur.set(to);
         // The soft end stays above the cursor when a limit falls below it, so the room that opens here may
         // be beyond the limit.
-        if self.not_limit.get() != 0 || block.ready != ready || checkers::watching() {
+        if self.not_limit.get() != 0 || withdrawn || checkers::watching() {
             self.set_end();
         }
     }
