@@ -75,6 +75,20 @@ fn shrinking_gives_the_ram_back_and_keeps_the_addresses() {
     RegionVec::<u64>::new().shrink_to_fit();
 }
 
+#[test]
+fn a_vector_without_values_shrinks_where_not_even_its_padding_is_ready() {
+    let (heap, book) = Heap::new(Plan::TIGHT);
+    let mut values = RegionVec::<u64, _>::try_with_reservation_in(10, heap).unwrap();
+    values.shrink_to_fit();
+    values.push(1);
+    values.clear();
+    values.shrink_to_fit();
+    values.extend([2, 3]);
+    assert_eq!(values, [2, 3]);
+    drop(values);
+    book.check_closed();
+}
+
 fn op() -> impl Strategy<Value = Op> {
     let small = 0..40usize;
     prop_oneof![

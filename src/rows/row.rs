@@ -449,7 +449,7 @@ impl<T, B: Backing> Row<T, B> {
         }
         if checkers::watching() {
             // SAFETY: the values lie in the block's first `keep` bytes, of which no fewer are ready.
-            checkers::tell(unsafe { block.start.add(keep) }, block.ready - keep, Holds::Nothing);
+            checkers::tell(unsafe { block.start.add(keep) }, block.ready.saturating_sub(keep), Holds::Nothing);
             self.store.usable = len;
         }
         self.store.ready = self.store.usable;
@@ -490,10 +490,10 @@ impl<T, B: Backing> Row<T, B> {
             // The backing may write into what it takes back.
             checkers::tell(block.start, block.ready, Holds::Bytes);
             // SAFETY: the block came from this backing and is on loan; what lies above the values is not in
-            // use, and no fewer bytes than hold them stay ready.
+            // use. Without values not even what aligns them may be ready.
             unsafe {
                 backing.decommit(block, keep);
-                checkers::tell(block.start.add(keep), block.ready - keep, Holds::Nothing);
+                checkers::tell(block.start.add(keep), block.ready.saturating_sub(keep), Holds::Nothing);
             }
             self.store.usable = if checkers::watching() { self.store.len } else { usable(block, Self::VALUE) };
             self.store.ready = self.store.usable;
