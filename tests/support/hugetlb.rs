@@ -45,7 +45,25 @@ const POOL: &str = "/sys/kernel/mm/hugepages/hugepages-2048kB";
 /// 2 MiB pages that are free now and not promised to anybody.
 pub fn free_huge_pages() -> usize {
     let read = |name| std::fs::read_to_string(format!("{POOL}/{name}")).map_or(0, |text| text.trim().parse().unwrap());
-    read("free_hugepages") - read("resv_hugepages")
+    // Two files, read one after the other: a child of another test's fork may end in between.
+    loop {
+        let (free, promised): (usize, usize) = (read("free_hugepages"), read("resv_hugepages"));
+        if let Some(free) = free.checked_sub(promised) {
+            return free;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}
+
+/// Whether so many pages are free at once or soon: a child that another test forked meanwhile has its share of
+/// every mapping until it ends.
+pub fn free_huge_pages_become(pages: usize) -> bool {
+    (0..2_000).any(|_| {
+        free_huge_pages() == pages || {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            false
+        }
+    })
 }
 
 /// Sets so many 2 MiB pages aside beyond those that there are; nothing where that cannot be, which is said aloud.
