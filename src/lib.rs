@@ -65,6 +65,7 @@ mod error;
 mod input;
 mod report;
 mod rows;
+mod seeded;
 mod sync;
 
 #[cfg(all(feature = "os", unix))]

@@ -1,7 +1,4 @@
 //! Bugs that the models must notice: each names one thing that the algorithms may not leave out.
-//!
-//! As the pools' (`pool/seeded.rs`): a model build switches one on and expects its model to fail; in every
-//! other build [`seeded`] is the constant `false` and the compiler drops the branch.
 
 /// A mistake that can be switched on in a model build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,27 +20,4 @@ pub(super) enum Bug {
     LinkLossRelaxed,
 }
 
-/// Whether `bug` is switched on: never, outside of a model.
-#[cfg(not(loom))]
-#[inline(always)]
-pub(super) const fn seeded(_bug: Bug) -> bool {
-    false
-}
-
-#[cfg(loom)]
-std::thread_local! {
-    /// loom runs all threads of a model on the system thread that started it, so this is one per test.
-    static ACTIVE: core::cell::Cell<Option<Bug>> = const { core::cell::Cell::new(None) };
-}
-
-/// Whether `bug` is switched on in this test.
-#[cfg(loom)]
-pub(super) fn seeded(bug: Bug) -> bool {
-    ACTIVE.with(|active| active.get() == Some(bug))
-}
-
-/// Switches one bug on, or all off, for the calling test.
-#[cfg(all(loom, test))]
-pub(super) fn seed(bug: Option<Bug>) {
-    ACTIVE.with(|active| active.set(bug));
-}
+crate::seeded::switch!(Bug);
