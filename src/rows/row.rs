@@ -448,7 +448,8 @@ impl<T, B: Backing> Row<T, B> {
             self.store.usable = usable(block, Self::VALUE);
         }
         if checkers::watching() {
-            // SAFETY: the values lie in the block's first `keep` bytes, of which no fewer are ready.
+            // SAFETY: what aligns the values and they themselves are the block's first `keep` bytes. Without values
+            // fewer may be ready, and there is nothing to tell.
             checkers::tell(unsafe { block.start.add(keep) }, block.ready.saturating_sub(keep), Holds::Nothing);
             self.store.usable = len;
         }
