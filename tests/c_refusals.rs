@@ -13,6 +13,9 @@ mod object;
 #[allow(dead_code)]
 #[path = "c_abi/tools.rs"]
 mod tools;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[path = "c_abi/tracer.rs"]
+mod tracer;
 
 use library::hosted;
 use object::Object;
@@ -20,14 +23,17 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
-use tools::{Compiler, STRICT, has, said};
+use tools::{Compiler, STRICT, has, said, skip};
 
 /// How the programs are built.
 const WAY: Compiler = Compiler { name: "refusals", command: &["gcc"], flags: &["-std=c99", "-O1", "-g"] };
 
+fn strict<'a>(more: &[&'a OsStr]) -> Vec<&'a OsStr> {
+    STRICT.iter().map(OsStr::new).chain(more.iter().copied()).collect()
+}
+
 fn build(source: &str, more: &[&OsStr]) -> PathBuf {
-    let arguments: Vec<&OsStr> = STRICT.iter().map(OsStr::new).chain(more.iter().copied()).collect();
-    WAY.build(source, &arguments)
+    WAY.build(source, &strict(more))
 }
 
 /// Functions that have no way to fail, and why.
@@ -96,4 +102,140 @@ fn every_function_is_seen_to_fail() {
         "no test sees these fail; give each a FAILS(...) or EMPTY(...) in c-tests/bad_input.c, those that are inline \
          in the header one in c-tests/twins.c too, or say in CANNOT_FAIL why they cannot: {missing:#?}"
     );
+}
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod sweep {
+    use super::{WAY, build, hosted, skip};
+    use crate::tools::Compiler;
+    use crate::tracer::{Plan, Traced, run};
+    use std::collections::BTreeSet;
+    use std::path::Path;
+    use std::process::Command;
+    use std::sync::OnceLock;
+
+    /// The kinds of calls that the kernel may refuse, as sys/ has them.
+    const KINDS: [(&str, &[libc::c_long]); 15] = [
+        ("map", &[libc::SYS_mmap]),
+        ("protect", &[libc::SYS_mprotect]),
+        ("advise", &[libc::SYS_madvise]),
+        ("remap", &[libc::SYS_mremap]),
+        ("read", &[libc::SYS_read]),
+        ("open", &[libc::SYS_openat]),
+        ("position", &[libc::SYS_lseek]),
+        ("resize", &[libc::SYS_ftruncate]),
+        ("make memory", &[libc::SYS_memfd_create]),
+        ("residency", &[libc::SYS_mincore]),
+        ("name", &[libc::SYS_prctl]),
+        ("write", &[libc::SYS_write]),
+        ("stat", &[libc::SYS_fstat, libc::SYS_newfstatat, libc::SYS_statx, libc::SYS_fstatfs]),
+        ("seals and pipes", &[libc::SYS_fcntl]),
+        ("limits", &[libc::SYS_prlimit64]),
+    ];
+
+    /// What is not refused in a sweep: memory and descriptors that cannot be given back are lost.
+    const GIVES_BACK: [libc::c_long; 2] = [libc::SYS_munmap, libc::SYS_close];
+
+    /// What every kind answers in turn.
+    const ERRNOS: [i32; 4] = [libc::ENOMEM, libc::EPERM, libc::ENOSYS, libc::EINVAL];
+
+    /// What else a kind may answer. EINTR comes once: who is told so for ever may ask for ever.
+    const ANSWERS: [(&str, i32, &[bool]); 4] = [
+        ("read", libc::EIO, &[false, true]),
+        ("read", libc::EAGAIN, &[false, true]),
+        ("read", libc::EINTR, &[false]),
+        ("map", libc::EAGAIN, &[false, true]),
+    ];
+
+    /// Most calls of a story; more would mean that a sweep does not end.
+    const MOST: usize = 500;
+
+    fn program() -> &'static Path {
+        static PROGRAM: OnceLock<std::path::PathBuf> = OnceLock::new();
+        PROGRAM.get_or_init(|| {
+            // A static program starts twice as fast, and this one starts thousands of times.
+            let still = Compiler { name: "refusals-static", flags: &["-std=c99", "-O1", "-g", "-static"], ..WAY };
+            let archive = hosted().archive.as_os_str();
+            match still.works("starting fast") {
+                true => still.build("refused.c", &super::strict(&[archive])),
+                false => build("refused.c", &[archive]),
+            }
+        })
+    }
+
+    fn tell(story: &str, plan: &Plan, leaks: bool) -> std::io::Result<Traced> {
+        let mut command = Command::new(program());
+        command.args([story, &plan.errno.to_string()]);
+        if leaks {
+            command.arg("leaks");
+        }
+        run(command, plan)
+    }
+
+    /// How often a program says that the library said no. Panics unless all its checks held.
+    fn told(story: &str, plan: &Plan, traced: &Traced) -> usize {
+        let Traced { code, printed, complained, .. } = traced;
+        assert_eq!(*code, 0, "{story} under {plan:?}, {} refused: {printed}{complained}", traced.refused);
+        printed.lines().find_map(|line| line.strip_prefix("told ")?.parse().ok()).unwrap()
+    }
+
+    /// Tells a story with its first call of a kind refused, then its second, until a run meets no refusal.
+    fn sweep(story: &str) {
+        if !super::has("gcc", "the archive under refusing system calls") {
+            return;
+        }
+        let nothing = Plan { calls: Vec::new(), nth: 0, lasting: false, errno: 0 };
+        let undisturbed = match tell(story, &nothing, false) {
+            Ok(traced) => traced,
+            Err(error) => return skip("the archive under refusing system calls", &format!("ptrace: {error}")),
+        };
+        assert_eq!(told(story, &nothing, &undisturbed), 0, "refused without a plan");
+        let mut kinds: Vec<(&str, Vec<libc::c_long>)> = KINDS.map(|(name, calls)| (name, calls.to_vec())).to_vec();
+        kinds.push(("any", kinds.iter().flat_map(|(_, calls)| calls.clone()).collect()));
+        kinds.push(("unmap", vec![libc::SYS_munmap]));
+        let covered: BTreeSet<_> = kinds.iter().flat_map(|(_, calls)| calls).chain(&GIVES_BACK).copied().collect();
+        let (mut runs, mut loud) = (0, 0);
+        for (kind, calls) in &kinds {
+            let answers = ERRNOS.iter().map(|&errno| (errno, &[false, true][..]));
+            let more = ANSWERS.iter().filter(|(of, ..)| of == kind).map(|&(_, errno, lasting)| (errno, lasting));
+            for (errno, lastings) in answers.chain(more) {
+                for &lasting in lastings {
+                    for nth in 0.. {
+                        assert!(nth < MOST, "{story}: the sweep does not end");
+                        let plan = Plan { calls: calls.clone(), nth, lasting, errno };
+                        let traced = tell(story, &plan, *kind == "unmap").unwrap();
+                        let told = told(story, &plan, &traced);
+                        runs += 1;
+                        loud += usize::from(told != 0);
+                        assert!(told == 0 || traced.refused != 0, "{story}: an error without a refusal");
+                        let unknown: Vec<_> = traced.calls.difference(&covered).collect();
+                        assert!(unknown.is_empty(), "{story}: calls of no kind: {unknown:?}");
+                        if traced.refused == 0 {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        println!("{story}: {runs} runs, {loud} of them with an error for the caller");
+        assert!(loud != 0 && runs > 2 * kinds.len() * ERRNOS.len(), "{story}: no call was ever refused");
+    }
+
+    macro_rules! stories {
+        ($($name:ident: $story:literal,)*) => { $(
+            #[test]
+            fn $name() {
+                sweep($story);
+            }
+        )* };
+    }
+    stories! {
+        arenas_keep_what_they_gave: "arenas",
+        reserved_arenas_are_whole_or_empty: "reserved arenas",
+        growing_blocks_stay_where_they_were: "growing blocks",
+        maps_are_whole_or_not_there: "maps",
+        pools_go_on: "pools",
+        shared_arenas_are_whole_or_not_there: "shared arenas",
+        inputs_lose_nothing: "inputs",
+    }
 }

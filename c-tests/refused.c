@@ -1,0 +1,623 @@
+/* refused STORY [ERRNO]: what a program does with one part of the library, while the system refuses some of its calls.
+ *
+ * tests/c_refusals.rs traces this program and answers chosen system calls with ERRNO between watch(1) and watch(0). A
+ * story uses its objects meanwhile, keeps what it was given, then uses the same objects without refusals. Whatever
+ * happens: a refusal is that errno or NULL, nothing that was given changes, everything works afterwards, and once all
+ * is freed the process has the mappings it began with. Prints how often the library said no. */
+
+#define _GNU_SOURCE
+#include "region.h"
+
+#include "check.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define KIB ((size_t)1 << 10)
+#define MIB ((size_t)1 << 20)
+#define GIB ((size_t)1 << 30)
+
+static int refused_with; /* what the tracer answers; 0 when nothing is refused */
+static int told;         /* how often the library said no */
+static bool must;        /* no refusals any more: everything works */
+
+/* To the tracer, by a prctl(2) that no kernel knows: refusals are on from here, or off. */
+static void watch(int on)
+{
+    syscall(SYS_prctl, 0x52454655, on);
+}
+
+static void refusals_end(void)
+{
+    watch(0);
+    must = true;
+}
+
+/* Notes a refusal, which must be the one that the system gave. Whether the call succeeded. */
+static bool fine(int answer)
+{
+    if (answer == 0)
+        return true;
+    if (must || answer != -refused_with)
+        fprintf(stderr, "answered %s\n", region_strerror(answer));
+    CHECK(!must && answer == -refused_with);
+    CHECK(strchr(region_strerror(answer), ' ') != NULL);
+    told++;
+    return false;
+}
+
+/* ---- What a story was given. */
+
+static struct {
+    unsigned char *start;
+    size_t len;
+    unsigned char byte;
+} kept[256];
+static size_t count;
+
+static void keep(void *start, size_t len)
+{
+    CHECK(count < sizeof kept / sizeof *kept);
+    kept[count].start = (unsigned char *)start;
+    kept[count].len = len;
+    kept[count].byte = (unsigned char)(count + 1);
+    memset(start, kept[count].byte, len);
+    count++;
+}
+
+/* A block of the arena's, or why there is none. */
+static void *given(const region_arena *a, void *block)
+{
+    if (block == NULL)
+        fine(region_arena_error(a));
+    return block;
+}
+
+static void keep_if_given(region_arena *a, void *block, size_t len)
+{
+    if (given(a, block) == NULL)
+        return;
+    CHECK(region_arena_contains(a, block));
+    keep(block, len);
+}
+
+static void intact(void)
+{
+    for (size_t i = 0; i < count; i++) {
+        const unsigned char *start = kept[i].start;
+        CHECK(start[0] == kept[i].byte && memcmp(start, start + 1, kept[i].len - 1) == 0);
+    }
+}
+
+static bool zero(const void *bytes, size_t len)
+{
+    const unsigned char *start = (const unsigned char *)bytes;
+    return start[0] == 0 && memcmp(start, start + 1, len - 1) == 0;
+}
+
+/* ---- Arenas. */
+
+static int calls;
+
+static void count_call(void *context)
+{
+    (void)context;
+    calls++;
+}
+
+/* Takes blocks past every boundary, each size twice, as what was refused once may be had the next time. */
+static void fill(region_arena *a)
+{
+    static const size_t sizes[] = { 100, 5000, 70 * KIB, 700 * KIB, 3 * MIB, 10 };
+    region_mark mark;
+    size_t before;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        keep_if_given(a, region_alloc(a, sizes[i]), sizes[i]);
+        keep_if_given(a, region_alloc_aligned(a, sizes[i] / 2, 4096), sizes[i] / 2);
+    }
+    intact();
+    mark = region_arena_mark(a);
+    before = count;
+    keep_if_given(a, region_alloc_array(a, 1000, 300, 8), 300000);
+    count = before;
+    CHECK(region_arena_rewind(a, mark) == 0);
+    keep_if_given(a, region_memdup(a, "123456", 6), 6);
+    intact();
+}
+
+static void grow_to_gigabytes(region_arena *a)
+{
+    region_stats stats;
+    for (size_t size = GIB; size <= 8 * GIB; size *= 2) {
+        char *fresh = (char *)given(a, region_calloc(a, 1, size));
+        char *table = (char *)given(a, region_alloc(a, size));
+        if (fresh != NULL)
+            CHECK(fresh[0] == 0 && fresh[size / 2] == 0 && fresh[size - 1] == 0);
+        if (table != NULL)
+            table[0] = table[size - 1] = 1;
+    }
+    intact();
+    CHECK(region_arena_stats(a, &stats) == 0 && stats.reserved >= stats.committed && stats.committed >= stats.used);
+}
+
+/* Blocks, deferred calls and every way to throw them away. */
+static void live(region_arena *a)
+{
+    static const size_t keeps[] = { REGION_KEEP_ALL, 80 * KIB, 0 };
+    for (size_t i = 0; i < sizeof keeps / sizeof *keeps; i++) {
+        region_stats stats;
+        void *zeroes;
+        int deferred = 0;
+        calls = 0;
+        fill(a);
+        deferred += fine(region_arena_defer(a, count_call, NULL));
+        if (i == 1)
+            grow_to_gigabytes(a);
+        intact();
+        count = 0;
+        CHECK(region_arena_reset(a, keeps[i]) == 0 && calls == deferred);
+        CHECK(region_arena_stats(a, &stats) == 0 && stats.used == 0);
+        zeroes = given(a, region_calloc(a, 9, 10000));
+        CHECK(zeroes == NULL || zero(zeroes, 90000));
+    }
+    (void)region_arena_resident(a);
+    intact();
+}
+
+static void arenas(void)
+{
+    region_arena a = REGION_ARENA_INIT, b = REGION_ARENA_INIT;
+    live(&a);
+    fill(&b);
+    fill(&b);
+    count = 0;
+    CHECK(region_arena_free(&b) == 0);
+    region_trim();
+    keep_if_given(&a, region_alloc(&a, 3000), 3000);
+    refusals_end();
+    intact();
+    live(&a);
+    live(&b);
+    CHECK(region_arena_free(&a) == 0 && region_arena_free(&b) == 0);
+}
+
+static int asked;
+
+static int try_again_once(void *context, region_arena *a, size_t size)
+{
+    CHECK(context == &asked && size != 0 && region_arena_error(a) == -refused_with);
+    return asked++ == 0;
+}
+
+static void reserved_arenas(void)
+{
+    region_arena a, b, c;
+    region_arena_options options = REGION_ARENA_OPTIONS;
+    bool all;
+    options.reserve = 64 * MIB;
+    all = fine(region_arena_init(&a, &options));
+    options.reserve = 0;
+    options.capacity = 20 * MIB;
+    options.on_oom = try_again_once;
+    options.oom_context = &asked;
+    all &= fine(region_arena_init(&b, &options));
+    options.capacity = 0;
+    options.on_oom = NULL;
+    options.limit = 200000;
+    all &= fine(region_arena_init(&c, &options));
+    /* What could not be had is an empty arena, which goes about it by itself. */
+    fill(&a);
+    keep_if_given(&b, region_alloc(&b, 15 * MIB), MIB);
+    keep_if_given(&c, region_calloc(&c, 1, 100000), 100000);
+    CHECK(region_arena_reset(&b, MIB) == 0);
+    count = 0;
+    fill(&b);
+    fill(&a);
+    refusals_end();
+    intact();
+    if (all)
+        CHECK(region_alloc(&c, 200001) == NULL && region_arena_error(&c) == -ENOSPC);
+    fill(&a);
+    fill(&b);
+    intact();
+    count = 0;
+    CHECK(region_arena_free(&a) == 0 && region_arena_free(&b) == 0 && region_arena_free(&c) == 0);
+}
+
+/* A block under way: grows, alone and with others behind it. */
+static void grow(region_arena *a)
+{
+    unsigned char *block = NULL;
+    size_t size = 0;
+    for (size_t more = 1000; more < 4 * MIB; more *= 3) {
+        unsigned char *grown = (unsigned char *)given(a, region_realloc(a, block, size, size + more));
+        if (grown != NULL) {
+            block = grown;
+            memset(block + size, 0x55, more);
+            size += more;
+        }
+        CHECK(size == 0 || (block[0] == 0x55 && memcmp(block, block + 1, size - 1) == 0));
+        if (more > 100 * KIB)
+            keep_if_given(a, region_alloc(a, 50), 50);
+    }
+    block = (unsigned char *)region_realloc(a, block, size, size / 2);
+    CHECK(size == 0 || (block != NULL && block[0] == 0x55));
+    region_free(a, block, size / 2);
+    intact();
+}
+
+static void write_text(region_arena *a)
+{
+    region_string s = REGION_STRING_INIT(a);
+    size_t len = 0;
+    char *text;
+    for (int i = 0; i < 400; i++) {
+        size_t before = s.len;
+        if (fine(region_string_printf(&s, "%999d\n", i)))
+            len += 1000;
+        if (i % 100 == 0 && fine(region_string_puts(&s, "-")))
+            len++;
+        CHECK(s.len == len && s.len >= before && (s.data == NULL || s.data[len] == '\0'));
+    }
+    text = region_string_finish(&s);
+    if (given(a, text) != NULL)
+        CHECK(strlen(text) == len);
+    CHECK(fine(region_string_append(&s, "given up", 8)) == (s.data != NULL));
+    region_string_drop(&s);
+    text = (char *)given(a, region_printf(a, "%70000d", 7));
+    CHECK(text == NULL || (strlen(text) == 70000 && text[69999] == '7'));
+    text = (char *)given(a, region_strdup(a, "text"));
+    CHECK(text == NULL || strcmp(text, "text") == 0);
+}
+
+static void serve_hooks(region_arena *a)
+{
+    unsigned char *block = (unsigned char *)given(a, region_sized_malloc(a, 60000)), *grown;
+    void *zeroes = given(a, region_sized_calloc(a, 1000, 1000));
+    CHECK(zeroes == NULL || zero(zeroes, 1000000));
+    if (block != NULL) {
+        memset(block, 7, 60000);
+        grown = (unsigned char *)given(a, region_sized_realloc(a, block, 2 * MIB));
+        if (grown != NULL)
+            block = grown;
+        CHECK(block[0] == 7 && memcmp(block, block + 1, 59999) == 0);
+    }
+    region_sized_free(a, zeroes);
+    region_sized_free(a, block);
+    block = (unsigned char *)given(a, region_hook_malloc(a, 300000));
+    if (block != NULL)
+        block = (unsigned char *)region_hook_realloc(a, block, 300000, 3000);
+    region_hook_free(a, block, 3000);
+}
+
+static void growing_blocks(void)
+{
+    region_arena a = REGION_ARENA_INIT;
+    grow(&a);
+    write_text(&a);
+    serve_hooks(&a);
+    intact();
+    refusals_end();
+    intact();
+    grow(&a);
+    write_text(&a);
+    serve_hooks(&a);
+    intact();
+    count = 0;
+    CHECK(region_arena_free(&a) == 0);
+}
+
+/* ---- Maps. */
+
+/* The kernel may lack this advice, or refuse it to this memory, whatever the tracer does. */
+static void advise(region_map *map)
+{
+    for (unsigned int advice = REGION_ADVICE_NORMAL; advice <= REGION_ADVICE_DONTFORK; advice++) {
+        int answer = region_map_advise(map, 0, map->len, advice);
+        CHECK(answer <= 0 && answer > -4096 && region_strerror(answer)[0] != '\0');
+    }
+}
+
+static void use_map(region_map *map, unsigned int flags)
+{
+    unsigned char *bytes = (unsigned char *)map->base;
+    size_t resident;
+    if (flags & REGION_MAP_RESERVE) {
+        if (!fine(region_map_commit(map, 0, 16 * KIB)))
+            return;
+    }
+    CHECK(bytes[0] == 0 && bytes[16 * KIB - 1] == 0);
+    memset(bytes, 3, 16 * KIB);
+    if (fine(region_map_decommit(map, 8 * KIB, 8 * KIB)))
+        CHECK(zero(bytes + 8 * KIB, 8 * KIB));
+    CHECK(bytes[0] == 3 && memcmp(bytes, bytes + 1, 8 * KIB - 1) == 0);
+    if (fine(region_map_resident(map, &resident)))
+        CHECK(resident >= 8 * KIB && resident <= map->len);
+    fine(region_map_protect(map, 0, 4 * KIB, REGION_ACCESS_READ));
+    CHECK(bytes[0] == 3);
+    if (fine(region_map_protect(map, 0, 4 * KIB, REGION_ACCESS_WRITE)))
+        bytes[0] = 3;
+    if (flags == 0)
+        advise(map);
+    CHECK(bytes[0] == 3 && memcmp(bytes, bytes + 1, 8 * KIB - 1) == 0);
+}
+
+static void use_maps(void)
+{
+    static const unsigned int flags[] = {
+        0, 0, REGION_MAP_RESERVE, REGION_MAP_POPULATE, REGION_MAP_GUARD, REGION_MAP_SHARED, REGION_MAP_UNCHARGED,
+        REGION_MAP_HUGE | REGION_MAP_GUARD | REGION_MAP_POPULATE, REGION_MAP_RESERVE | REGION_MAP_GUARD,
+        REGION_MAP_SHARED | REGION_MAP_POPULATE | REGION_MAP_UNCHARGED,
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        region_map map;
+        region_map_options options = REGION_MAP_OPTIONS;
+        options.flags = flags[i];
+        options.align = i % 3 == 0 ? 2 * MIB : 0;
+        options.name = i % 2 == 0 ? "story" : NULL;
+        if (fine(region_map_init(&map, flags[i] & REGION_MAP_HUGE ? 2 * MIB : 64 * KIB, &options)))
+            use_map(&map, flags[i]);
+        else
+            CHECK(map.base == NULL && map.len == 0);
+        CHECK(region_map_free(&map) == 0 && map.base == NULL);
+    }
+}
+
+static void maps(void)
+{
+    region_map map;
+    bool there = fine(region_map_init(&map, MIB, NULL));
+    if (there)
+        keep(map.base, map.len);
+    use_maps();
+    if (there)
+        fine(region_map_protect(&map, 0, MIB, REGION_ACCESS_READ));
+    refusals_end();
+    intact();
+    count = 0;
+    if (there) {
+        CHECK(region_map_protect(&map, 0, MIB, REGION_ACCESS_WRITE) == 0);
+        CHECK(region_map_decommit(&map, 0, MIB) == 0 && zero(map.base, MIB));
+        use_map(&map, 0);
+    }
+    use_maps();
+    CHECK(region_map_free(&map) == 0);
+}
+
+/* ---- Pools. */
+
+enum { BLOCKS = 24 };
+
+static void use_pool(region_pool *pool, size_t size)
+{
+    size_t bytes, before = count;
+    void *block, *run;
+    for (int i = 0; i < BLOCKS / 2; i++) {
+        block = i % 2 ? region_pool_take_zeroed(pool) : region_pool_take(pool);
+        if (block == NULL) {
+            CHECK(!must && refused_with != 0);
+            told++;
+            continue;
+        }
+        CHECK(i % 2 == 0 || zero(block, size));
+        keep(block, size);
+    }
+    intact();
+    run = region_pool_take_many(pool, 4);
+    if (run != NULL)
+        CHECK(region_pool_give_many(pool, run, 4) == 0);
+    else
+        told++;
+    while (count > before + 2)
+        CHECK(region_pool_give(pool, kept[--count].start) == 0);
+    if (fine(region_pool_trim(pool, 1, &bytes)))
+        CHECK(region_pool_warm(pool) <= 1);
+    intact();
+    while (count > before)
+        CHECK(region_pool_give(pool, kept[--count].start) == 0);
+    CHECK(region_pool_taken(pool) == count);
+}
+
+static void pools(void)
+{
+    region_pool pool[3];
+    region_map map;
+    region_pool_options options = REGION_POOL_OPTIONS;
+    const size_t size[] = { 64 * KIB, 4 * KIB, 16 * KIB };
+    bool there[3];
+    there[0] = fine(region_pool_init(&pool[0], size[0], BLOCKS, NULL));
+    options.flags = REGION_MAP_SHARED | REGION_MAP_GUARD;
+    options.name = "story";
+    there[1] = fine(region_pool_init(&pool[1], size[1], BLOCKS, &options));
+    memset(&pool[2], 0, sizeof pool[2]);
+    there[2] = fine(region_map_init(&map, BLOCKS * size[2], NULL));
+    if (there[2])
+        there[2] = fine(region_pool_over(&pool[2], &map, size[2]));
+    for (int i = 0; i < 3; i++) {
+        if (there[i]) {
+            CHECK(region_pool_capacity(&pool[i]) == BLOCKS && region_pool_block_size(&pool[i]) == size[i]);
+            use_pool(&pool[i], size[i]);
+        } else {
+            CHECK(region_pool_take(&pool[i]) == NULL && region_pool_capacity(&pool[i]) == 0);
+        }
+    }
+    refusals_end();
+    for (int i = 0; i < 3; i++) {
+        if (there[i])
+            use_pool(&pool[i], size[i]);
+        CHECK(region_pool_free(&pool[i]) == 0);
+    }
+    CHECK(region_map_free(&map) == 0);
+}
+
+/* ---- Shared arenas. */
+
+static void use_shared(const region_shared *shared)
+{
+    uint64_t offset = region_shared_alloc(shared, 5000, 64);
+    void *block = region_shared_at(shared, offset, 5000);
+    CHECK(offset != 0 && block != NULL && zero(block, 5000));
+    keep(block, 5000);
+    CHECK(region_shared_set_root(shared, offset) == 0 && region_shared_root(shared) == offset);
+}
+
+static void shared_arenas(void)
+{
+    region_shared forked, named, opened = REGION_SHARED_INIT;
+    bool has_forked = fine(region_shared_init(&forked, MIB, NULL));
+    bool has_named = fine(region_shared_init(&named, MIB, "story"));
+    int answer = has_named ? region_shared_open(&opened, region_shared_fd(&named)) : -refused_with;
+    /* A kernel that answers EINVAL to the question for seals says that it is no memory. */
+    bool has_opened = fine(answer == -ENODEV && refused_with == EINVAL ? -EINVAL : answer);
+    if (has_forked)
+        use_shared(&forked);
+    if (has_named)
+        use_shared(&named);
+    if (has_opened)
+        use_shared(&opened);
+    refusals_end();
+    intact();
+    if (has_forked)
+        use_shared(&forked);
+    if (has_named)
+        use_shared(&named);
+    if (has_named && !has_opened)
+        CHECK(region_shared_open(&opened, region_shared_fd(&named)) == 0);
+    if (has_named)
+        use_shared(&opened);
+    intact();
+    count = 0;
+    CHECK(region_shared_free(&opened) == 0 && region_shared_free(&named) == 0 && region_shared_free(&forked) == 0);
+}
+
+/* ---- Inputs. */
+
+static unsigned char text[60000];
+
+static const char *own_path;
+
+/* A pipe that holds `text`, with nobody writing to it any more. */
+static int full_pipe(void)
+{
+    int ends[2];
+    CHECK(pipe(ends) == 0 && write(ends[1], text, sizeof text) == (ssize_t)sizeof text && close(ends[1]) == 0);
+    return ends[0];
+}
+
+static bool begins(const region_input *input, const void *bytes, size_t len)
+{
+    return input->len <= len && (input->len == 0 || memcmp(input->data, bytes, input->len) == 0);
+}
+
+static void inputs(void)
+{
+    region_input mapped, copied, piped, process;
+    int pipe_end, null;
+    size_t got;
+    watch(0);
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (unsigned char)(i ^ i >> 8);
+    pipe_end = full_pipe();
+    null = open("/dev/null", O_WRONLY);
+    watch(1);
+    if (fine(region_input_open(&mapped, own_path)))
+        CHECK(mapped.len > 1000 && memcmp(mapped.data + 1, "ELF", 3) == 0);
+    if (fine(region_input_read(&copied, own_path)) && mapped.len != 0)
+        CHECK(mapped.len == copied.len && memcmp(mapped.data, copied.data, mapped.len) == 0);
+    if (fine(region_input_from_fd(&piped, pipe_end)))
+        CHECK(piped.len == sizeof text);
+    CHECK(begins(&piped, text, sizeof text));
+    if (fine(region_input_open(&process, "/proc/self/status")))
+        CHECK(process.len > 5 && memcmp(process.data, "Name:", 5) == 0);
+    {
+        region_arena a = REGION_ARENA_INIT;
+        fine(region_arena_print(&a, null));
+    }
+    refusals_end();
+    /* Nothing of a pipe is lost: what was read is here, the rest still in the pipe. */
+    CHECK(begins(&piped, text, sizeof text));
+    CHECK(region_input_more(&piped, pipe_end, SIZE_MAX, &got) == 0);
+    CHECK(piped.len == sizeof text && begins(&piped, text, sizeof text));
+    CHECK(region_input_free(&mapped) == 0 && region_input_free(&copied) == 0 && region_input_free(&process) == 0);
+    CHECK(region_input_open(&mapped, own_path) == 0 && region_input_read(&copied, own_path) == 0);
+    CHECK(region_input_is_mapped(&mapped) && memcmp(mapped.data, copied.data, copied.len) == 0);
+    CHECK(region_input_free(&mapped) == 0 && region_input_free(&copied) == 0 && region_input_free(&piped) == 0);
+    CHECK(close(pipe_end) == 0 && close(null) == 0);
+}
+
+/* ---- The process's mappings, and its descriptors. */
+
+struct figures {
+    char maps[64 * KIB];
+    int free_fd; /* the lowest that is not in use */
+};
+
+static void look(struct figures *now)
+{
+    ssize_t n;
+    size_t len = 0;
+    int fd;
+    region_trim();
+    fd = open("/proc/self/maps", O_RDONLY);
+    CHECK(fd >= 0);
+    now->free_fd = fd;
+    while ((n = read(fd, now->maps + len, sizeof now->maps - 1 - len)) > 0)
+        len += (size_t)n;
+    CHECK(n == 0 && len < sizeof now->maps - 1 && close(fd) == 0);
+    now->maps[len] = '\0';
+}
+
+static void nothing_leaked(const struct figures *before, const struct figures *after)
+{
+    CHECK(before->free_fd == after->free_fd);
+    if (strcmp(before->maps, after->maps) != 0)
+        fprintf(stderr, "before:\n%safter:\n%s", before->maps, after->maps);
+    CHECK(strcmp(before->maps, after->maps) == 0);
+}
+
+static const struct {
+    const char *name;
+    void (*tell)(void);
+} stories[] = {
+    { "arenas", arenas }, { "reserved arenas", reserved_arenas }, { "growing blocks", growing_blocks },
+    { "maps", maps },     { "pools", pools },                     { "shared arenas", shared_arenas },
+    { "inputs", inputs },
+};
+
+static void grow_stack(void)
+{
+    volatile char stack[256 * 1024];
+    for (size_t i = 0; i < sizeof stack; i += KIB)
+        stack[i] = 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct figures before, after;
+    static char standard_output[BUFSIZ];
+    CHECK(argc >= 2 && argc <= 4);
+    own_path = argv[0];
+    refused_with = argc > 2 ? atoi(argv[2]) : 0;
+    /* What would change the mappings later happens now. */
+    grow_stack();
+    free(malloc(100));
+    setvbuf(stdout, standard_output, _IOFBF, sizeof standard_output);
+    alarm(30); /* a story that does not end is a failure */
+    look(&before);
+    for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
+        if (strcmp(argv[1], stories[i].name) != 0)
+            continue;
+        watch(1);
+        stories[i].tell();
+        look(&after);
+        /* With any third argument, mappings may be left: a munmap(2) was refused. */
+        if (argc < 4)
+            nothing_leaked(&before, &after);
+        printf("told %d\n", told);
+        return 0;
+    }
+    CHECK(!"a story of this name");
+    return 1;
+}

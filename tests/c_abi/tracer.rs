@@ -1,0 +1,211 @@
+//! A process whose system calls are refused: ptrace(2) stops it at each, and the Nth of a kind answers an errno.
+//!
+//! The library makes its calls by itself, so there is no libc function to stand in the way. What is refused never
+//! reaches the kernel: the call's number becomes -1, which no kernel knows, and the answer the errno.
+
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+/// Which calls of a process are refused, between its two marks.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Numbers of the calls that count.
+    pub calls: Vec<libc::c_long>,
+    /// The first of them that is refused, from 0.
+    pub nth: usize,
+    /// Whether those after it are refused too.
+    pub lasting: bool,
+    /// What they answer.
+    pub errno: i32,
+}
+
+/// How a traced process ended, and what it did between its marks.
+pub struct Traced {
+    /// What it exited with; a negative number is the signal that killed it.
+    pub code: i32,
+    pub printed: String,
+    pub complained: String,
+    /// How many calls were refused.
+    pub refused: usize,
+    /// Every call that it made.
+    pub calls: BTreeSet<libc::c_long>,
+}
+
+/// The first argument of the prctl(2) that c-tests/refused.c marks with.
+const WATCH: u64 = 0x5245_4655;
+
+/// Runs a program to its end. An error if this process may not trace.
+pub fn run(mut command: Command, plan: &Plan) -> io::Result<Traced> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // SAFETY: one system call in the new process, which allocates nothing and touches no memory.
+    unsafe {
+        command.pre_exec(|| match libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        });
+    }
+    let mut child = command.spawn()?;
+    let pid = child.id() as libc::pid_t;
+    let (mut refused, mut counted, mut calls) = (0, 0, BTreeSet::new());
+    let (mut watching, mut within, mut answer) = (false, false, None);
+    // The first stop is the one that follows exec(2).
+    wait(pid)?;
+    let options = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_EXITKILL;
+    request(libc::PTRACE_SETOPTIONS, pid, options as usize)?;
+    let mut signal = 0;
+    let code = loop {
+        request(libc::PTRACE_SYSCALL, pid, signal as usize)?;
+        let status = match wait(pid)? {
+            status if libc::WIFEXITED(status) => break libc::WEXITSTATUS(status),
+            status if libc::WIFSIGNALED(status) => break -libc::WTERMSIG(status),
+            status => status,
+        };
+        signal = match libc::WSTOPSIG(status) {
+            // A stop at a call, which the option tells from a signal by the bit.
+            stop if stop == libc::SIGTRAP | 0x80 => 0,
+            stop => stop,
+        };
+        if signal != 0 {
+            continue;
+        }
+        within = !within;
+        if !within {
+            // The way out of a call.
+            if let Some(errno) = answer.take() {
+                machine::set_answer(pid, -i64::from(errno))?;
+            }
+            continue;
+        }
+        let (number, first) = machine::call(pid)?;
+        if number == libc::SYS_prctl && first & 0xffff_ffff == WATCH {
+            watching = machine::second_argument(pid)? != 0;
+        } else if watching {
+            calls.insert(number);
+            if plan.calls.contains(&number) {
+                let refuse = counted == plan.nth || (counted > plan.nth && plan.lasting);
+                counted += 1;
+                if refuse {
+                    refused += 1;
+                    machine::set_call(pid, -1)?;
+                    answer = Some(plan.errno);
+                }
+            }
+        }
+    };
+    let (mut printed, mut complained) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut printed)?;
+    child.stderr.take().unwrap().read_to_string(&mut complained)?;
+    Ok(Traced { code, printed, complained, refused, calls })
+}
+
+fn wait(pid: libc::pid_t) -> io::Result<i32> {
+    let mut status = 0;
+    // SAFETY: `status` is a plain integer to write to.
+    match unsafe { libc::waitpid(pid, &mut status, libc::__WALL) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(status),
+    }
+}
+
+/// A request that reads and writes no memory of ours.
+fn request(what: libc::c_uint, pid: libc::pid_t, data: usize) -> io::Result<()> {
+    // SAFETY: the requests passed here take a number as their data.
+    match unsafe { libc::ptrace(what as _, pid, 0usize, data) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Where this processor's registers have the call, its arguments and its answer.
+#[cfg(target_arch = "x86_64")]
+mod machine {
+    use super::*;
+
+    fn peek(pid: libc::pid_t, at: usize) -> io::Result<u64> {
+        // SAFETY: glibc's and musl's wrappers answer the word, which may be -1, and tell errors by errno alone.
+        unsafe {
+            *libc::__errno_location() = 0;
+            let word = libc::ptrace(libc::PTRACE_PEEKUSER, pid, at, 0usize);
+            match *libc::__errno_location() {
+                0 => Ok(word as u64),
+                errno => Err(io::Error::from_raw_os_error(errno)),
+            }
+        }
+    }
+
+    fn poke(pid: libc::pid_t, at: usize, word: i64) -> io::Result<()> {
+        // SAFETY: a word for a register of the stopped process.
+        match unsafe { libc::ptrace(libc::PTRACE_POKEUSER, pid, at, word as usize) } {
+            -1 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    }
+
+    const NUMBER: usize = std::mem::offset_of!(libc::user_regs_struct, orig_rax);
+    const FIRST: usize = std::mem::offset_of!(libc::user_regs_struct, rdi);
+    const SECOND: usize = std::mem::offset_of!(libc::user_regs_struct, rsi);
+    const ANSWER: usize = std::mem::offset_of!(libc::user_regs_struct, rax);
+
+    pub fn call(pid: libc::pid_t) -> io::Result<(libc::c_long, u64)> {
+        Ok((peek(pid, NUMBER)? as libc::c_long, peek(pid, FIRST)?))
+    }
+
+    pub fn second_argument(pid: libc::pid_t) -> io::Result<u64> {
+        peek(pid, SECOND)
+    }
+
+    pub fn set_call(pid: libc::pid_t, number: i64) -> io::Result<()> {
+        poke(pid, NUMBER, number)
+    }
+
+    pub fn set_answer(pid: libc::pid_t, answer: i64) -> io::Result<()> {
+        poke(pid, ANSWER, answer)
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod machine {
+    use super::*;
+
+    /// `NT_PRSTATUS` and `NT_ARM_SYSTEM_CALL` of `<elf.h>`.
+    const GENERAL: usize = 1;
+    const CALL: usize = 0x404;
+
+    /// Reads or writes a set of registers as the kernel lays it out.
+    fn set<T>(what: libc::c_uint, pid: libc::pid_t, which: usize, registers: &mut T) -> io::Result<()> {
+        let mut vector = libc::iovec { iov_base: (registers as *mut T).cast(), iov_len: size_of::<T>() };
+        // SAFETY: the kernel reads or writes at most as many bytes as the vector says, all of which are `registers`.
+        match unsafe { libc::ptrace(what as _, pid, which, &mut vector as *mut libc::iovec) } {
+            -1 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    }
+
+    /// x0 to x30, sp, pc and the state.
+    fn general(pid: libc::pid_t) -> io::Result<[u64; 34]> {
+        let mut registers = [0; 34];
+        set(libc::PTRACE_GETREGSET as _, pid, GENERAL, &mut registers)?;
+        Ok(registers)
+    }
+
+    pub fn call(pid: libc::pid_t) -> io::Result<(libc::c_long, u64)> {
+        let registers = general(pid)?;
+        Ok((registers[8] as libc::c_long, registers[0]))
+    }
+
+    pub fn second_argument(pid: libc::pid_t) -> io::Result<u64> {
+        Ok(general(pid)?[1])
+    }
+
+    pub fn set_call(pid: libc::pid_t, number: i64) -> io::Result<()> {
+        set(libc::PTRACE_SETREGSET as _, pid, CALL, &mut (number as i32))
+    }
+
+    pub fn set_answer(pid: libc::pid_t, answer: i64) -> io::Result<()> {
+        let mut registers = general(pid)?;
+        registers[0] = answer as u64;
+        set(libc::PTRACE_SETREGSET as _, pid, GENERAL, &mut registers)
+    }
+}
