@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
-use tools::{Compiler, STRICT, has, said, skip};
+use tools::{Compiler, STRICT, has, passes, said, skip};
 
 /// How the programs are built.
 const WAY: Compiler = Compiler { name: "refusals", command: &["gcc"], flags: &["-std=c99", "-O1", "-g"] };
@@ -102,6 +102,29 @@ fn every_function_is_seen_to_fail() {
         "no test sees these fail; give each a FAILS(...) or EMPTY(...) in c-tests/bad_input.c, those that are inline \
          in the header one in c-tests/twins.c too, or say in CANNOT_FAIL why they cannot: {missing:#?}"
     );
+}
+
+#[test]
+fn a_parser_undoes_its_work_when_any_of_its_allocations_fails() {
+    if has("gcc", "a parser without memory") {
+        passes(Command::new(build("out_of_memory.c", &[hosted().archive.as_os_str()])));
+    }
+}
+
+#[test]
+fn a_process_that_locked_itself_down_goes_on_with_what_it_reserved() {
+    if !has("gcc", "a process under a seccomp filter") {
+        return;
+    }
+    let program = build("locked_down.c", &[hosted().archive.as_os_str()]);
+    for errno in [libc::EPERM, libc::ENOSYS, libc::ENOMEM, libc::EINVAL] {
+        let mut command = Command::new(&program);
+        command.arg(errno.to_string());
+        match command.output().unwrap().status.code() {
+            Some(77) => skip("a process under a seccomp filter", "there is no seccomp(2)"),
+            _ => passes(command),
+        }
+    }
 }
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
