@@ -292,7 +292,7 @@ pub(crate) unsafe fn sync(base: NonNull<u8>, len: usize, wait: bool) -> Result<(
 /// # Safety
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn advise(base: NonNull<u8>, len: usize, advice: Advice) -> Result<(), Error> {
-    fault::may(Call::Advise, len)?;
+    fault::may(if matches!(advice, Advice::Collapse) { Call::Collapse } else { Call::Advise }, len)?;
     use rustix::mm::Advice as A;
     let known = match advice {
         Advice::Normal => A::Normal,
@@ -384,10 +384,8 @@ pub(crate) unsafe fn decommit(base: NonNull<u8>, len: usize, sharing: Sharing) -
 pub(crate) unsafe fn guard(base: NonNull<u8>, len: usize) -> Result<(), Error> {
     // SAFETY: the caller gives the pages' content up; what follows only takes access away.
     unsafe {
-        match raw::madvise(base.as_ptr(), len, raw::MADV_GUARD_INSTALL) {
-            Ok(()) => Ok(()),
-            Err(_) => protect(base, len, Access::None),
-        }
+        let install = || raw::madvise(base.as_ptr(), len, raw::MADV_GUARD_INSTALL).is_ok();
+        if fault::may(Call::Advise, len).is_ok() && install() { Ok(()) } else { protect(base, len, Access::None) }
     }
 }
 
