@@ -132,7 +132,6 @@ mod sweep {
     use super::{WAY, build, hosted, skip};
     use crate::tools::Compiler;
     use crate::tracer::{Plan, Traced, run};
-    use std::collections::BTreeSet;
     use std::path::Path;
     use std::process::Command;
     use std::sync::OnceLock;
@@ -202,53 +201,96 @@ mod sweep {
         printed.lines().find_map(|line| line.strip_prefix("told ")?.parse().ok()).unwrap()
     }
 
-    /// Tells a story with its first call of a kind refused, then its second, until a run meets no refusal.
-    fn sweep(story: &str) {
-        if !super::has("gcc", "the archive under refusing system calls") {
+    /// Tells a story under plans made from this one: with its first call refused, then its second, until a run meets no
+    /// refusal, once and from then on. How many runs that were, and in how many the program was told of a refusal.
+    fn sweep(story: &str, first: &Plan, lasting: &[bool], leaks: bool) -> (usize, usize) {
+        let (mut runs, mut loud) = (0, 0);
+        for &lasting in lasting {
+            for nth in 0.. {
+                assert!(nth < MOST, "{story}: the sweep does not end");
+                let plan = Plan { nth, lasting, ..first.clone() };
+                let traced = tell(story, &plan, leaks).unwrap();
+                let told = told(story, &plan, &traced);
+                runs += 1;
+                loud += usize::from(told != 0);
+                assert!(told == 0 || traced.refused != 0 || plan.strict, "{story}: an error without a refusal");
+                let unknown: Vec<_> = traced.calls.iter().filter(|number| !known(**number)).collect();
+                assert!(unknown.is_empty(), "{story}: calls of no kind: {unknown:?}");
+                if traced.refused == 0 {
+                    break;
+                }
+            }
+        }
+        (runs, loud)
+    }
+
+    /// Whether a call belongs to a kind, so that it is refused in some sweep.
+    fn known(number: libc::c_long) -> bool {
+        KINDS.iter().flat_map(|(_, calls)| *calls).chain(&GIVES_BACK).any(|&known| known == number)
+    }
+
+    /// Whether stories can be told here; if not, that is said out loud.
+    fn can_tell(story: &str) -> bool {
+        const WHAT: &str = "the archive under refusing system calls";
+        let nothing = Plan { calls: Vec::new(), nth: 0, lasting: false, errno: 0, strict: false };
+        if !super::has("gcc", WHAT) {
+            return false;
+        }
+        match tell(story, &nothing, false) {
+            Ok(undisturbed) => {
+                assert_eq!(told(story, &nothing, &undisturbed), 0, "refused without a plan");
+                true
+            }
+            Err(error) => {
+                skip(WHAT, &format!("ptrace(2): {error}"));
+                false
+            }
+        }
+    }
+
+    /// Tells a story with every kind of call refused, and with any.
+    fn sweep_kinds(story: &str) {
+        if !can_tell(story) {
             return;
         }
-        let nothing = Plan { calls: Vec::new(), nth: 0, lasting: false, errno: 0 };
-        let undisturbed = match tell(story, &nothing, false) {
-            Ok(traced) => traced,
-            Err(error) => return skip("the archive under refusing system calls", &format!("ptrace: {error}")),
-        };
-        assert_eq!(told(story, &nothing, &undisturbed), 0, "refused without a plan");
+        let any = KINDS.iter().flat_map(|(_, calls)| *calls).copied().collect();
         let mut kinds: Vec<(&str, Vec<libc::c_long>)> = KINDS.map(|(name, calls)| (name, calls.to_vec())).to_vec();
-        kinds.push(("any", kinds.iter().flat_map(|(_, calls)| calls.clone()).collect()));
-        kinds.push(("unmap", vec![libc::SYS_munmap]));
-        let covered: BTreeSet<_> = kinds.iter().flat_map(|(_, calls)| calls).chain(&GIVES_BACK).copied().collect();
+        kinds.extend([("any", any), ("unmap", vec![libc::SYS_munmap])]);
         let (mut runs, mut loud) = (0, 0);
         for (kind, calls) in &kinds {
             let answers = ERRNOS.iter().map(|&errno| (errno, &[false, true][..]));
             let more = ANSWERS.iter().filter(|(of, ..)| of == kind).map(|&(_, errno, lasting)| (errno, lasting));
-            for (errno, lastings) in answers.chain(more) {
-                for &lasting in lastings {
-                    for nth in 0.. {
-                        assert!(nth < MOST, "{story}: the sweep does not end");
-                        let plan = Plan { calls: calls.clone(), nth, lasting, errno };
-                        let traced = tell(story, &plan, *kind == "unmap").unwrap();
-                        let told = told(story, &plan, &traced);
-                        runs += 1;
-                        loud += usize::from(told != 0);
-                        assert!(told == 0 || traced.refused != 0, "{story}: an error without a refusal");
-                        let unknown: Vec<_> = traced.calls.difference(&covered).collect();
-                        assert!(unknown.is_empty(), "{story}: calls of no kind: {unknown:?}");
-                        if traced.refused == 0 {
-                            break;
-                        }
-                    }
-                }
+            for (errno, lasting) in answers.chain(more) {
+                let plan = Plan { calls: calls.clone(), nth: 0, lasting: false, errno, strict: false };
+                let (more_runs, more_loud) = sweep(story, &plan, lasting, *kind == "unmap");
+                (runs, loud) = (runs + more_runs, loud + more_loud);
             }
         }
         println!("{story}: {runs} runs, {loud} of them with an error for the caller");
         assert!(loud != 0 && runs > 2 * kinds.len() * ERRNOS.len(), "{story}: no call was ever refused");
     }
 
+    /// Where memory is charged when it is mapped (vm.overcommit_memory 2), arenas reserve without access and commit by
+    /// mprotect(2), a call that may fail at every step.
+    #[test]
+    fn arenas_that_commit_step_by_step_keep_what_they_gave() {
+        for story in ["arenas", "reserved arenas", "growing blocks"] {
+            if !can_tell(story) {
+                return;
+            }
+            let plan =
+                Plan { calls: vec![libc::SYS_mprotect], nth: 0, lasting: false, errno: libc::ENOMEM, strict: true };
+            let (runs, loud) = sweep(story, &plan, &[false, true], false);
+            println!("{story}, step by step: {runs} runs, {loud} of them with an error for the caller");
+            assert!(loud != 0, "{story}: no step was ever refused");
+        }
+    }
+
     macro_rules! stories {
         ($($name:ident: $story:literal,)*) => { $(
             #[test]
             fn $name() {
-                sweep($story);
+                sweep_kinds($story);
             }
         )* };
     }

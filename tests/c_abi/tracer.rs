@@ -19,6 +19,9 @@ pub struct Plan {
     pub lasting: bool,
     /// What they answer.
     pub errno: i32,
+    /// Whether every mmap(2) of writable memory that is not to be charged answers so too, as where the system promises
+    /// no more memory than it has. Not counted.
+    pub strict: bool,
 }
 
 /// How a traced process ended, and what it did between its marks.
@@ -78,19 +81,21 @@ pub fn run(mut command: Command, plan: &Plan) -> io::Result<Traced> {
             }
             continue;
         }
-        let (number, first) = machine::call(pid)?;
-        if number == libc::SYS_prctl && first & 0xffff_ffff == WATCH {
-            watching = machine::second_argument(pid)? != 0;
+        let (number, arguments) = machine::call(pid)?;
+        if number == libc::SYS_prctl && arguments[0] & 0xffff_ffff == WATCH {
+            watching = arguments[1] != 0;
         } else if watching {
             calls.insert(number);
-            if plan.calls.contains(&number) {
-                let refuse = counted == plan.nth || (counted > plan.nth && plan.lasting);
+            let uncharged = plan.strict && promises_memory(number, &arguments);
+            let mut refuse = uncharged;
+            if plan.calls.contains(&number) && !uncharged {
+                refuse = counted == plan.nth || (counted > plan.nth && plan.lasting);
                 counted += 1;
-                if refuse {
-                    refused += 1;
-                    machine::set_call(pid, -1)?;
-                    answer = Some(plan.errno);
-                }
+                refused += usize::from(refuse);
+            }
+            if refuse {
+                machine::set_call(pid, -1)?;
+                answer = Some(plan.errno);
             }
         }
     };
@@ -98,6 +103,11 @@ pub fn run(mut command: Command, plan: &Plan) -> io::Result<Traced> {
     child.stdout.take().unwrap().read_to_string(&mut printed)?;
     child.stderr.take().unwrap().read_to_string(&mut complained)?;
     Ok(Traced { code, printed, complained, refused, calls })
+}
+
+/// Whether a call maps writable memory for which nothing is set aside.
+fn promises_memory(number: libc::c_long, [_, _, access, flags]: &[u64; 4]) -> bool {
+    number == libc::SYS_mmap && access & libc::PROT_WRITE as u64 != 0 && flags & libc::MAP_NORESERVE as u64 != 0
 }
 
 fn wait(pid: libc::pid_t) -> io::Result<i32> {
@@ -144,16 +154,21 @@ mod machine {
     }
 
     const NUMBER: usize = std::mem::offset_of!(libc::user_regs_struct, orig_rax);
-    const FIRST: usize = std::mem::offset_of!(libc::user_regs_struct, rdi);
-    const SECOND: usize = std::mem::offset_of!(libc::user_regs_struct, rsi);
+    const ARGUMENTS: [usize; 4] = [
+        std::mem::offset_of!(libc::user_regs_struct, rdi),
+        std::mem::offset_of!(libc::user_regs_struct, rsi),
+        std::mem::offset_of!(libc::user_regs_struct, rdx),
+        std::mem::offset_of!(libc::user_regs_struct, r10),
+    ];
     const ANSWER: usize = std::mem::offset_of!(libc::user_regs_struct, rax);
 
-    pub fn call(pid: libc::pid_t) -> io::Result<(libc::c_long, u64)> {
-        Ok((peek(pid, NUMBER)? as libc::c_long, peek(pid, FIRST)?))
-    }
-
-    pub fn second_argument(pid: libc::pid_t) -> io::Result<u64> {
-        peek(pid, SECOND)
+    /// The number of a call and its first four arguments.
+    pub fn call(pid: libc::pid_t) -> io::Result<(libc::c_long, [u64; 4])> {
+        let mut arguments = [0; 4];
+        for (argument, at) in arguments.iter_mut().zip(ARGUMENTS) {
+            *argument = peek(pid, at)?;
+        }
+        Ok((peek(pid, NUMBER)? as libc::c_long, arguments))
     }
 
     pub fn set_call(pid: libc::pid_t, number: i64) -> io::Result<()> {
@@ -190,13 +205,10 @@ mod machine {
         Ok(registers)
     }
 
-    pub fn call(pid: libc::pid_t) -> io::Result<(libc::c_long, u64)> {
+    /// The number of a call and its first four arguments.
+    pub fn call(pid: libc::pid_t) -> io::Result<(libc::c_long, [u64; 4])> {
         let registers = general(pid)?;
-        Ok((registers[8] as libc::c_long, registers[0]))
-    }
-
-    pub fn second_argument(pid: libc::pid_t) -> io::Result<u64> {
-        Ok(general(pid)?[1])
+        Ok((registers[8] as libc::c_long, [registers[0], registers[1], registers[2], registers[3]]))
     }
 
     pub fn set_call(pid: libc::pid_t, number: i64) -> io::Result<()> {
