@@ -88,6 +88,9 @@ extern "C" {
  * 64 KiB come from a cache, then it reserves gigabytes of addresses and brings RAM in as blocks are taken, so blocks
  * never move and memory is one range. One thread at a time. */
 
+/** Nothing beyond the buffer: no system call is ever made, and when it is used up, allocations fail (-ENOSPC). */
+#define REGION_ARENA_FIXED 1
+
 /** An arena. All bytes zero (REGION_ARENA_INIT) is an empty one, and so is one that was freed. It may be moved to
     another address, as no pointer leads to it. Only the library writes to it. */
 typedef struct region_arena {
@@ -110,6 +113,12 @@ typedef struct region_arena_options {
     size_t capacity;                /* Bytes that fit before addresses are asked for again; 0 for the usual. */
     region_oom_fn on_oom;           /* What to do when memory cannot be had; NULL to return NULL. */
     void *oom_context;              /* Passed to `on_oom`. */
+    /** Memory of yours to use first, at any address; NULL for none. It stays where it is and is the arena's until
+        that is freed. Not with `reserve` or `capacity`. */
+    void *buffer;
+    size_t buffer_size;             /* Bytes of the buffer. */
+    unsigned int flags;             /* REGION_ARENA_FIXED, or 0. */
+    unsigned int reserved_;         /* Zero. */
 } region_arena_options;
 
 /** A place in an arena to rewind to. Made by region_arena_mark. */
@@ -189,7 +198,7 @@ size_t region_arena_resident(const region_arena *arena);
 int region_arena_print(const region_arena *arena, int fd);
 
 #define REGION_ARENA_INIT { NULL, NULL, { 0 } }
-#define REGION_ARENA_OPTIONS { sizeof(region_arena_options), 0, 0, 0, NULL, NULL }
+#define REGION_ARENA_OPTIONS { sizeof(region_arena_options), 0, 0, 0, NULL, NULL, NULL, 0, 0, 0 }
 #define REGION_KEEP_ALL SIZE_MAX
 
 /** Initializes an arena as `options` say; NULL for an arena that grows without end, which REGION_ARENA_INIT is too. On

@@ -213,8 +213,8 @@ fn program_without_a_libc_runs_and_is_small() {
 }
 
 /// Programs that say by their exit whether their claims hold, with what they are linked with besides.
-const CLAIMS: [(&str, &[&str]); 4] =
-    [("arena.c", &[]), ("bad_input.c", &[]), ("pool.c", &["-pthread"]), ("shared.c", &[])];
+const CLAIMS: [(&str, &[&str]); 5] =
+    [("arena.c", &[]), ("bad_input.c", &[]), ("buffer.c", &[]), ("pool.c", &["-pthread"]), ("shared.c", &[])];
 
 fn check_claims(way: Compiler, archive: &Path, wrap: impl Fn(&Path) -> Command) {
     for (source, libraries) in CLAIMS {
@@ -293,6 +293,19 @@ fn valgrind_finds_no_error_and_no_leak() {
         return;
     }
     check_claims(VALGRIND, &hosted().archive, valgrind);
+}
+
+#[test]
+fn arena_in_a_buffer_makes_no_system_call() {
+    for way in WAYS.iter().filter(|way| ["gcc", "gcc-O0", "clang", "musl-static"].contains(&way.name)) {
+        if way.works(&format!("a program without system calls, built by {}", way.name)) {
+            let program = way.build("buffer.c", &strict(&[hosted().archive.as_os_str()]));
+            let output = Command::new(program).arg("strict").output().unwrap();
+            // Any other call than write(2) and _exit(2) is SIGKILL.
+            assert!(output.status.success(), "{}: {}: {}", way.name, output.status, said(&output));
+            assert_eq!(output.stdout, b"no system call\n");
+        }
+    }
 }
 
 #[test]

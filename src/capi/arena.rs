@@ -4,11 +4,12 @@
 //! (`.c.prefix`), and behind it what C needs besides: cleanups, and what to do when memory cannot be had.
 
 use super::checked::{check_abi, options};
-use super::error::{self, EINVAL};
+use super::error::{self, EINVAL, EOVERFLOW};
 use super::line::Line;
-use crate::arena::{Arena, Mapped, Mark};
+use crate::arena::{Arena, Block, Mapped, Mark};
 use core::cell::Cell;
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_int, c_uint, c_void};
+use core::ptr::NonNull;
 
 /// What a C arena's blocks are aligned to: C's `malloc` is, on 64-bit systems, and so is `max_align_t`.
 pub(super) const ALIGN: usize = 16;
@@ -81,7 +82,19 @@ pub struct region_arena_options {
     pub on_oom: region_oom_fn,
     /// Passed to `on_oom`.
     pub oom_context: *mut c_void,
+    /// Memory of yours to use first, at any address; NULL for none. It stays where it is and is the arena's until
+    /// that is freed. Not with `reserve` or `capacity`.
+    pub buffer: *mut c_void,
+    /// Bytes of the buffer.
+    pub buffer_size: usize,
+    /// REGION_ARENA_FIXED, or 0.
+    pub flags: c_uint,
+    /// Zero.
+    pub reserved_: c_uint,
 }
+
+/// Nothing beyond the buffer: no system call is ever made, and when it is used up, allocations fail (-ENOSPC).
+pub const REGION_ARENA_FIXED: c_uint = 1;
 
 /// The Rust side of a `region_arena`.
 ///
@@ -212,7 +225,8 @@ pub(super) unsafe fn inside<'a>(this: *const region_arena) -> Option<&'a Inside>
 /// What region_arena_init calls.
 ///
 /// # Safety
-/// `arena` is NULL or may be written; `chosen` is NULL or points to options that lead with their size.
+/// `arena` is NULL or may be written; `chosen` is NULL or points to options that lead with their size, whose buffer
+/// nobody else uses until the arena was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_arena_init_(
     arena: *mut region_arena,
@@ -239,17 +253,21 @@ unsafe fn init(arena: *mut region_arena, chosen: *const region_arena_options, ab
     unsafe { arena.write_bytes(0, 1) };
     // SAFETY: the caller's promise about options.
     let Some(chosen) = (unsafe { options(chosen)? }) else { return Ok(()) };
-    let backing = match chosen.reserve {
-        0 => Mapped::new(),
-        bytes => Mapped::exactly(bytes),
-    };
+    // SAFETY: as above.
+    let lent = unsafe { lent(&chosen)? };
+    let exactly = if chosen.flags == 0 { chosen.reserve } else { chosen.buffer_size };
+    let backing = if exactly == 0 { Mapped::new() } else { Mapped::exactly(exactly) };
     // SAFETY: as above; an `Inside` fits (asserted), and what it replaces owns nothing.
     let new = unsafe {
         arena.cast::<Inside>().write(Inside::new(backing));
         &*arena.cast::<Inside>()
     };
     let first = if chosen.reserve != 0 { 1 } else { chosen.capacity };
-    if first != 0 {
+    if let Some(block) = lent {
+        // SAFETY: the buffer is the arena's until it is freed, by the caller's promise, has room for a block, and
+        // `Mapped` knows by its tag that it is nobody's mapping.
+        unsafe { new.arena.begin_in(block) };
+    } else if first != 0 {
         if let Err(error) = new.arena.begin(first) {
             // SAFETY: as above; an arena that could not begin owns nothing.
             unsafe { arena.write_bytes(0, 1) };
@@ -262,6 +280,31 @@ unsafe fn init(arena: *mut region_arena, chosen: *const region_arena_options, ab
     new.on_oom.set(chosen.on_oom);
     new.oom_context.set(chosen.oom_context);
     Ok(())
+}
+
+/// The caller's buffer as a block; none where there is no buffer, or one that is too small to hold anything.
+///
+/// # Safety
+/// The buffer is NULL or may be used by the arena until that is freed.
+unsafe fn lent(chosen: &region_arena_options) -> Result<Option<Block>, c_int> {
+    let region_arena_options { buffer, buffer_size, flags, .. } = *chosen;
+    let Some(start) = NonNull::new(buffer.cast::<u8>()) else {
+        return if buffer_size == 0 && flags == 0 { Ok(None) } else { Err(-EINVAL) };
+    };
+    if flags & !REGION_ARENA_FIXED != 0 || chosen.reserve | chosen.capacity != 0 {
+        return Err(-EINVAL);
+    }
+    if buffer_size > isize::MAX as usize || start.addr().checked_add(buffer_size).is_none() {
+        return Err(-EOVERFLOW);
+    }
+    let padding = start.addr().get().wrapping_neg() % ALIGN;
+    match (buffer_size >= padding + ALIGN, flags) {
+        // SAFETY: the caller's promise, and the bytes lie in the address space.
+        (true, _) => Ok(Some(unsafe { Mapped::lent(start, buffer_size) })),
+        (false, 0) => Ok(None),
+        // An arena that could never hold anything.
+        (false, _) => Err(-EINVAL),
+    }
 }
 
 /// Initializes an arena, for callers that do not read the header. As `region_arena_init` there.

@@ -130,6 +130,16 @@ impl Mapped {
         self.wish & !Self::PARANOID
     }
 
+    /// Bytes of a caller's own as a block: never committed, given back to the system or kept for others.
+    ///
+    /// # Safety
+    /// `start..start + len` may be read and written and is used by nobody else, as long as an arena has the block.
+    #[cfg(feature = "capi")]
+    pub(crate) const unsafe fn lent(start: NonNull<u8>, len: usize) -> Block {
+        // Whatever they hold is not known to be zero.
+        Block { start, len, ready: len, dirty: len, tag: Tag::new(0, Tag::LENT).0 }
+    }
+
     /// Whether this is one region of a given size and nothing after it.
     pub(crate) const fn is_exact(&self) -> bool {
         self.reservation() != 0
@@ -145,10 +155,15 @@ impl Mapped {
 
     #[inline(always)]
     fn find_block(&self, layout: Layout, previous: usize) -> Result<Block, AllocReason> {
+        if previous != 0 && self.is_exact() {
+            return Err(AllocReason::Exhausted(self.reservation()));
+        }
         let need = room_for(layout);
         let block = match self.reservation() {
             0 => {
                 let need = need.ok_or(AllocReason::TooLarge)?;
+                // After a few bytes of the caller's the row begins as it does after none.
+                let previous = if previous < FIRST_BLOCK { 0 } else { previous };
                 match previous {
                     0 if need <= FIRST_BLOCK && self.is_paranoid() => first_block(),
                     0 if need <= FIRST_BLOCK => kept_or(&cache::FIRST, Tag::KEPT, need, first_block),
@@ -157,7 +172,6 @@ impl Mapped {
                     _ => next_region(previous, need),
                 }
             }
-            bytes if previous != 0 => return Err(AllocReason::Exhausted(bytes)),
             bytes => {
                 let len = sys::page_align_up(bytes).ok_or(AllocReason::TooLarge)?;
                 if need.is_none_or(|need| need > len) {
@@ -185,6 +199,8 @@ impl Tag {
     const KEPT: usize = 4;
     const REGION: usize = 8;
     const LONG: usize = 0x100;
+    /// The block is a caller's bytes, which are no mapping of ours: not even whole pages.
+    const LENT: usize = 0x200;
     /// Where the number of the place is, of up to `PLACES`.
     const PLACE_SHIFT: u32 = 4;
     const PLACES: usize = 16;
@@ -264,6 +280,9 @@ unsafe impl Backing for Mapped {
     }
 
     unsafe fn decommit(&self, block: &mut Block, keep: usize) {
+        if Tag(block.tag).has(Tag::LENT) {
+            return;
+        }
         let touched = touched(block);
         // Before it is rounded: all of the address space would wrap to nothing.
         if keep >= touched {
@@ -319,7 +338,7 @@ fn touched(block: &Block) -> usize {
 #[cold]
 unsafe fn withdraw(block: &mut Block, keep: usize) {
     let keep = round_up(keep, sys::page_size());
-    if keep >= block.ready {
+    if keep >= block.ready || Tag(block.tag).has(Tag::LENT) {
         return;
     }
     // SAFETY: `keep..ready` are whole pages of the block, and the caller says that nobody uses them.
@@ -447,8 +466,11 @@ fn put_back<const N: usize>(shelf: &Kept<N>, region: &Block) -> bool {
     false
 }
 
-/// Returns a block's mapping to the system.
+/// Returns a block's mapping to the system; a caller's bytes stay where they are.
 pub(super) fn unmap(block: Block) {
+    if Tag(block.tag).has(Tag::LENT) {
+        return;
+    }
     let lead = Tag(block.tag).lead();
     // SAFETY: `reserve` and `first_block` made the block of a mapping that begins `lead` bytes below it and
     // ends where it ends, and gave the mapping up to the block; whoever has the block by value is its only

@@ -5,7 +5,7 @@
 
 @GENERATED@
 #define REGION_ARENA_INIT { NULL, NULL, { 0 } }
-#define REGION_ARENA_OPTIONS { sizeof(region_arena_options), 0, 0, 0, NULL, NULL }
+#define REGION_ARENA_OPTIONS { sizeof(region_arena_options), 0, 0, 0, NULL, NULL, NULL, 0, 0, 0 }
 #define REGION_KEEP_ALL SIZE_MAX
 
 /** Initializes an arena as `options` say; NULL for an arena that grows without end, which REGION_ARENA_INIT is too. On
