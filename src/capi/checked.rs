@@ -26,6 +26,21 @@ pub(super) fn check_abi<T>(said: usize) -> Result<(), c_int> {
     }
 }
 
+/// Makes an empty struct where C wants one, once it is known to have the size that it has here.
+///
+/// # Safety
+/// `this` is NULL or may be written, and all bytes zero is a valid empty `T`.
+pub(super) unsafe fn prepare<T>(this: *mut T, said: usize) -> Result<(), c_int> {
+    // Before anything is written: another header may have a smaller struct.
+    if this.is_null() {
+        return Err(-EINVAL);
+    }
+    check_abi::<T>(said)?;
+    // SAFETY: the caller's promise.
+    unsafe { this.write_bytes(0, 1) };
+    Ok(())
+}
+
 /// A Rust value in the opaque words of a C struct: there when `state` says so, and not when the words are zero.
 ///
 /// # Invariants

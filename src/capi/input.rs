@@ -78,7 +78,7 @@ unsafe fn finish(input: *mut region_input, got: Result<Input, InputError>) -> c_
 ///
 /// # Safety
 /// `path` is NULL or NUL-terminated, and stays.
-unsafe fn path_bytes<'a>(path: *const c_char) -> Option<&'a [u8]> {
+pub(super) unsafe fn path_bytes<'a>(path: *const c_char) -> Option<&'a [u8]> {
     // SAFETY: NUL-terminated, and `length` stops there.
     (!path.is_null()).then(|| unsafe { core::slice::from_raw_parts(path.cast(), length(path, usize::MAX)) })
 }
