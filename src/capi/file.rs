@@ -4,7 +4,7 @@ use super::checked::{Held, abi_of, prepare};
 use super::error::{EINVAL, EOVERFLOW, of_error, status};
 use super::input::path_bytes;
 use super::map::advice_of;
-use crate::region::FileRegion;
+use crate::region::{FileRegion, Use};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ops::Range;
 use core::ptr::null_mut;
@@ -79,13 +79,13 @@ pub unsafe extern "C" fn region_file_open_(
             return error;
         }
         let Some(path) = path_bytes(path) else { return -EINVAL };
-        let region = match how {
-            REGION_FILE_WRITE => FileRegion::open(path),
-            REGION_FILE_READ => FileRegion::open_read_only(path),
-            REGION_FILE_PRIVATE => FileRegion::open_private(path),
-            CREATE => FileRegion::create(path, len),
+        let purpose = match how {
+            REGION_FILE_WRITE | CREATE => Use::Write,
+            REGION_FILE_READ => Use::Read,
+            REGION_FILE_PRIVATE => Use::WriteToCopy,
             _ => return -EINVAL,
         };
+        let region = if how == CREATE { FileRegion::create(path, len) } else { FileRegion::open_for(path, purpose) };
         match region {
             Ok(region) => {
                 let file = file.cast::<Opened>();
@@ -155,22 +155,20 @@ pub unsafe extern "C" fn region_file_resize(file: *mut region_file, len: usize) 
     answer
 }
 
+/// What is done to a range of a file, with a number from C that says how.
+type Deed = fn(&FileRegion, Range<usize>, c_uint) -> Result<(), c_int>;
+
 /// Does something to a range of a file.
 ///
 /// # Safety
 /// `file` is NULL or a zeroed or initialized file, in no other use meanwhile.
-unsafe fn on_range(
-    file: *mut region_file,
-    at: usize,
-    len: usize,
-    act: impl FnOnce(&FileRegion, Range<usize>) -> Result<(), crate::Error>,
-) -> c_int {
+#[inline(never)]
+unsafe fn on_range(file: *mut region_file, at: usize, len: usize, how: c_uint, act: Deed) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    let region = unsafe { opened(file) }.and_then(|file| file.region.get_mut());
-    match (region, at.checked_add(len)) {
-        (None, _) => -EINVAL,
-        (_, None) => -EOVERFLOW,
-        (Some(region), Some(end)) => status(act(region, at..end)),
+    let Some(region) = unsafe { opened(file) }.and_then(|file| file.region.get_mut()) else { return -EINVAL };
+    match at.checked_add(len).ok_or(EOVERFLOW).and_then(|end| act(region, at..end, how)) {
+        Ok(()) => 0,
+        Err(error) => -error,
     }
 }
 
@@ -182,7 +180,9 @@ unsafe fn on_range(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_file_flush(file: *mut region_file, at: usize, len: usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(file, at, len, |region, range| region.flush_range(range)) }
+    unsafe {
+        on_range(file, at, len, 0, |region, range, _| region.flush_range(range).map_err(|error| of_error(&error)))
+    }
 }
 
 /// Finds a place on the disk for every byte of the file, so that no later write can fail for want of room (SIGBUS).
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn region_file_flush(file: *mut region_file, at: usize, le
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_file_allocate(file: *mut region_file) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(file, 0, 0, |region, _| region.allocate()) }
+    unsafe { on_range(file, 0, 0, 0, |region, _, _| region.allocate().map_err(|error| of_error(&error))) }
 }
 
 /// Tells the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content.
@@ -202,7 +202,10 @@ pub unsafe extern "C" fn region_file_allocate(file: *mut region_file) -> c_int {
 /// `file` is NULL or a zeroed or initialized file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_file_advise(file: *mut region_file, at: usize, len: usize, advice: c_uint) -> c_int {
-    let Some(advice) = advice_of(advice) else { return -EINVAL };
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(file, at, len, |region, range| region.advise(range, advice)) }
+    unsafe {
+        on_range(file, at, len, advice, |region, range, advice| {
+            region.advise(range, advice_of(advice).ok_or(EINVAL)?).map_err(|error| of_error(&error))
+        })
+    }
 }

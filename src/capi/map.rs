@@ -240,21 +240,20 @@ pub unsafe extern "C" fn region_map_free(map: *mut region_map) -> c_int {
     0
 }
 
+/// What is done to a range of a map, with a number from C that says how.
+type Deed = fn(&mut Region, Range<usize>, c_uint) -> Result<(), c_int>;
+
 /// Does something to a range of a map.
 ///
 /// # Safety
 /// `map` is NULL or a zeroed or initialized map, in no other use meanwhile.
-unsafe fn on_range(
-    map: *mut region_map,
-    at: usize,
-    len: usize,
-    act: impl FnOnce(&mut Region, Range<usize>) -> Result<(), crate::Error>,
-) -> c_int {
+#[inline(never)]
+unsafe fn on_range(map: *mut region_map, at: usize, len: usize, how: c_uint, act: Deed) -> c_int {
     // SAFETY: the caller's promise, passed on.
     let Some(region) = (unsafe { region(map) }) else { return -EINVAL };
-    match at.checked_add(len) {
-        Some(end) => status(act(region, at..end)),
-        None => -EOVERFLOW,
+    match at.checked_add(len).ok_or(EOVERFLOW).and_then(|end| act(region, at..end, how)) {
+        Ok(()) => 0,
+        Err(error) => -error,
     }
 }
 
@@ -265,7 +264,7 @@ unsafe fn on_range(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_commit(map: *mut region_map, at: usize, len: usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(map, at, len, |region, range| region.commit(range)) }
+    unsafe { on_range(map, at, len, 0, |region, range, _| region.commit(range).map_err(|error| of_error(&error))) }
 }
 
 /// Gives the RAM of those bytes back at once; they are zero at the next touch.
@@ -275,7 +274,7 @@ pub unsafe extern "C" fn region_map_commit(map: *mut region_map, at: usize, len:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_decommit(map: *mut region_map, at: usize, len: usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(map, at, len, |region, range| region.decommit(range)) }
+    unsafe { on_range(map, at, len, 0, |region, range, _| region.decommit(range).map_err(|error| of_error(&error))) }
 }
 
 /// Sets what may be done with those bytes: one of REGION_ACCESS_...
@@ -284,14 +283,18 @@ pub unsafe extern "C" fn region_map_decommit(map: *mut region_map, at: usize, le
 /// As [`region_map_free`], for those bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_protect(map: *mut region_map, at: usize, len: usize, access: c_uint) -> c_int {
-    let access = match access {
-        REGION_ACCESS_NONE => Access::None,
-        REGION_ACCESS_READ => Access::Read,
-        REGION_ACCESS_WRITE => Access::ReadWrite,
-        _ => return -EINVAL,
-    };
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(map, at, len, |region, range| region.protect(range, access)) }
+    unsafe {
+        on_range(map, at, len, access, |region, range, access| {
+            let access = match access {
+                REGION_ACCESS_NONE => Access::None,
+                REGION_ACCESS_READ => Access::Read,
+                REGION_ACCESS_WRITE => Access::ReadWrite,
+                _ => return Err(EINVAL),
+            };
+            region.protect(range, access).map_err(|error| of_error(&error))
+        })
+    }
 }
 
 /// What a number of REGION_ADVICE_... means.
@@ -320,9 +323,12 @@ pub(super) fn advice_of(number: c_uint) -> Option<Advice> {
 /// `map` is NULL or a zeroed or initialized map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_advise(map: *mut region_map, at: usize, len: usize, advice: c_uint) -> c_int {
-    let Some(advice) = advice_of(advice) else { return -EINVAL };
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(map, at, len, |region, range| region.advise(range, advice)) }
+    unsafe {
+        on_range(map, at, len, advice, |region, range, advice| {
+            region.advise(range, advice_of(advice).ok_or(EINVAL)?).map_err(|error| of_error(&error))
+        })
+    }
 }
 
 /// Brings those bytes into RAM and keeps them there until they are unlocked or the map is freed: they are not swapped
@@ -333,7 +339,7 @@ pub unsafe extern "C" fn region_map_advise(map: *mut region_map, at: usize, len:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_lock(map: *mut region_map, at: usize, len: usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(map, at, len, |region, range| region.lock(range)) }
+    unsafe { on_range(map, at, len, 0, |region, range, _| region.lock(range).map_err(|error| of_error(&error))) }
 }
 
 /// Lets those bytes go out of RAM again.
@@ -343,7 +349,7 @@ pub unsafe extern "C" fn region_map_lock(map: *mut region_map, at: usize, len: u
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_unlock(map: *mut region_map, at: usize, len: usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(map, at, len, |region, range| region.unlock(range)) }
+    unsafe { on_range(map, at, len, 0, |region, range, _| region.unlock(range).map_err(|error| of_error(&error))) }
 }
 
 /// Bytes of a page of the map, of which its offsets and lengths are multiples: 2 MiB or 1 GiB if it was got from pages

@@ -54,6 +54,17 @@ pub struct FileRegion {
     file: OpenFile,
 }
 
+/// What a file that exists is opened for.
+#[derive(Clone, Copy)]
+pub(crate) enum Use {
+    /// Writing in place.
+    Write,
+    /// Reading.
+    Read,
+    /// Writing to a copy of the pages that are written.
+    WriteToCopy,
+}
+
 // SAFETY: a file region owns its mapping as a `Box<[u8]>` does; no state is tied to the thread that made it.
 unsafe impl Send for FileRegion {}
 // SAFETY: through a shared reference the bytes can only be read or written back; every change takes `&mut self`.
@@ -89,9 +100,8 @@ impl FileRegion {
     /// # Safety
     /// As for [`create`](Self::create).
     pub unsafe fn open(path: impl PathBytes) -> Result<Self, Error> {
-        let file = sys::open_writable(path.path_bytes(), Creation::Existing)?;
         // SAFETY: the caller's promise.
-        unsafe { Self::map_whole(file, Access::ReadWrite, Sharing::Shared) }
+        unsafe { Self::open_for(path.path_bytes(), Use::Write) }
     }
 
     /// Maps a file for reading. [`as_mut_slice`](Self::as_mut_slice) is empty.
@@ -102,9 +112,8 @@ impl FileRegion {
     /// # Safety
     /// As for [`create`](Self::create).
     pub unsafe fn open_read_only(path: impl PathBytes) -> Result<Self, Error> {
-        let file = sys::open(path.path_bytes())?;
         // SAFETY: the caller's promise.
-        unsafe { Self::map_whole(file, Access::Read, Sharing::Shared) }
+        unsafe { Self::open_for(path.path_bytes(), Use::Read) }
     }
 
     /// Maps a file for writing to a copy: a page that is written becomes this process's own, and the file stays as
@@ -117,14 +126,24 @@ impl FileRegion {
     /// As for [`create`](Self::create): pages that were not written yet are still the file's, and a page beyond the
     /// end of a file that was cut is gone even if it was written.
     pub unsafe fn open_private(path: impl PathBytes) -> Result<Self, Error> {
-        let file = sys::open(path.path_bytes())?;
         // SAFETY: the caller's promise.
-        unsafe { Self::map_whole(file, Access::ReadWrite, Sharing::Private) }
+        unsafe { Self::open_for(path.path_bytes(), Use::WriteToCopy) }
     }
 
+    /// Maps a file that exists, whole.
+    ///
     /// # Safety
     /// As for `create`.
-    unsafe fn map_whole(file: OpenFile, access: Access, sharing: Sharing) -> Result<Self, Error> {
+    pub(crate) unsafe fn open_for(path: &[u8], purpose: Use) -> Result<Self, Error> {
+        let (access, sharing) = match purpose {
+            Use::Write => (Access::ReadWrite, Sharing::Shared),
+            Use::Read => (Access::Read, Sharing::Shared),
+            Use::WriteToCopy => (Access::ReadWrite, Sharing::Private),
+        };
+        let file = match purpose {
+            Use::Write => sys::open_writable(path, Creation::Existing)?,
+            Use::Read | Use::WriteToCopy => sys::open(path)?,
+        };
         let refuse = |reason| Err(Error::new(Call::MapFile, reason, 0));
         let len = match sys::kind(file.borrow())? {
             Kind::Regular(0) => return refuse(Reason::Empty),

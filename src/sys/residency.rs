@@ -24,6 +24,9 @@ pub enum PageState {
 }
 
 /// Tells `each` run of pages of `base..base + len` as offset, length and state, in order and without gaps.
+///
+/// Not inlined: the loop would be there once for each kind of page that a caller knows of.
+#[inline(never)]
 pub(crate) fn page_runs(
     base: NonNull<u8>,
     len: usize,
