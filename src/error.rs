@@ -7,6 +7,7 @@
 
 use crate::bytes::Bytes;
 use core::fmt;
+use core::num::NonZero;
 
 /// What was asked of the operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -164,6 +165,93 @@ pub enum Reason {
     BadPath,
 }
 
+/// Whether errors keep what only their sentences say. In the C archive they do not: `region_strerror` has sentences
+/// for numbers, and a failure that is one word comes back in a register. A twelfth of the code would move the rest
+/// about.
+const IS_TOLD: bool = cfg!(not(region_staticlib));
+
+/// A part of an error that only its sentence says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Told<T>(#[cfg(not(region_staticlib))] T, #[cfg(region_staticlib)] core::marker::PhantomData<T>);
+
+impl<T: Copy> Told<T> {
+    pub(crate) const fn new(part: T) -> Self {
+        #[cfg(not(region_staticlib))]
+        return Told(part);
+        #[cfg(region_staticlib)]
+        {
+            let _ = part;
+            Told(core::marker::PhantomData)
+        }
+    }
+
+    /// For sentences, and for Rust to ask. Nothing in the C ABI may: the archive has no panics, as its test makes sure.
+    pub(crate) const fn get(self) -> T {
+        #[cfg(not(region_staticlib))]
+        return self.0;
+        #[cfg(region_staticlib)]
+        panic!("the archive keeps no more of an error than its number");
+    }
+}
+
+impl<T: Copy + fmt::Debug> fmt::Debug for Told<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+/// A [`Reason`] in one word that is never 0, so that a `Result` with it is no larger: the system's number, and above
+/// it which reason it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Packed(NonZero<usize>);
+
+impl Packed {
+    /// Bits of the system's number. Linux ends at 4095, so as to tell a number from an address; others do far below.
+    const BITS: u32 = 12;
+
+    const fn new(reason: Reason) -> Self {
+        let (kind, errno) = match reason {
+            Reason::Os(errno) => (1, errno.raw() as usize),
+            Reason::Empty => (2, 0),
+            Reason::TooLarge => (3, 0),
+            Reason::BadAlignment => (4, 0),
+            Reason::BadRange => (5, 0),
+            Reason::Directory => (6, 0),
+            Reason::OutsideFile => (7, 0),
+            Reason::NotShared => (8, 0),
+            Reason::NotAnArena => (9, 0),
+            Reason::BadPath => (10, 0),
+        };
+        // No kind is 0, so neither is the word.
+        match NonZero::new(kind << Self::BITS | errno & ((1 << Self::BITS) - 1)) {
+            Some(word) => Packed(word),
+            None => Packed(NonZero::<usize>::MAX),
+        }
+    }
+
+    const fn get(self) -> Reason {
+        let word = self.0.get();
+        match word >> Self::BITS {
+            1 => Reason::Os(Errno((word & ((1 << Self::BITS) - 1)) as i32)),
+            2 => Reason::Empty,
+            3 => Reason::TooLarge,
+            4 => Reason::BadAlignment,
+            5 => Reason::BadRange,
+            6 => Reason::Directory,
+            7 => Reason::OutsideFile,
+            8 => Reason::NotShared,
+            9 => Reason::NotAnArena,
+            _ => Reason::BadPath,
+        }
+    }
+}
+
+impl fmt::Debug for Packed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
 /// A request to the operating system that failed: which call, on what, why, and what to do.
 ///
 /// ```
@@ -174,40 +262,43 @@ pub enum Reason {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
-    call: Call,
-    reason: Reason,
-    size: usize,
+    reason: Packed,
+    call: Told<Call>,
+    size: Told<usize>,
     /// The soft RLIMIT_AS at the time of the failure, `usize::MAX` when there is none.
-    address_space: usize,
+    address_space: Told<usize>,
 }
 
 impl Error {
     /// An error of `call` on `size` bytes.
     #[cfg_attr(not(feature = "os"), allow(dead_code))]
     pub(crate) const fn new(call: Call, reason: Reason, size: usize) -> Self {
-        Error { call, reason, size, address_space: usize::MAX }
+        let (call, size, address_space) = (Told::new(call), Told::new(size), Told::new(usize::MAX));
+        Error { reason: Packed::new(reason), call, size, address_space }
     }
 
     /// Records the process's address-space limit, for the sentence.
     #[cfg_attr(not(feature = "os"), allow(dead_code))]
-    pub(crate) const fn limited_to(mut self, address_space: usize) -> Self {
-        self.address_space = address_space;
+    pub(crate) fn limited_to(mut self, address_space: impl FnOnce() -> usize) -> Self {
+        if IS_TOLD {
+            self.address_space = Told::new(address_space());
+        }
         self
     }
 
     /// Which call failed.
     pub const fn call(&self) -> Call {
-        self.call
+        self.call.get()
     }
 
     /// Why it failed.
     pub const fn reason(&self) -> Reason {
-        self.reason
+        self.reason.get()
     }
 
     /// The system's error number, when it was the system that refused.
     pub const fn errno(&self) -> Option<Errno> {
-        match self.reason {
+        match self.reason() {
             Reason::Os(errno) => Some(errno),
             _ => None,
         }
@@ -215,7 +306,7 @@ impl Error {
 
     /// How many bytes the call was about.
     pub const fn size(&self) -> usize {
-        self.size
+        self.size.get()
     }
 
     /// Whether the system refused with the error number of this name, as in `is("ENOMEM")`.
@@ -226,22 +317,22 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (verb, manual) = self.call.words();
+        let (verb, manual) = self.call().words();
         write!(f, "cannot {verb}")?;
-        if self.call.has_size() && self.reason != Reason::Directory {
-            write!(f, " {}", Bytes(self.size))?;
+        if self.call().has_size() && self.reason() != Reason::Directory {
+            write!(f, " {}", Bytes(self.size()))?;
         }
-        match self.reason {
+        match self.reason() {
             Reason::Os(errno) => {
                 write!(f, ": {errno} ({manual}).")?;
-                if self.address_space != usize::MAX {
-                    let limit = Bytes(self.address_space);
+                if self.address_space.get() != usize::MAX {
+                    let limit = Bytes(self.address_space.get());
                     write!(
                         f,
                         " The process is limited to {limit} of address space (RLIMIT_AS); \
                          raise it with `ulimit -v`, or ask for less."
                     )?;
-                } else if let Some(advice) = advice(self.call, errno) {
+                } else if let Some(advice) = advice(self.call(), errno) {
                     write!(f, " {advice}")?;
                 }
                 Ok(())
@@ -353,19 +444,19 @@ pub enum AllocReason {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllocError {
-    size: usize,
+    size: Told<usize>,
     reason: AllocReason,
 }
 
 impl AllocError {
     /// An allocation of `size` bytes that failed for `reason`. For authors of a [`Backing`](crate::Backing).
     pub const fn new(size: usize, reason: AllocReason) -> Self {
-        AllocError { size, reason }
+        AllocError { size: Told::new(size), reason }
     }
 
     /// How many bytes were asked for.
     pub const fn size(&self) -> usize {
-        self.size
+        self.size.get()
     }
 
     /// Why they could not be had.
@@ -376,7 +467,7 @@ impl AllocError {
 
 impl fmt::Display for AllocError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot allocate {}: ", Bytes(self.size))?;
+        write!(f, "cannot allocate {}: ", Bytes(self.size()))?;
         match self.reason {
             AllocReason::TooLarge => write!(f, "no object may exceed {} bytes", isize::MAX),
             AllocReason::Limit(limit) => {

@@ -139,7 +139,7 @@ pub(super) fn failed_raw(call: Call, size: usize, errno: Errno) -> Error {
     match (call, errno) {
         // The most frequent reason for ENOMEM is a limit that the user can see and raise: name it.
         (Call::Map | Call::MapFile | Call::Remap, e) if e == from_rustix(rustix::io::Errno::NOMEM) => {
-            error.limited_to(address_space_limit())
+            error.limited_to(address_space_limit)
         }
         _ => error,
     }
