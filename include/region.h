@@ -477,8 +477,8 @@ int region_map_unlock(region_map *map, size_t at, size_t len);
     that were set aside, else region_page_size(), whatever REGION_MAP_HUGE makes of them. 0 for an empty map. */
 size_t region_map_page_size(region_map *map);
 
-/** How many bytes are in RAM now in huge pages of any kind, in `bytes`, as the kernel says (Linux 6.7; before, only
-    those that were set aside are known, and others count as none). */
+/** How many bytes are in RAM now in huge pages of any kind, in `bytes`, as the kernel says. -ENOSYS where it does not:
+    before Linux 6.7 it knows only of those that were set aside. */
 int region_map_huge(region_map *map, size_t *bytes);
 
 /** How many bytes are in RAM now, in `bytes`: mincore(2), one call per 4 MiB. */

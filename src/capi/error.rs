@@ -19,7 +19,8 @@ errnos! {
     ENOMEM = NOMEM, ENOSPC = NOSPC, ENOSYS = NOSYS, EOVERFLOW = OVERFLOW, EPERM = PERM, EPIPE = PIPE, EPROTO = PROTO,
 }
 
-/// The number for a request that was refused.
+/// The number for a request that was refused. One copy: there are as many callers as there are functions.
+#[inline(never)]
 pub(super) fn of_error(error: &Error) -> c_int {
     match error.reason() {
         Reason::Os(errno) => errno.raw(),

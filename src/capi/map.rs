@@ -1,7 +1,7 @@
 //! Mapped regions in C: memory of the caller's own that knows its length.
 
 use super::checked::{Held, abi_of, check_abi, options};
-use super::error::{EINVAL, EOVERFLOW, of_error, status};
+use super::error::{EINVAL, ENOSYS, EOVERFLOW, of_error};
 use crate::region::{Access, Advice, Pages, Region};
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::ops::Range;
@@ -363,15 +363,15 @@ pub unsafe extern "C" fn region_map_page_size(map: *mut region_map) -> usize {
     unsafe { region(map) }.map_or(0, |region| region.granted().grain())
 }
 
-/// How many bytes are in RAM now in huge pages of any kind, in `bytes`, as the kernel says (Linux 6.7; before, only
-/// those that were set aside are known, and others count as none).
+/// How many bytes are in RAM now in huge pages of any kind, in `bytes`, as the kernel says. -ENOSYS where it does not:
+/// before Linux 6.7 it knows only of those that were set aside.
 ///
 /// # Safety
 /// `map` is NULL or a zeroed or initialized map; `bytes` is NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_huge(map: *mut region_map, bytes: *mut usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { figure(map, bytes, |region| Ok(region.page_figures(..)?.huge)) }
+    unsafe { figure(map, bytes, |region| region.huge_bytes().ok_or(ENOSYS)) }
 }
 
 /// How many bytes are in RAM now, in `bytes`: mincore(2), one call per 4 MiB.
@@ -381,18 +381,14 @@ pub unsafe extern "C" fn region_map_huge(map: *mut region_map, bytes: *mut usize
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_resident(map: *mut region_map, bytes: *mut usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { figure(map, bytes, |region| region.resident_bytes()) }
+    unsafe { figure(map, bytes, |region| region.resident_bytes().map_err(|error| of_error(&error))) }
 }
 
 /// Asks for a number of bytes and puts it where C wants it.
 ///
 /// # Safety
 /// `map` is NULL or a zeroed or initialized map; `bytes` is NULL or may be written.
-unsafe fn figure(
-    map: *mut region_map,
-    bytes: *mut usize,
-    ask: impl FnOnce(&Region) -> Result<usize, crate::Error>,
-) -> c_int {
+unsafe fn figure(map: *mut region_map, bytes: *mut usize, ask: impl FnOnce(&Region) -> Result<usize, c_int>) -> c_int {
     // SAFETY: the caller's promise, passed on.
     let (Some(region), Some(bytes)) = (unsafe { (region(map), bytes.as_mut()) }) else { return -EINVAL };
     match ask(region) {
@@ -400,6 +396,6 @@ unsafe fn figure(
             *bytes = answer;
             0
         }
-        Err(error) => -of_error(&error),
+        Err(error) => -error,
     }
 }
