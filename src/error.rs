@@ -5,6 +5,7 @@
 //! it wraps an [`Error`] when the system was the reason. Neither allocates, both are `Copy`, and the
 //! sentence is made only when somebody displays it.
 
+#[cfg(not(region_staticlib))]
 use crate::bytes::Bytes;
 use core::fmt;
 use core::num::NonZero;
@@ -59,6 +60,7 @@ pub enum Call {
 
 impl Call {
     /// What the call was for, and the name it has in the manual.
+    #[cfg(not(region_staticlib))]
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Call::Map => ("map", "mmap"),
@@ -86,6 +88,7 @@ impl Call {
     }
 
     /// Whether the size says something about this call.
+    #[cfg(not(region_staticlib))]
     const fn has_size(self) -> bool {
         !matches!(self, Call::Open | Call::Stat | Call::Seek | Call::MakeMemory | Call::Seal)
     }
@@ -185,20 +188,32 @@ impl<T: Copy> Told<T> {
         }
     }
 
-    /// For sentences, and for Rust to ask. Nothing in the C ABI may: the archive has no panics, as its test makes sure.
+    /// For sentences, and for Rust to ask; not there where nothing was kept.
+    #[cfg(not(region_staticlib))]
     pub(crate) const fn get(self) -> T {
-        #[cfg(not(region_staticlib))]
-        return self.0;
-        #[cfg(region_staticlib)]
-        panic!("the archive keeps no more of an error than its number");
+        self.0
     }
 }
 
-impl<T: Copy + fmt::Debug> fmt::Debug for Told<T> {
+impl<T: fmt::Debug> fmt::Debug for Told<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.get().fmt(f)
+        self.0.fmt(f)
     }
 }
+
+/// `Display` for errors where they keep nothing for a sentence: why, and no more.
+#[cfg(region_staticlib)]
+macro_rules! show_reason {
+    ($($error:ty)*) => { $(
+        impl core::fmt::Display for $error {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Debug::fmt(&self.reason(), f)
+            }
+        }
+    )* };
+}
+#[cfg(region_staticlib)]
+show_reason!(Error AllocError crate::pool::PoolError);
 
 /// A [`Reason`] in one word that is never 0, so that a `Result` with it is no larger: the system's number, and above
 /// it which reason it is.
@@ -287,6 +302,7 @@ impl Error {
     }
 
     /// Which call failed.
+    #[cfg(not(region_staticlib))]
     pub const fn call(&self) -> Call {
         self.call.get()
     }
@@ -305,6 +321,7 @@ impl Error {
     }
 
     /// How many bytes the call was about.
+    #[cfg(not(region_staticlib))]
     pub const fn size(&self) -> usize {
         self.size.get()
     }
@@ -315,6 +332,7 @@ impl Error {
     }
 }
 
+#[cfg(not(region_staticlib))]
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (verb, manual) = self.call().words();
@@ -362,6 +380,7 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 /// What to do about the refusals that people meet.
+#[cfg(not(region_staticlib))]
 fn advice(call: Call, errno: Errno) -> Option<&'static str> {
     Some(match (call, errno.name()?) {
         (Call::Map | Call::Protect | Call::Remap, "ENOMEM") => {
@@ -455,6 +474,7 @@ impl AllocError {
     }
 
     /// How many bytes were asked for.
+    #[cfg(not(region_staticlib))]
     pub const fn size(&self) -> usize {
         self.size.get()
     }
@@ -465,6 +485,7 @@ impl AllocError {
     }
 }
 
+#[cfg(not(region_staticlib))]
 impl fmt::Display for AllocError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot allocate {}: ", Bytes(self.size()))?;

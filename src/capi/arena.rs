@@ -3,7 +3,7 @@
 //! A `region_arena` holds a Rust `Arena<16>` in its opaque words, the two words of whose fast path lie first
 //! (`.c.prefix`), and behind it what C needs besides: cleanups, and what to do when memory cannot be had.
 
-use super::checked::{check_abi, options};
+use super::checked::{options, prepare};
 use super::error::{self, EINVAL, EOVERFLOW};
 use super::line::Line;
 use crate::arena::{Arena, Block, Mapped, Mark};
@@ -243,16 +243,12 @@ pub unsafe extern "C" fn region_arena_init_(
 /// # Safety
 /// As [`region_arena_init_`].
 unsafe fn init(arena: *mut region_arena, chosen: *const region_arena_options, abi: usize) -> Result<(), c_int> {
-    if arena.is_null() {
-        return Err(-EINVAL);
-    }
-    // Before anything is written: another header may have a smaller struct.
-    check_abi::<region_arena>(abi)?;
-    // SAFETY: the caller lets the arena be written, and all bytes zero is a valid empty one. Whatever fails
-    // below, that is what is left.
-    unsafe { arena.write_bytes(0, 1) };
-    // SAFETY: the caller's promise about options.
-    let Some(chosen) = (unsafe { options(chosen)? }) else { return Ok(()) };
+    // SAFETY: the caller's promise about the arena and its options. Whatever fails below, what is left is the empty
+    // arena that is made here.
+    let chosen = unsafe {
+        prepare(arena, abi)?;
+        options(chosen)?
+    };
     // SAFETY: as above.
     let lent = unsafe { lent(&chosen)? };
     let exactly = if chosen.flags == 0 { chosen.reserve } else { chosen.buffer_size };

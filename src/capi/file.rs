@@ -132,7 +132,7 @@ pub unsafe extern "C" fn region_file_free(file: *mut region_file) -> c_int {
     // SAFETY: the caller's promise, passed on.
     match unsafe { opened(file) } {
         Some(file) => {
-            drop(file.region.take());
+            file.region.clear();
             file.show();
             0
         }

@@ -1,6 +1,6 @@
 //! Files and streams in C: all bytes of a file as one range.
 
-use super::checked::{Held, abi_of, check_abi, length};
+use super::checked::{Held, abi_of, length, prepare};
 use super::error::{EINVAL, of_error};
 use crate::input::{Input, InputError, Source};
 use crate::sys::Fd;
@@ -36,20 +36,6 @@ impl Bytes {
             None => (null(), 0),
         };
     }
-}
-
-/// Makes an empty input where C wants one, once it is known to have the size that it has here.
-///
-/// # Safety
-/// `input` is NULL or may be written.
-unsafe fn prepare(input: *mut region_input, abi: usize) -> Result<(), c_int> {
-    if input.is_null() {
-        return Err(-EINVAL);
-    }
-    check_abi::<region_input>(abi)?;
-    // SAFETY: the caller lets the input be written, and all bytes zero is a valid empty one.
-    unsafe { input.write_bytes(0, 1) };
-    Ok(())
 }
 
 /// Puts what was got into a prepared input: on error, the bytes that came before it.
@@ -210,7 +196,7 @@ pub unsafe extern "C" fn region_input_free(input: *mut region_input) -> c_int {
     // SAFETY: as in `region_input_more`.
     match unsafe { input.cast::<Bytes>().as_mut() } {
         Some(bytes) => {
-            drop(bytes.input.take());
+            bytes.input.clear();
             bytes.show();
             0
         }

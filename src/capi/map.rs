@@ -1,9 +1,9 @@
 //! Mapped regions in C: memory of the caller's own that knows its length.
 
-use super::checked::{Held, abi_of, check_abi, options};
+use super::checked::{Held, abi_of, c_str, options, prepare};
 use super::error::{EINVAL, ENOSYS, EOVERFLOW, of_error};
 use crate::region::{Access, Advice, Pages, Region};
-use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ops::Range;
 use core::ptr::null_mut;
 
@@ -165,10 +165,8 @@ pub(super) unsafe fn region_options<'n>(
         wish = wish.uncharged();
     }
     if !name.is_null() {
-        // SAFETY: NUL-terminated, by the caller's promise, and `length` stops at the NUL, which is counted in.
-        let bytes =
-            unsafe { core::slice::from_raw_parts(name.cast::<u8>(), super::checked::length(name, usize::MAX) + 1) };
-        wish = wish.name(CStr::from_bytes_with_nul(bytes).map_err(|_| -EINVAL)?);
+        // SAFETY: the caller's promise, passed on.
+        wish = wish.name(unsafe { c_str(name) });
     }
     Ok(wish)
 }
@@ -184,23 +182,16 @@ pub unsafe extern "C" fn region_map_init_(
     chosen: *const region_map_options,
     abi: usize,
 ) -> c_int {
-    if map.is_null() {
-        return -EINVAL;
-    }
-    if let Err(error) = check_abi::<region_map>(abi) {
-        return error;
-    }
-    // SAFETY: the caller lets the map be written, and all bytes zero is a valid empty one.
-    unsafe { map.write_bytes(0, 1) };
-    // SAFETY: the caller's promise about options and their name.
-    let region = unsafe { options(chosen) }.and_then(|chosen| {
-        let chosen =
-            chosen.unwrap_or(region_map_options { size: 0, align: 0, flags: 0, reserved_: 0, name: core::ptr::null() });
-        // SAFETY: as above.
-        let wish = unsafe { region_options(chosen.flags, chosen.name)? };
+    let wish = || {
+        // SAFETY: the caller's promise about the map, the options and their name, passed on.
+        let (chosen, wish) = unsafe {
+            prepare(map, abi)?;
+            let chosen = options(chosen)?;
+            (chosen, region_options(chosen.flags, chosen.name)?)
+        };
         wish.len(len).align(chosen.align.max(1)).map().map_err(|error| -of_error(&error))
-    });
-    match region {
+    };
+    match wish() {
         Ok(mut region) => {
             // SAFETY: as above, and a `Mapping` fits (asserted).
             unsafe {

@@ -52,8 +52,6 @@ pub(super) struct Shape {
     filled: usize,
     tops: usize,
     full: usize,
-    /// The word that counts how often a full word ceased to be full.
-    reopened: usize,
     /// The first word after all of these.
     pub end: usize,
 }
@@ -68,7 +66,12 @@ impl Shape {
         let filled = full + tops.next_multiple_of(LINE);
         let taken = filled + sums.next_multiple_of(LINE);
         let end = taken + leaves.next_multiple_of(LINE);
-        Shape { capacity, leaves, taken, sums, filled, tops, full, reopened: at, end }
+        Shape { capacity, leaves, taken, sums, filled, tops, full, end }
+    }
+
+    /// The word that counts how often a full word ceased to be full: the first, on lines of its own.
+    const fn reopened(&self) -> usize {
+        self.full - LINE
     }
 
     /// How many words hold one bit per block.
@@ -99,14 +102,15 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
 
     /// Sets the bits past the last block, so that no search ever finds them. Before any other use.
     pub(super) fn close_tails(self) {
-        for (words, bits, at) in [
-            (self.shape.leaves, self.shape.capacity, self.shape.taken),
-            (self.shape.sums, self.shape.leaves, self.shape.filled),
-            (self.shape.tops, self.shape.sums, self.shape.full),
-        ] {
-            let used = bits - (words - 1) * width(LOG);
-            self.words.word(at + words - 1).store(full(LOG) & !mask(0, used), Ordering::Relaxed);
-        }
+        self.close_tail(self.shape.taken, self.shape.leaves, self.shape.capacity);
+        self.close_tail(self.shape.filled, self.shape.sums, self.shape.leaves);
+        self.close_tail(self.shape.full, self.shape.tops, self.shape.sums);
+    }
+
+    #[inline(never)]
+    fn close_tail(self, at: usize, words: usize, bits: usize) {
+        let used = bits - (words - 1) * width(LOG);
+        self.words.word(at + words - 1).store(full(LOG) & !mask(0, used), Ordering::Relaxed);
     }
 
     fn leaf(self, at: usize) -> &'a AtomicUsize {
@@ -123,7 +127,7 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
 
     /// How often a full word ceased to be full, which is how a failed search learns that it missed one.
     pub(super) fn reopened(self) -> usize {
-        self.words.word(self.shape.reopened).load(Ordering::Acquire)
+        self.words.word(self.shape.reopened()).load(Ordering::Acquire)
     }
 
     /// The free blocks of leaf `at`, as a mask.
@@ -282,7 +286,7 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
     fn reopen(self, leaf_at: usize) {
         self.unmark_leaf(leaf_at);
         let step = if seeded(Bug::ReopenUncounted) { 0 } else { 1 };
-        self.words.word(self.shape.reopened).fetch_add(step, Ordering::Release);
+        self.words.word(self.shape.reopened()).fetch_add(step, Ordering::Release);
     }
 
     /// Notes that a leaf was seen full, then looks whether it still is.

@@ -1,7 +1,9 @@
 //! What a pool refuses, in words a person can act on.
 
+#[cfg(not(region_staticlib))]
 use crate::bytes::Bytes;
 use crate::error::{Error, Told};
+#[cfg(not(region_staticlib))]
 use core::fmt;
 
 /// Why a pool refused.
@@ -68,6 +70,7 @@ impl PoolError {
     }
 
     /// Bytes of one block of the pool.
+    #[cfg(not(region_staticlib))]
     pub const fn block_size(&self) -> usize {
         self.block_size.get()
     }
@@ -79,6 +82,7 @@ impl From<Error> for PoolError {
     }
 }
 
+#[cfg(not(region_staticlib))]
 impl fmt::Display for PoolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (block, capacity, subject) = (Bytes(self.block_size()), self.capacity.get(), self.subject.get());

@@ -18,7 +18,6 @@ use super::cache::{self, Kept, Place};
 use super::{Backing, Block};
 use crate::arena::bump::{pad_to, round_up};
 use crate::error::{AllocError, AllocReason, Call, Error, Reason};
-use crate::region::Region;
 use crate::sys::{self, Access, Advice, HUGE_PAGE, Sharing};
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -475,10 +474,7 @@ pub(super) fn unmap(block: Block) {
     // SAFETY: `reserve` and `first_block` made the block of a mapping that begins `lead` bytes below it and
     // ends where it ends, and gave the mapping up to the block; whoever has the block by value is its only
     // owner.
-    unsafe {
-        let mapping = (block.start.sub(lead), block.len + lead);
-        drop(Region::from_mapping(mapping, (block.start, block.len), block.ready));
-    }
+    unsafe { sys::release(block.start.sub(lead), block.len + lead, Sharing::Private) }
 }
 
 /// The length to try first after a block of `previous` bytes, for `least` bytes: the next rung, the last one
