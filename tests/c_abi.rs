@@ -5,6 +5,9 @@
 
 #![cfg(all(feature = "os", target_os = "linux"))]
 
+#[path = "support/hugetlb.rs"]
+#[allow(dead_code)] // for other tests
+mod hugetlb;
 #[path = "c_abi/library.rs"]
 mod library;
 #[path = "c_abi/object.rs"]
@@ -15,6 +18,7 @@ mod tools;
 use library::{ROOT, checked, directory, freestanding, hosted, small};
 use object::Object;
 use std::ffi::OsStr;
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
@@ -304,6 +308,21 @@ fn arena_in_a_buffer_makes_no_system_call() {
             // Any other call than write(2) and _exit(2) is SIGKILL.
             assert!(output.status.success(), "{}: {}: {}", way.name, output.status, said(&output));
             assert_eq!(output.stdout, b"no system call\n");
+        }
+    }
+}
+
+#[test]
+fn huge_pages_are_had_refused_or_done_without() {
+    // Without any, the program checks what is refused, and says what it could not check.
+    let _pages = hugetlb::set_huge_pages_aside(8, "C maps in huge pages");
+    for way in WAYS.iter().chain([&SANITIZED]) {
+        if way.works(&format!("maps in huge pages, built by {}", way.name)) {
+            let program = way.build("huge.c", &strict(&[hosted().archive.as_os_str()]));
+            let output = Command::new(program).output().unwrap();
+            // Past the test runner's capture.
+            let _ = std::io::stderr().write_all(&output.stderr);
+            assert!(output.status.success(), "{}: {}", way.name, output.status);
         }
     }
 }

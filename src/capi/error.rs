@@ -100,7 +100,9 @@ pub extern "C" fn region_strerror(error: c_int) -> *const c_char {
         ENAMETOOLONG => c"ENAMETOOLONG: the path is longer than 4095 bytes",
         ENODEV => c"ENODEV: this kind of file cannot be mapped",
         ENOENT => c"ENOENT: there is no such file",
-        ENOMEM => c"ENOMEM: the system gives no more memory or addresses; see ulimit -v, vm.max_map_count",
+        ENOMEM => {
+            c"ENOMEM: the system gives no more memory or addresses; see ulimit -v, vm.max_map_count, vm.nr_hugepages"
+        }
         ENOSPC => c"ENOSPC: the limit that was set, or the memory that was given, is used up",
         ENOSYS => c"ENOSYS: this kernel does not have the call",
         EOVERFLOW => c"EOVERFLOW: no object can be that large",
