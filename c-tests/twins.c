@@ -16,6 +16,8 @@ typedef union {
     int (*over)(void *, void *, size_t);
     int (*path)(void *, const char *);
     int (*fd)(void *, int);
+    int (*open)(void *, const char *, unsigned int);
+    int (*create)(void *, const char *, size_t);
     int (*lines)(void *, const char *, size_t);
     void *(*alloc)(void *, size_t);
     int (*done)(void *);
@@ -35,7 +37,7 @@ static twin get(const char *name)
 
 int main(int argc, char **argv)
 {
-    uintptr_t a[32], map[16], pool[48], input[24], lines[32];
+    uintptr_t a[32], map[16], pool[48], input[24], lines[32], file[16];
     CHECK(argc == 2);
     library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
     CHECK(library != NULL);
@@ -52,6 +54,8 @@ int main(int argc, char **argv)
     CHECK(get("region_input_open").path(input, argv[0]) == 0 && input[1] != 0 && get("region_input_free").done(input) == 0);
     CHECK(get("region_input_read").path(input, argv[0]) == 0 && input[1] != 0 && get("region_input_free").done(input) == 0);
     CHECK(get("region_input_from_fd").fd(input, -1) < 0 && get("region_input_read_fd").fd(input, -1) < 0);
+    CHECK(get("region_file_open").open(file, argv[0], 1) == 0 && file[1] != 0);
+    CHECK(get("region_file_free").done(file) == 0 && get("region_file_create").create(file, "/", 1) < 0);
     CHECK(get("region_lines_init").lines(lines, "a\nb", 3) == 0);
     return 0;
 }

@@ -475,14 +475,14 @@ int region_map_unlock(region_map *map, size_t at, size_t len);
 
 /** Bytes of a page of the map, of which its offsets and lengths are multiples: 2 MiB or 1 GiB if it was got from pages
     that were set aside, else region_page_size(), whatever REGION_MAP_HUGE makes of them. 0 for an empty map. */
-size_t region_map_page_size(region_map *map);
+size_t region_map_page_size(const region_map *map);
 
 /** How many bytes are in RAM now in huge pages of any kind, in `bytes`, as the kernel says. -ENOSYS where it does not:
     before Linux 6.7 it knows only of those that were set aside. */
-int region_map_huge(region_map *map, size_t *bytes);
+int region_map_huge(const region_map *map, size_t *bytes);
 
 /** How many bytes are in RAM now, in `bytes`: mincore(2), one call per 4 MiB. */
-int region_map_resident(region_map *map, size_t *bytes);
+int region_map_resident(const region_map *map, size_t *bytes);
 
 #define REGION_MAP_INIT { NULL, 0, { 0 } }
 #define REGION_MAP_OPTIONS { sizeof(region_map_options), 0, 0, 0, NULL }

@@ -125,6 +125,15 @@ unsafe fn region<'a>(map: *mut region_map) -> Option<&'a mut Region> {
     unsafe { map.cast::<Mapping>().as_mut() }.and_then(|mapping| mapping.region.get_mut())
 }
 
+/// The same for functions that only look.
+///
+/// # Safety
+/// `map` is NULL or points to a `region_map` that is zeroed or initialized, and is not changed meanwhile.
+unsafe fn seen<'a>(map: *const region_map) -> Option<&'a Region> {
+    // SAFETY: as in `region`.
+    unsafe { map.cast::<Mapping>().as_ref() }.and_then(|mapping| mapping.region.get())
+}
+
 /// Takes a map's region out and leaves an empty map.
 ///
 /// # Safety
@@ -349,9 +358,9 @@ pub unsafe extern "C" fn region_map_unlock(map: *mut region_map, at: usize, len:
 /// # Safety
 /// `map` is NULL or a zeroed or initialized map.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_map_page_size(map: *mut region_map) -> usize {
+pub unsafe extern "C" fn region_map_page_size(map: *const region_map) -> usize {
     // SAFETY: the caller's promise, passed on.
-    unsafe { region(map) }.map_or(0, |region| region.granted().grain())
+    unsafe { seen(map) }.map_or(0, |region| region.granted().grain())
 }
 
 /// How many bytes are in RAM now in huge pages of any kind, in `bytes`, as the kernel says. -ENOSYS where it does not:
@@ -360,7 +369,7 @@ pub unsafe extern "C" fn region_map_page_size(map: *mut region_map) -> usize {
 /// # Safety
 /// `map` is NULL or a zeroed or initialized map; `bytes` is NULL or may be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_map_huge(map: *mut region_map, bytes: *mut usize) -> c_int {
+pub unsafe extern "C" fn region_map_huge(map: *const region_map, bytes: *mut usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
     unsafe { figure(map, bytes, |region| region.huge_bytes().ok_or(ENOSYS)) }
 }
@@ -370,7 +379,7 @@ pub unsafe extern "C" fn region_map_huge(map: *mut region_map, bytes: *mut usize
 /// # Safety
 /// `map` is NULL or a zeroed or initialized map; `bytes` is NULL or may be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_map_resident(map: *mut region_map, bytes: *mut usize) -> c_int {
+pub unsafe extern "C" fn region_map_resident(map: *const region_map, bytes: *mut usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
     unsafe { figure(map, bytes, |region| region.resident_bytes().map_err(|error| of_error(&error))) }
 }
@@ -379,9 +388,13 @@ pub unsafe extern "C" fn region_map_resident(map: *mut region_map, bytes: *mut u
 ///
 /// # Safety
 /// `map` is NULL or a zeroed or initialized map; `bytes` is NULL or may be written.
-unsafe fn figure(map: *mut region_map, bytes: *mut usize, ask: impl FnOnce(&Region) -> Result<usize, c_int>) -> c_int {
+unsafe fn figure(
+    map: *const region_map,
+    bytes: *mut usize,
+    ask: impl FnOnce(&Region) -> Result<usize, c_int>,
+) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    let (Some(region), Some(bytes)) = (unsafe { (region(map), bytes.as_mut()) }) else { return -EINVAL };
+    let (Some(region), Some(bytes)) = (unsafe { (seen(map), bytes.as_mut()) }) else { return -EINVAL };
     match ask(region) {
         Ok(answer) => {
             *bytes = answer;

@@ -86,6 +86,10 @@ impl FileRegion {
         if len == 0 {
             return Err(Error::new(Call::MapFile, Reason::Empty, 0));
         }
+        // Before what has the path is emptied.
+        if sys::page_align_up(len).is_none() {
+            return Err(Error::new(Call::MapFile, Reason::TooLarge, len));
+        }
         let file = sys::open_writable(path.path_bytes(), Creation::Fresh)?;
         sys::resize(file.borrow(), len)?;
         // SAFETY: the caller's promise.
