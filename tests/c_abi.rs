@@ -262,7 +262,8 @@ fn finds_mistakes(way: Compiler, wrap: impl Fn(&Path) -> Command, report: &str) 
     let program = way.build("mistakes.c", &strict(&[checked().archive.as_os_str()]));
     let run = |which: &str| wrap(&program).arg(which).output().unwrap();
     assert!(run("none").status.success(), "{}", said(&run("none")));
-    for which in ["past the end", "after a reset", "after a rewind", "after a free"] {
+    let mistakes = ["past the end", "after a reset", "after a rewind", "after a free", "beside the blocks of a buffer"];
+    for which in mistakes {
         let output = run(which);
         assert!(!output.status.success() && said(&output).contains(report), "{which}: {}", said(&output));
     }

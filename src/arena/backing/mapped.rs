@@ -161,11 +161,19 @@ impl Mapped {
         let block = match self.reservation() {
             0 => {
                 let need = need.ok_or(AllocReason::TooLarge)?;
-                // After a few bytes of the caller's the row begins as it does after none.
-                let previous = if previous < FIRST_BLOCK { 0 } else { previous };
                 match previous {
-                    0 if need <= FIRST_BLOCK && self.is_paranoid() => first_block(),
-                    0 if need <= FIRST_BLOCK => kept_or(&cache::FIRST, Tag::KEPT, need, first_block),
+                    // After nothing, and after a few bytes of the caller's; or of scarce addresses, which then
+                    // must do.
+                    ..FIRST_BLOCK if need <= FIRST_BLOCK => {
+                        let first = match self.is_paranoid() {
+                            true => first_block(),
+                            false => kept_or(&cache::FIRST, Tag::KEPT, need, first_block),
+                        };
+                        match first {
+                            Err(_) if previous != 0 => ladder(previous, need),
+                            first => first,
+                        }
+                    }
                     _ if self.is_paranoid() => ladder(previous, need).map(lazy_start),
                     0 => next_region(previous, need).map(lazy_start),
                     _ => next_region(previous, need),
