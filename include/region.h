@@ -86,9 +86,10 @@ extern "C" {
 /* ---- Arenas ---------------------------------------------------------------------------------------------------
  * An arena owns the blocks taken from it; they live until it is reset, rewound to before them, or freed. The first
  * 64 KiB come from a cache, then it reserves gigabytes of addresses and brings RAM in as blocks are taken, so blocks
- * never move and memory is one range. One thread at a time. */
+ * never move and memory is one range. It may begin in memory of yours instead, and stay there. One thread at a time. */
 
-/** Nothing beyond the buffer: no system call is ever made, and when it is used up, allocations fail (-ENOSPC). */
+/** Nothing beyond the buffer: allocating, resetting and freeing make no system call, and when the buffer is used up,
+    allocations return NULL (-ENOSPC). -EINVAL for one that cannot hold a block. */
 #define REGION_ARENA_FIXED 1
 
 /** An arena. All bytes zero (REGION_ARENA_INIT) is an empty one, and so is one that was freed. It may be moved to
@@ -113,8 +114,9 @@ typedef struct region_arena_options {
     size_t capacity;                /* Bytes that fit before addresses are asked for again; 0 for the usual. */
     region_oom_fn on_oom;           /* What to do when memory cannot be had; NULL to return NULL. */
     void *oom_context;              /* Passed to `on_oom`. */
-    /** Memory of yours to use first, at any address; NULL for none. It stays where it is and is the arena's until
-        that is freed. Not with `reserve` or `capacity`. */
+    /** Memory of yours to use first, on the stack or static, at any address, whatever it holds (region_calloc
+        clears it); NULL for none. It stays where it is, and is the arena's until that is freed. Too little of it to
+        hold a block is passed over. Not with `reserve` or `capacity`. */
     void *buffer;
     size_t buffer_size;             /* Bytes of the buffer. */
     unsigned int flags;             /* REGION_ARENA_FIXED, or 0. */
@@ -149,8 +151,9 @@ typedef struct region_stats {
 /** What region_arena_init calls. */
 int region_arena_init_(region_arena *arena, const region_arena_options *chosen, size_t abi);
 
-/** Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes) and
-    leaves the arena empty, with no limit and no callback. Nothing happens to one that is empty already. */
+/** Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes, and a
+    buffer, which is its owner's again) and leaves the arena empty, with no limit and no callback. Nothing happens to
+    one that is empty already. */
 int region_arena_free(region_arena *arena);
 
 /** Makes the deferred calls and frees every block. The RAM of about `keep` bytes stays for what comes next, the
@@ -411,10 +414,8 @@ void region_sized_free(void *arena, void *block);
 #define REGION_MAP_GUARD 8          /* A page on either side that faults on any touch. */
 #define REGION_MAP_SHARED 16        /* Children forked later see the same bytes. */
 #define REGION_MAP_UNCHARGED 32     /* Does not count against the system's commit limit until touched. */
-/** 2 MiB pages that the administrator set aside, all of them now; -ENOMEM if too few are free. */
-#define REGION_MAP_HUGETLB 64
-
-#define REGION_MAP_HUGETLB_1G 128   /* The same with pages of 1 GiB. See region_map_init for several of these. */
+#define REGION_MAP_HUGETLB 64       /* 2 MiB pages that were set aside, all of them now; -ENOMEM for too few. */
+#define REGION_MAP_HUGETLB_1G 128   /* The same with pages of 1 GiB. region_map_init says what several mean. */
 #define REGION_ACCESS_NONE 0        /* For region_map_protect: any touch faults. */
 #define REGION_ACCESS_READ 1        /* For region_map_protect: reading only. */
 #define REGION_ACCESS_WRITE 2       /* For region_map_protect: reading and writing. */
@@ -489,7 +490,7 @@ int region_map_resident(const region_map *map, size_t *bytes);
 
 /** Maps `len` bytes, rounded up to whole pages; readable and writable unless `options` (or NULL) say otherwise. Of
     REGION_MAP_HUGETLB_1G, REGION_MAP_HUGETLB and REGION_MAP_HUGE or-ed, the largest is tried first, then those down to
-    the smallest, and what was got is region_map_page_size: with REGION_MAP_HUGE among them nothing is refused. */
+    the smallest; region_map_page_size says what was got. With REGION_MAP_HUGE too, a lack of pages is no error. */
 static inline int region_map_init(region_map *map, size_t len, const region_map_options *options)
 {
     return region_map_init_(map, len, options, REGION_ABI_(region_map));
@@ -548,7 +549,7 @@ int region_pool_give(region_pool *pool, void *block);
 int region_pool_give_many(region_pool *pool, void *first, size_t n);
 
 /** Gives the RAM of free blocks back until `keep` warm ones are left; how many bytes, in `bytes` unless NULL. Other
-    threads may take and give meanwhile. */
+    threads may take and give meanwhile. -EINVAL for blocks smaller than the page that was set aside for them. */
 int region_pool_trim(region_pool *pool, size_t keep, size_t *bytes);
 
 /** Bytes of a block. */
@@ -642,12 +643,9 @@ static inline int region_shared_open(region_shared *shared, int fd)
  * yours alone: as long as it is open here nobody may make it shorter (a touch behind the new end is SIGBUS), and who
  * else writes to it must be agreed upon. One thread at a time; its bytes are yours to share. */
 
-/** For region_file_open: what is written is the file's, for every other process at once. */
-#define REGION_FILE_WRITE 0
-
+#define REGION_FILE_WRITE 0         /* For region_file_open: what is written is the file's, for everybody at once. */
 #define REGION_FILE_READ 1          /* Reading only; a write faults. */
-/** What is written is this process's own copy, page by page, and the file stays as it is. */
-#define REGION_FILE_PRIVATE 2
+#define REGION_FILE_PRIVATE 2       /* What is written is a copy of this process's, and the file stays as it is. */
 
 /** A file's bytes as memory. All bytes zero (REGION_FILE_INIT) is an empty one, and so is one that was freed. */
 typedef struct region_file {

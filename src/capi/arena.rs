@@ -82,8 +82,9 @@ pub struct region_arena_options {
     pub on_oom: region_oom_fn,
     /// Passed to `on_oom`.
     pub oom_context: *mut c_void,
-    /// Memory of yours to use first, at any address; NULL for none. It stays where it is and is the arena's until
-    /// that is freed. Not with `reserve` or `capacity`.
+    /// Memory of yours to use first, on the stack or static, at any address, whatever it holds (region_calloc
+    /// clears it); NULL for none. It stays where it is, and is the arena's until that is freed. Too little of it to
+    /// hold a block is passed over. Not with `reserve` or `capacity`.
     pub buffer: *mut c_void,
     /// Bytes of the buffer.
     pub buffer_size: usize,
@@ -93,7 +94,8 @@ pub struct region_arena_options {
     pub reserved_: c_uint,
 }
 
-/// Nothing beyond the buffer: no system call is ever made, and when it is used up, allocations fail (-ENOSPC).
+/// Nothing beyond the buffer: allocating, resetting and freeing make no system call, and when the buffer is used up,
+/// allocations return NULL (-ENOSPC). -EINVAL for one that cannot hold a block.
 pub const REGION_ARENA_FIXED: c_uint = 1;
 
 /// The Rust side of a `region_arena`.
@@ -315,8 +317,9 @@ pub unsafe extern "C" fn region_arena_init(arena: *mut region_arena, chosen: *co
     unsafe { region_arena_init_(arena, chosen, super::checked::abi_of::<region_arena>()) }
 }
 
-/// Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes) and
-/// leaves the arena empty, with no limit and no callback. Nothing happens to one that is empty already.
+/// Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes, and a
+/// buffer, which is its owner's again) and leaves the arena empty, with no limit and no callback. Nothing happens to
+/// one that is empty already.
 ///
 /// # Safety
 /// `arena` is NULL or a zeroed or initialized arena, and nothing uses its blocks afterwards.

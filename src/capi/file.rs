@@ -19,11 +19,11 @@ pub struct region_file {
     opaque_: [usize; 14],
 }
 
-/// For region_file_open: what is written is the file's, for every other process at once.
+/// For region_file_open: what is written is the file's, for everybody at once.
 pub const REGION_FILE_WRITE: c_uint = 0;
 /// Reading only; a write faults.
 pub const REGION_FILE_READ: c_uint = 1;
-/// What is written is this process's own copy, page by page, and the file stays as it is.
+/// What is written is a copy of this process's, and the file stays as it is.
 pub const REGION_FILE_PRIVATE: c_uint = 2;
 
 /// What region_file_create of the header says.

@@ -46,9 +46,9 @@ pub const REGION_MAP_SHARED: c_uint = 16;
 /// Does not count against the system's commit limit until touched.
 pub const REGION_MAP_UNCHARGED: c_uint = 32;
 
-/// 2 MiB pages that the administrator set aside, all of them now; -ENOMEM if too few are free.
+/// 2 MiB pages that were set aside, all of them now; -ENOMEM for too few.
 pub const REGION_MAP_HUGETLB: c_uint = 64;
-/// The same with pages of 1 GiB. See region_map_init for several of these.
+/// The same with pages of 1 GiB. region_map_init says what several mean.
 pub const REGION_MAP_HUGETLB_1G: c_uint = 128;
 
 /// All flags, which are the lowest bits.

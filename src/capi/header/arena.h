@@ -1,7 +1,7 @@
 /* ---- Arenas ---------------------------------------------------------------------------------------------------
  * An arena owns the blocks taken from it; they live until it is reset, rewound to before them, or freed. The first
  * 64 KiB come from a cache, then it reserves gigabytes of addresses and brings RAM in as blocks are taken, so blocks
- * never move and memory is one range. One thread at a time. */
+ * never move and memory is one range. It may begin in memory of yours instead, and stay there. One thread at a time. */
 
 @GENERATED@
 #define REGION_ARENA_INIT { NULL, NULL, { 0 } }

@@ -8,7 +8,7 @@
 
 /** Maps `len` bytes, rounded up to whole pages; readable and writable unless `options` (or NULL) say otherwise. Of
     REGION_MAP_HUGETLB_1G, REGION_MAP_HUGETLB and REGION_MAP_HUGE or-ed, the largest is tried first, then those down to
-    the smallest, and what was got is region_map_page_size: with REGION_MAP_HUGE among them nothing is refused. */
+    the smallest; region_map_page_size says what was got. With REGION_MAP_HUGE too, a lack of pages is no error. */
 static inline int region_map_init(region_map *map, size_t len, const region_map_options *options)
 {
     return region_map_init_(map, len, options, REGION_ABI_(region_map));
