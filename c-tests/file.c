@@ -112,6 +112,42 @@ static void a_private_copy_leaves_the_file_alone(void)
     CHECK(byte_at(3 * 8) == 103 && size_of_file() == 80);
 }
 
+/* An arena in a file: blocks refer to each other by their offsets, as the file lies elsewhere the next time. */
+static void a_list_is_built_in_a_file_and_found_again(void)
+{
+    struct node {
+        size_t next;
+        uint32_t value;
+    };
+    region_arena_options options = REGION_ARENA_OPTIONS;
+    region_arena a;
+    region_file file;
+    size_t *first, at, sum = 0;
+    CHECK(region_file_create(&file, path, 1 << 20) == 0);
+    options.buffer = file.base;
+    options.buffer_size = file.len;
+    options.flags = REGION_ARENA_FIXED;
+    CHECK(region_arena_init(&a, &options) == 0);
+    first = region_new_zeroed(&a, size_t);
+    CHECK((void *)first == file.base);
+    for (uint32_t i = 1; i <= 1000; i++) {
+        struct node *n = region_new(&a, struct node);
+        n->next = *first;
+        n->value = i;
+        *first = (size_t)((char *)n - (char *)file.base);
+    }
+    CHECK(region_arena_free(&a) == 0 && region_file_free(&file) == 0);
+
+    CHECK(region_file_open(&file, path, REGION_FILE_READ) == 0);
+    for (at = *(size_t *)file.base; at != 0;) {
+        const struct node *n = (const struct node *)(void *)((char *)file.base + at);
+        CHECK(at + sizeof *n <= file.len);
+        sum += n->value;
+        at = n->next;
+    }
+    CHECK(sum == 500500 && region_file_free(&file) == 0);
+}
+
 static void a_file_made_anew_holds_nothing_of_the_old_one(void)
 {
     region_file file, again;
@@ -133,6 +169,7 @@ int main(void)
     three_records_are_changed_where_they_are();
     a_file_grows_and_is_cut();
     a_private_copy_leaves_the_file_alone();
+    a_list_is_built_in_a_file_and_found_again();
     a_file_made_anew_holds_nothing_of_the_old_one();
     CHECK(unlink(path) == 0);
     return 0;

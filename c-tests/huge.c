@@ -111,6 +111,24 @@ static void a_pool_lives_over_huge_pages(void)
     CHECK(region_pool_give(&pool, first) == 0 && region_pool_free(&pool) == 0);
 }
 
+static void an_arena_lives_in_huge_pages_as_far_as_there_are(void)
+{
+    region_arena_options options = REGION_ARENA_OPTIONS;
+    region_arena a;
+    region_map map;
+    size_t blocks = 0;
+    CHECK(map_with(&map, 2 * MEGA2, REGION_MAP_HUGETLB | REGION_MAP_HUGE) == 0);
+    options.buffer = map.base;
+    options.buffer_size = map.len;
+    options.flags = REGION_ARENA_FIXED;
+    CHECK(region_arena_init(&a, &options) == 0);
+    while (region_calloc(&a, 1, 64) != NULL)
+        blocks++;
+    CHECK(blocks == 2 * MEGA2 / 64 && region_arena_error(&a) == -ENOSPC);
+    CHECK(region_arena_resident(&a) == map.len && region_arena_reset(&a, 0) == 0);
+    CHECK(region_alloc(&a, MEGA2) == map.base && region_arena_free(&a) == 0 && region_map_free(&map) == 0);
+}
+
 static void pages_of_a_gigabyte(void)
 {
     region_map map;
@@ -150,6 +168,7 @@ int main(void)
     more_than_there_is_is_refused_or_had_elsewhere();
     if (pages_that_were_set_aside_are_had_whole())
         a_pool_lives_over_huge_pages();
+    an_arena_lives_in_huge_pages_as_far_as_there_are();
     pages_of_a_gigabyte();
     pages_are_locked_and_let_go();
     return 0;

@@ -114,9 +114,9 @@ typedef struct region_arena_options {
     size_t capacity;                /* Bytes that fit before addresses are asked for again; 0 for the usual. */
     region_oom_fn on_oom;           /* What to do when memory cannot be had; NULL to return NULL. */
     void *oom_context;              /* Passed to `on_oom`. */
-    /** Memory of yours to use first, on the stack or static, at any address, whatever it holds (region_calloc
-        clears it); NULL for none. It stays where it is, and is the arena's until that is freed. Too little of it to
-        hold a block is passed over. Not with `reserve` or `capacity`. */
+    /** Memory of yours to use first, on the stack, static, of a map or a file, at any address, whatever it holds
+        (region_calloc clears it); NULL for none. It stays where it is, and is the arena's until that is freed. Too
+        little of it to hold a block is passed over. Not with `reserve` or `capacity`. */
     void *buffer;
     size_t buffer_size;             /* Bytes of the buffer. */
     unsigned int flags;             /* REGION_ARENA_FIXED, or 0. */

@@ -82,9 +82,9 @@ pub struct region_arena_options {
     pub on_oom: region_oom_fn,
     /// Passed to `on_oom`.
     pub oom_context: *mut c_void,
-    /// Memory of yours to use first, on the stack or static, at any address, whatever it holds (region_calloc
-    /// clears it); NULL for none. It stays where it is, and is the arena's until that is freed. Too little of it to
-    /// hold a block is passed over. Not with `reserve` or `capacity`.
+    /// Memory of yours to use first, on the stack, static, of a map or a file, at any address, whatever it holds
+    /// (region_calloc clears it); NULL for none. It stays where it is, and is the arena's until that is freed. Too
+    /// little of it to hold a block is passed over. Not with `reserve` or `capacity`.
     pub buffer: *mut c_void,
     /// Bytes of the buffer.
     pub buffer_size: usize,

@@ -539,4 +539,26 @@ mod tests {
         assert_eq!(rung_after(2 * last, 1), last);
         assert_eq!(rung_after(last, last + 1), last + 1);
     }
+
+    #[cfg(feature = "capi")]
+    #[test]
+    fn bytes_of_a_caller_are_neither_withdrawn_nor_given_back() {
+        #[repr(align(4096))]
+        struct Pages([u8; 4 * 4096]);
+        let mut pages = Pages([1; 4 * 4096]);
+        for backing in [Mapped::new(), Mapped::new().paranoid(), Mapped::exactly(4 * 4096)] {
+            let start = NonNull::from(&mut pages.0).cast();
+            let mut arena = crate::Arena::<16>::new_in(backing);
+            // SAFETY: the pages are used through the arena alone until it is dropped, and are as long.
+            unsafe { arena.begin_in(Mapped::lent(start, 4 * 4096)) };
+            assert_eq!(arena.alloc([2u8; 3 * 4096]).as_ptr(), start.as_ptr());
+            assert_eq!(arena.try_alloc([3u8; 8192]).is_err(), backing.is_exact());
+            arena.reset();
+            arena.reset_keeping(0);
+            assert!(arena.alloc_slice_zeroed::<u8>(3 * 4096).iter().all(|&byte| byte == 0));
+            drop(arena);
+            assert!(pages.0[..3 * 4096].iter().all(|&byte| byte == 0));
+            pages.0.fill(1);
+        }
+    }
 }
