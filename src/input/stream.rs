@@ -227,6 +227,7 @@ impl Stream {
     }
 
     /// Maps `size` bytes, or makes what is mapped that long.
+    #[inline(never)]
     fn resize(&mut self, size: usize) -> Result<(), Error> {
         if self.len <= RUNWAY && size == FAR {
             // Copied, not remapped: a remapped range would lie anywhere between two boundaries.

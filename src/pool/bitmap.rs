@@ -295,6 +295,7 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
     /// order. If the other side cleared the bit before it is set here, then this exchange acquired what that
     /// one released, and the second look sees the free block; if after, the bit ends up clear.
     #[cold]
+    #[inline(never)]
     fn mark_leaf(self, leaf_at: usize) {
         let (sum_at, bit) = (leaf_at / width(LOG), 1 << (leaf_at % width(LOG)));
         let filled = self.sum(sum_at).fetch_or(bit, Ordering::AcqRel) | bit;

@@ -197,6 +197,7 @@ impl<'n> RegionOptions<'n> {
     }
 
     /// Maps the region in pages of one kind.
+    #[inline(never)]
     fn map_in(&self, pages: Pages) -> Result<Region, Error> {
         let huge = pages.pool();
         // What the region is made of, and so the unit of every length below.
