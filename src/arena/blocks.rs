@@ -59,7 +59,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             self.keep_spare(spare);
         }
         let acquired = self.backing.acquire(whole, self.block.get().map_or(0, |block| block.len));
-        let block = acquired.map_err(|error| AllocError::new(layout.size(), error.reason()))?;
+        let block = acquired.map_err(|error| error.of(layout.size()))?;
         self.enter(block, layout)
     }
 
@@ -78,7 +78,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             if let Err(error) = unsafe { self.backing.commit(&mut block, base) } {
                 // SAFETY: the block is on loan and nothing was put into it.
                 unsafe { self.give_back(&block) };
-                return Err(AllocError::new(layout.size(), error.reason()));
+                return Err(error.of(layout.size()));
             }
         }
         // SAFETY: `fits` or `acquire` made sure that the padding, the link and the value that is to follow

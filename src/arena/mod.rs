@@ -355,7 +355,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             if let Some(whole) = Self::in_units(layout) {
                 match self.backing.acquire(whole, 0) {
                     Ok(block) => self.enter_first(block),
-                    Err(error) => return Err(F::from(AllocError::new(layout.size(), error.reason()))),
+                    Err(error) => return Err(F::from(error.of(layout.size()))),
                 }
                 if let Some(start) = self.take::<false>(layout) {
                     return Ok(start);
@@ -450,7 +450,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if need > had {
             // SAFETY: the block is on loan from this backing, and `need` is at most its length.
             let committed = unsafe { self.backing.commit(&mut block, need) };
-            committed.map_err(|error| AllocError::new(size, error.reason()))?;
+            committed.map_err(|error| error.of(size))?;
             self.block.set(Some(block));
             // SAFETY: `had` bytes of the block were ready before.
             checkers::tell(unsafe { block.start.add(had) }, block.ready - had, Holds::Nothing);
