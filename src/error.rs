@@ -292,6 +292,12 @@ impl Error {
         Error { reason: Packed::new(reason), call, size, address_space }
     }
 
+    /// An error of which only the reason is kept.
+    #[cfg(region_staticlib)]
+    const fn of(reason: Packed) -> Self {
+        Error { reason, ..Error::new(Call::Map, Reason::Empty, 0) }
+    }
+
     /// Records the process's address-space limit, for the sentence.
     #[cfg_attr(not(feature = "os"), allow(dead_code))]
     pub(crate) fn limited_to(mut self, address_space: impl FnOnce() -> usize) -> Self {
@@ -453,6 +459,63 @@ pub enum AllocReason {
     Ids,
 }
 
+/// An [`AllocReason`] in one word that is never 0, for the reason that [`Told`] gives: which it is, and above that its
+/// bytes. They are exact as far as addresses reach on 64 bits; only sentences say them.
+#[cfg(region_staticlib)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct PackedAlloc(NonZero<usize>);
+
+#[cfg(region_staticlib)]
+impl PackedAlloc {
+    const BITS: u32 = 4;
+
+    const fn new(reason: AllocReason) -> Self {
+        let (kind, bytes) = match reason {
+            AllocReason::TooLarge => (1, 0),
+            AllocReason::Limit(bytes) => (2, bytes),
+            AllocReason::Exhausted(bytes) => (3, bytes),
+            AllocReason::Os(error) => (4, error.reason.0.get()),
+            AllocReason::Refused => (5, 0),
+            AllocReason::Alignment(bytes) => (6, bytes),
+            AllocReason::Corrupt => (7, 0),
+            AllocReason::Format => (8, 0),
+            AllocReason::Reservation(bytes) => (9, bytes),
+            AllocReason::Ids => (10, 0),
+        };
+        // No kind is 0, so neither is the word.
+        match NonZero::new(bytes << Self::BITS | kind) {
+            Some(word) => PackedAlloc(word),
+            None => PackedAlloc(NonZero::<usize>::MAX),
+        }
+    }
+
+    const fn get(self) -> AllocReason {
+        let bytes = self.0.get() >> Self::BITS;
+        match self.0.get() & ((1 << Self::BITS) - 1) {
+            1 => AllocReason::TooLarge,
+            2 => AllocReason::Limit(bytes),
+            3 => AllocReason::Exhausted(bytes),
+            4 => match NonZero::new(bytes) {
+                Some(word) => AllocReason::Os(Error::of(Packed(word))),
+                None => AllocReason::Refused,
+            },
+            5 => AllocReason::Refused,
+            6 => AllocReason::Alignment(bytes),
+            7 => AllocReason::Corrupt,
+            8 => AllocReason::Format,
+            9 => AllocReason::Reservation(bytes),
+            _ => AllocReason::Ids,
+        }
+    }
+}
+
+#[cfg(region_staticlib)]
+impl fmt::Debug for PackedAlloc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
 /// An allocation that an arena could not serve: how many bytes, and why. Nothing was changed.
 ///
 /// ```
@@ -464,13 +527,23 @@ pub enum AllocReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllocError {
     size: Told<usize>,
+    #[cfg(not(region_staticlib))]
     reason: AllocReason,
+    #[cfg(region_staticlib)]
+    reason: PackedAlloc,
 }
 
 impl AllocError {
     /// An allocation of `size` bytes that failed for `reason`. For authors of a [`Backing`](crate::Backing).
     pub const fn new(size: usize, reason: AllocReason) -> Self {
+        #[cfg(region_staticlib)]
+        let reason = PackedAlloc::new(reason);
         AllocError { size: Told::new(size), reason }
+    }
+
+    /// The same refusal, of `size` bytes: what the caller asked for, where more or less was needed for it.
+    pub(crate) const fn of(self, size: usize) -> Self {
+        AllocError { size: Told::new(size), reason: self.reason }
     }
 
     /// How many bytes were asked for.
@@ -481,7 +554,10 @@ impl AllocError {
 
     /// Why they could not be had.
     pub const fn reason(&self) -> AllocReason {
-        self.reason
+        #[cfg(not(region_staticlib))]
+        return self.reason;
+        #[cfg(region_staticlib)]
+        self.reason.get()
     }
 }
 

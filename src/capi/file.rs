@@ -1,10 +1,10 @@
 //! Files as memory in C: their bytes, changed in place.
 
-use super::checked::{Held, abi_of, prepare};
+use super::checked::{Held, abi_of, c_str, prepare};
 use super::error::{EINVAL, EOVERFLOW, of_error, status};
-use super::input::path_bytes;
 use super::map::advice_of;
 use crate::region::{FileRegion, Use};
+use crate::sys::{Creation, open_terminated, open_writable_terminated};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ops::Range;
 use core::ptr::null_mut;
@@ -73,19 +73,24 @@ pub unsafe extern "C" fn region_file_open_(
     len: usize,
     abi: usize,
 ) -> c_int {
+    if path.is_null() {
+        return -EINVAL;
+    }
     // SAFETY: the caller's promise, passed on.
     unsafe {
         if let Err(error) = prepare(file, abi) {
             return error;
         }
-        let Some(path) = path_bytes(path) else { return -EINVAL };
-        let purpose = match how {
-            REGION_FILE_WRITE | CREATE => Use::Write,
-            REGION_FILE_READ => Use::Read,
-            REGION_FILE_PRIVATE => Use::WriteToCopy,
+        let path = c_str(path);
+        let region = match how {
+            CREATE => FileRegion::create_by(len, || open_writable_terminated(path, Creation::Fresh)),
+            REGION_FILE_WRITE => {
+                open_writable_terminated(path, Creation::Existing).and_then(|file| FileRegion::of(file, Use::Write))
+            }
+            REGION_FILE_READ => open_terminated(path).and_then(|file| FileRegion::of(file, Use::Read)),
+            REGION_FILE_PRIVATE => open_terminated(path).and_then(|file| FileRegion::of(file, Use::WriteToCopy)),
             _ => return -EINVAL,
         };
-        let region = if how == CREATE { FileRegion::create(path, len) } else { FileRegion::open_for(path, purpose) };
         match region {
             Ok(region) => {
                 let file = file.cast::<Opened>();

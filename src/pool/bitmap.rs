@@ -20,7 +20,7 @@
 //!
 //! Where the words are is the caller's business ([`Words`]); what a block is, too.
 
-use super::bits::{RunSearch, Spans, full, mask, width};
+use super::bits::{RunSearch, Spans, first, full, mask, ones, width};
 use super::seeded::{Bug, seeded};
 use crate::sync::{AtomicUsize, Ordering};
 
@@ -40,6 +40,11 @@ impl Words for std::vec::Vec<AtomicUsize> {
 /// Words to a 128-byte block: parts written by different threads keep this distance, because processors
 /// fetch cache lines in pairs.
 pub(super) const LINE: usize = 128 / size_of::<usize>();
+
+/// `words` rounded up to whole lines. There are never so many that it wraps.
+const fn lines(words: usize) -> usize {
+    (words + LINE - 1) & !(LINE - 1)
+}
 
 /// Where the parts of a bitmap of `capacity` blocks lie among the words, from `at` on.
 #[derive(Clone, Copy, Debug)]
@@ -63,9 +68,9 @@ impl Shape {
         let sums = leaves.div_ceil(width(log));
         let tops = sums.div_ceil(width(log));
         let full = at + LINE;
-        let filled = full + tops.next_multiple_of(LINE);
-        let taken = filled + sums.next_multiple_of(LINE);
-        let end = taken + leaves.next_multiple_of(LINE);
+        let filled = full + lines(tops);
+        let taken = filled + lines(sums);
+        let end = taken + lines(leaves);
         Shape { capacity, leaves, taken, sums, filled, tops, full, end }
     }
 
@@ -143,7 +148,7 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
 
     /// Free blocks in all. Exact while nobody takes or gives.
     pub(super) fn free(self) -> usize {
-        (0..self.shape.leaves).map(|at| self.free_in(at).count_ones() as usize).sum()
+        (0..self.shape.leaves).map(|at| ones(self.free_in(at))).sum()
     }
 
     /// Takes the lowest free block that the summaries lead to.
@@ -213,15 +218,14 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
         'search: loop {
             let mut search = RunSearch::<LOG>::new(count);
             let start = (0..self.shape.leaves).find_map(|at| search.feed(at, self.free_in(at)))?;
-            let mut got = 0;
             for (at, mask) in Spans::<LOG>::new(start, count) {
                 if !self.take_mask(at, mask) {
+                    let got = at * width(LOG) + first(mask) - start;
                     if got != 0 && !seeded(Bug::RunWithoutRollback) {
                         self.give(start, got);
                     }
                     continue 'search;
                 }
-                got += mask.count_ones() as usize;
             }
             return Some(start);
         }
@@ -295,6 +299,7 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
     /// order. If the other side cleared the bit before it is set here, then this exchange acquired what that
     /// one released, and the second look sees the free block; if after, the bit ends up clear.
     #[cold]
+    #[inline(never)]
     fn mark_leaf(self, leaf_at: usize) {
         let (sum_at, bit) = (leaf_at / width(LOG), 1 << (leaf_at % width(LOG)));
         let filled = self.sum(sum_at).fetch_or(bit, Ordering::AcqRel) | bit;

@@ -10,7 +10,7 @@
 //! give RAM back, and calls that only on blocks that it holds itself.
 
 use super::bitmap::{Bitmap, LINE, Shape, Words};
-use super::bits::{Spans, full, highest_run, width};
+use super::bits::{Spans, first, full, highest_run, ones, width};
 use super::seeded::{Bug, seeded};
 use super::slots::{Returned, Slots};
 use crate::sync::Ordering;
@@ -234,7 +234,7 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
     /// Free blocks that are warm. Exact while nobody takes or gives.
     pub(super) fn warm(&self) -> usize {
         let bitmap = self.bitmap();
-        let warm = |at| (bitmap.free_in(at) & self.warm_in(at)).count_ones() as usize;
+        let warm = |at| ones(bitmap.free_in(at) & self.warm_in(at));
         (0..self.plan.shape.leaves()).map(warm).sum::<usize>() + self.slots().idle()
     }
 
@@ -264,8 +264,8 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
                 if !bitmap.take_mask(at, run) {
                     continue;
                 }
-                let (bit, count) = (run.trailing_zeros() as usize, run.count_ones() as usize);
-                let start = at * width(LOG) + bit;
+                let count = usize::BITS as usize - run.leading_zeros() as usize - first(run);
+                let start = at * width(LOG) + first(run);
                 if seeded(Bug::TrimGivesEarly) {
                     bitmap.give(start, count);
                 }

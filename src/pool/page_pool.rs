@@ -426,7 +426,7 @@ impl MappedWords {
 
     /// Bytes of a mapping for words `0..=last`. Far from wrapping: there are fewer words than blocks in memory.
     fn bytes(last: usize) -> usize {
-        ((last + 1) * size_of::<AtomicUsize>()).next_multiple_of(sys::page_size())
+        sys::whole_pages((last + 1) * size_of::<AtomicUsize>())
     }
 }
 

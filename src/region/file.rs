@@ -83,14 +83,23 @@ impl FileRegion {
     /// As long as the value lives, nobody makes the file shorter, and nobody else writes to a part of it that a
     /// slice of this value is borrowed of.
     pub unsafe fn create(path: impl PathBytes, len: usize) -> Result<Self, Error> {
-        if len == 0 {
-            return Err(Error::new(Call::MapFile, Reason::Empty, 0));
-        }
+        // SAFETY: the caller's promise.
+        unsafe { Self::create_by(len, || sys::open_writable(path.path_bytes(), Creation::Fresh)) }
+    }
+
+    /// Maps a new file for writing, however it is opened.
+    ///
+    /// # Safety
+    /// As for `create`.
+    pub(crate) unsafe fn create_by(len: usize, open: impl FnOnce() -> Result<OpenFile, Error>) -> Result<Self, Error> {
+        let refuse = |reason| Err(Error::new(Call::MapFile, reason, len));
         // Before what has the path is emptied.
-        if sys::page_align_up(len).is_none() {
-            return Err(Error::new(Call::MapFile, Reason::TooLarge, len));
+        match sys::page_align_up(len) {
+            None => return refuse(Reason::TooLarge),
+            Some(0) => return refuse(Reason::Empty),
+            Some(_) => {}
         }
-        let file = sys::open_writable(path.path_bytes(), Creation::Fresh)?;
+        let file = open()?;
         sys::resize(file.borrow(), len)?;
         // SAFETY: the caller's promise.
         unsafe { Self::map(file, len, Access::ReadWrite, Sharing::Shared) }
@@ -104,8 +113,9 @@ impl FileRegion {
     /// # Safety
     /// As for [`create`](Self::create).
     pub unsafe fn open(path: impl PathBytes) -> Result<Self, Error> {
+        let file = sys::open_writable(path.path_bytes(), Creation::Existing)?;
         // SAFETY: the caller's promise.
-        unsafe { Self::open_for(path.path_bytes(), Use::Write) }
+        unsafe { Self::of(file, Use::Write) }
     }
 
     /// Maps a file for reading. [`as_mut_slice`](Self::as_mut_slice) is empty.
@@ -116,8 +126,9 @@ impl FileRegion {
     /// # Safety
     /// As for [`create`](Self::create).
     pub unsafe fn open_read_only(path: impl PathBytes) -> Result<Self, Error> {
+        let file = sys::open(path.path_bytes())?;
         // SAFETY: the caller's promise.
-        unsafe { Self::open_for(path.path_bytes(), Use::Read) }
+        unsafe { Self::of(file, Use::Read) }
     }
 
     /// Maps a file for writing to a copy: a page that is written becomes this process's own, and the file stays as
@@ -130,23 +141,20 @@ impl FileRegion {
     /// As for [`create`](Self::create): pages that were not written yet are still the file's, and a page beyond the
     /// end of a file that was cut is gone even if it was written.
     pub unsafe fn open_private(path: impl PathBytes) -> Result<Self, Error> {
+        let file = sys::open(path.path_bytes())?;
         // SAFETY: the caller's promise.
-        unsafe { Self::open_for(path.path_bytes(), Use::WriteToCopy) }
+        unsafe { Self::of(file, Use::WriteToCopy) }
     }
 
-    /// Maps a file that exists, whole.
+    /// Maps a file that was opened for the purpose, whole.
     ///
     /// # Safety
     /// As for `create`.
-    pub(crate) unsafe fn open_for(path: &[u8], purpose: Use) -> Result<Self, Error> {
+    pub(crate) unsafe fn of(file: OpenFile, purpose: Use) -> Result<Self, Error> {
         let (access, sharing) = match purpose {
             Use::Write => (Access::ReadWrite, Sharing::Shared),
             Use::Read => (Access::Read, Sharing::Shared),
             Use::WriteToCopy => (Access::ReadWrite, Sharing::Private),
-        };
-        let file = match purpose {
-            Use::Write => sys::open_writable(path, Creation::Existing)?,
-            Use::Read | Use::WriteToCopy => sys::open(path)?,
         };
         let refuse = |reason| Err(Error::new(Call::MapFile, reason, 0));
         let len = match sys::kind(file.borrow())? {

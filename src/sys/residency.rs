@@ -63,7 +63,7 @@ pub(crate) fn huge_bytes(base: NonNull<u8>, len: usize) -> Option<usize> {
 
 /// Tells `each` run of pages that are in RAM, as offsets of its start and its end, and whether its pages are huge.
 fn scanned(base: NonNull<u8>, len: usize, mut each: impl FnMut(usize, usize, bool)) -> Option<()> {
-    let pagemap = super::open(b"/proc/self/pagemap").ok()?;
+    let pagemap = super::open_terminated(c"/proc/self/pagemap").ok()?;
     let descriptor = pagemap.borrow().as_raw_fd();
     let start = base.as_ptr().addr();
     let mut runs = [raw::ScannedRun::default(); 64];

@@ -14,10 +14,11 @@
 //! Where the kernel refuses so much, commits by `mprotect` and smaller regions follow (`.back.fallback`),
 //! decided by trying.
 
-use super::cache::{self, Kept, Place};
+use super::cache::{self, AnyKept, Kept, Place, Stored};
 use super::{Backing, Block};
 use crate::arena::bump::{pad_to, round_up};
 use crate::error::{AllocError, AllocReason, Call, Error, Reason};
+use crate::pool::shelf::Shelf;
 use crate::sys::{self, Access, Advice, HUGE_PAGE, Sharing};
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -167,7 +168,7 @@ impl Mapped {
                     ..FIRST_BLOCK if need <= FIRST_BLOCK => {
                         let first = match self.is_paranoid() {
                             true => first_block(),
-                            false => kept_or(&cache::FIRST, Tag::KEPT, need, first_block),
+                            false => kept_or_new(&cache::FIRST, Tag::KEPT, previous, need),
                         };
                         match first {
                             Err(_) if previous != 0 => ladder(previous, need),
@@ -401,19 +402,17 @@ fn map(len: usize, access: Access, charge: bool) -> Result<NonNull<u8>, Error> {
 }
 
 /// Maps an arena's first block: small, all of it ready, RAM as touched.
+#[inline(never)]
 fn first_block() -> Result<Block, Error> {
     let (start, len) = (map(FIRST_BLOCK, Access::ReadWrite, true)?, FIRST_BLOCK);
     Ok(Block { start, len, ready: len, dirty: 0, tag: Tag::new(0, 0).0 })
 }
 
-/// A block from the cache's shelf, or one that `map` makes and the shelf will keep (`.back.cache`).
-#[inline]
-fn kept_or<const N: usize>(
-    shelf: &Kept<N>,
-    flags: usize,
-    need: usize,
-    map: impl FnOnce() -> Result<Block, Error>,
-) -> Result<Block, Error> {
+/// A block from the cache's shelf, or a new one that the shelf will keep (`.back.cache`). With the flags of a region
+/// it follows one of `previous` bytes.
+#[inline(never)]
+fn kept_or_new(shelf: &AnyKept, flags: usize, previous: usize, need: usize) -> Result<Block, Error> {
+    let map = || if Tag(flags).has(Tag::REGION) { ladder(previous, need) } else { first_block() };
     let Some(Place { place, block }) = shelf.claim() else { return map() };
     if let Some(block) = block {
         if block.len >= need {
@@ -429,7 +428,7 @@ fn kept_or<const N: usize>(
             Ok(block)
         }
         Err(error) => {
-            shelf.leave(place);
+            shelf.give_up(place);
             Err(error)
         }
     }
@@ -440,10 +439,10 @@ fn kept_or<const N: usize>(
 #[cold]
 fn next_region(previous: usize, need: usize) -> Result<Block, Error> {
     if previous < RUNGS[0] / 2 && need <= RUNGS[0] - 2 * HUGE_PAGE {
-        return kept_or(&cache::REGION, Tag::KEPT | Tag::REGION, need, || ladder(previous, need));
+        return kept_or_new(&cache::REGION, Tag::KEPT | Tag::REGION, previous, need);
     }
     if cache::HAS_ROWS && previous == 0 && need <= RUNGS[1] - 2 * HUGE_PAGE {
-        return kept_or(&cache::LONG, Tag::KEPT | Tag::REGION | Tag::LONG, need, || ladder(previous, need));
+        return kept_or_new(&cache::LONG, Tag::KEPT | Tag::REGION | Tag::LONG, previous, need);
     }
     ladder(previous, need)
 }
@@ -464,7 +463,7 @@ fn release_region(block: Block) {
 }
 
 /// Gives a region back to its place, or the place up if the region is too warm or nothing is to be kept.
-fn put_back<const N: usize>(shelf: &Kept<N>, region: &Block) -> bool {
+fn put_back<const N: usize>(shelf: &Kept<Shelf<Stored, N>>, region: &Block) -> bool {
     let place = Tag(region.tag).place();
     if region.ready <= cache::WARM_REGION {
         return shelf.give(place, region);
