@@ -1,10 +1,12 @@
 /* Everything a caller can get wrong that the library can see: each is a defined error, and nothing breaks. */
 
+#define _DEFAULT_SOURCE
 #include "region.h"
 
 #include "check.h"
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static int give_up(void *context, region_arena *a, size_t size)
 {
@@ -252,9 +254,54 @@ static void options_of_another_version(void)
     CHECK(map.base == NULL);
 }
 
+static void buffers_that_cannot_be(void)
+{
+    static char memory[64];
+    static const struct {
+        void *buffer;
+        size_t size;
+        unsigned int flags;
+        size_t reserve, capacity;
+        int status;
+    } wishes[] = {
+        { NULL, 1, 0, 0, 0, -EINVAL },
+        { NULL, SIZE_MAX, 0, 0, 0, -EINVAL },
+        { NULL, 0, REGION_ARENA_FIXED, 0, 0, -EINVAL },
+        { NULL, 64, REGION_ARENA_FIXED, 0, 0, -EINVAL },
+        { NULL, 0, REGION_ARENA_FIXED, 1 << 20, 0, -EINVAL },
+        { NULL, 0, 2, 0, 0, -EINVAL },
+        { memory, 64, ~0u, 0, 0, -EINVAL },
+        { memory, 64, 0, 1 << 20, 0, -EINVAL },
+        { memory, 64, REGION_ARENA_FIXED, 0, 1 << 20, -EINVAL },
+        { memory, 0, REGION_ARENA_FIXED, 0, 0, -EINVAL },
+        { memory + 1, 16, REGION_ARENA_FIXED, 0, 0, -EINVAL },
+        { memory, SIZE_MAX, 0, 0, 0, -EOVERFLOW },
+        { memory, SIZE_MAX / 2 + 1, REGION_ARENA_FIXED, 0, 0, -EOVERFLOW },
+        { memory, 0, 0, 0, 0, 0 },
+        { memory + 1, 30, 0, 0, 0, 0 },
+        { memory + 1, 31, REGION_ARENA_FIXED, 0, 0, 0 },
+    };
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+        region_arena_options options = REGION_ARENA_OPTIONS;
+        region_arena a;
+        void *block;
+        options.buffer = wishes[i].buffer;
+        options.buffer_size = wishes[i].size;
+        options.flags = wishes[i].flags;
+        options.reserve = wishes[i].reserve;
+        options.capacity = wishes[i].capacity;
+        memset(&a, 0x77, sizeof a);
+        CHECK(region_arena_init(&a, &options) == wishes[i].status);
+        block = region_alloc(&a, 16);
+        CHECK(block != NULL && (wishes[i].status < 0 || wishes[i].flags == 0 || region_alloc(&a, 1) == NULL));
+        CHECK(region_arena_free(&a) == 0);
+    }
+}
+
 static void maps_that_cannot_be(void)
 {
     region_map map = REGION_MAP_INIT;
+    region_map_options wish = REGION_MAP_OPTIONS;
     size_t bytes;
     FAILS(region_map_init(NULL, 1, NULL), -EINVAL);
     FAILS(region_map_init(&map, 0, NULL), -EINVAL);
@@ -271,7 +318,26 @@ static void maps_that_cannot_be(void)
     FAILS(region_map_protect(&map, 0, 4096, 77), -EINVAL);
     FAILS(region_map_advise(&map, 0, 4096, 77), -EINVAL);
     FAILS(region_map_resident(&map, NULL), -EINVAL);
+    FAILS(region_map_huge(&map, NULL), -EINVAL);
+    FAILS(region_map_lock(&map, 1, 4096), -EINVAL);
+    FAILS(region_map_unlock(&map, 0, 16384), -EINVAL);
+    FAILS(region_map_lock(&map, SIZE_MAX, 2), -EOVERFLOW);
+    FAILS(region_map_unlock(&map, 4096, SIZE_MAX), -EOVERFLOW);
+    CHECK(region_map_lock(&map, 4096, 0) == 0 && region_map_page_size(&map) == 4096);
     CHECK(region_map_free(&map) == 0 && region_map_free(&map) == 0 && map.base == NULL);
+    EMPTY(region_map_page_size(NULL));
+    FAILS(region_map_huge(NULL, &bytes), -EINVAL);
+    CHECK(region_map_huge(&map, &bytes) < 0);
+    FAILS(region_map_lock(NULL, 0, 0), -EINVAL);
+    FAILS(region_map_unlock(&map, 0, 0), -EINVAL);
+    wish.flags = REGION_MAP_HUGETLB;
+    FAILS(region_map_init(&map, 0, &wish), -EINVAL);
+    FAILS(region_map_init(&map, SIZE_MAX, &wish), -EOVERFLOW);
+    wish.flags = REGION_MAP_HUGETLB_1G | REGION_MAP_HUGE | REGION_MAP_RESERVE;
+    FAILS(region_map_init(&map, SIZE_MAX / 2, &wish), -EOVERFLOW);
+    CHECK(map.base == NULL);
+    wish.flags = 256;
+    FAILS(region_map_init(&map, 4096, &wish), -EINVAL);
 }
 
 static void pools_that_cannot_be(void)
@@ -312,6 +378,71 @@ static void pools_that_cannot_be(void)
     EMPTY(region_pool_take_many(&pool, 65));
     CHECK(region_pool_free(&pool) == 0 && region_pool_free(&pool) == 0);
     EMPTY(region_pool_capacity(&pool));
+}
+
+static void files_that_cannot_be(void)
+{
+    region_file file = REGION_FILE_INIT;
+    char name[] = "/tmp/region-bad-XXXXXX", endless[5000];
+    int fd = mkstemp(name), pipes[2];
+    char pipe_name[32];
+    CHECK(fd >= 0 && pipe(pipes) == 0);
+    sprintf(pipe_name, "/proc/self/fd/%d", pipes[0]);
+    memset(endless, 'x', sizeof endless);
+    endless[sizeof endless - 1] = '\0';
+
+    FAILS(region_file_open(NULL, name, REGION_FILE_READ), -EINVAL);
+    FAILS(region_file_create(NULL, name, 1), -EINVAL);
+    FAILS(region_file_open(&file, NULL, REGION_FILE_READ), -EINVAL);
+    FAILS(region_file_create(&file, NULL, 1), -EINVAL);
+    FAILS(region_file_open(&file, name, 3), -EINVAL);
+    FAILS(region_file_open(&file, name, ~0u), -EINVAL);
+    FAILS(region_file_open_(&file, name, 0, 0, 7), -EPROTO);
+    FAILS(region_file_free(NULL), -EINVAL);
+    FAILS(region_file_resize(NULL, 1), -EINVAL);
+    FAILS(region_file_flush(NULL, 0, 0), -EINVAL);
+    FAILS(region_file_allocate(NULL), -EINVAL);
+    FAILS(region_file_advise(NULL, 0, 0, 0), -EINVAL);
+    FAILS(region_file_resize(&file, 1), -EINVAL);
+    FAILS(region_file_flush(&file, 0, 0), -EINVAL);
+    FAILS(region_file_allocate(&file), -EINVAL);
+    CHECK(region_file_free(&file) == 0 && file.base == NULL);
+
+    for (unsigned int how = REGION_FILE_WRITE; how <= REGION_FILE_PRIVATE; how++) {
+        FAILS(region_file_open(&file, name, how), -EINVAL); /* empty */
+        FAILS(region_file_open(&file, "/no/such/file", how), -ENOENT);
+        FAILS(region_file_open(&file, "", how), -ENOENT);
+        FAILS(region_file_open(&file, "/", how), -EISDIR);
+        FAILS(region_file_open(&file, "/dev/null", how), -ENODEV);
+        FAILS(region_file_open(&file, endless, how), -ENAMETOOLONG);
+        FAILS(region_file_open(&file, pipe_name, how), -ENODEV);
+        CHECK(region_file_open(&file, "/proc/self/fd/999", how) < 0);
+        CHECK(region_file_open(&file, "/proc/self/status", how) < 0 && file.base == NULL && file.len == 0);
+    }
+    FAILS(region_file_create(&file, "/no/such/file", 1), -ENOENT);
+    FAILS(region_file_create(&file, "/", 1), -EISDIR);
+    CHECK(region_file_create(&file, "/dev/null", 1) < 0);
+
+    CHECK(region_file_create(&file, name, 10000) == 0 && file.len == 10000);
+    FAILS(region_file_flush(&file, 0, 10001), -EINVAL);
+    CHECK(region_file_flush(&file, 10000, 0) == 0);
+    FAILS(region_file_flush(&file, 10001, 0), -EINVAL);
+    FAILS(region_file_flush(&file, SIZE_MAX, 2), -EOVERFLOW);
+    CHECK(region_file_flush(&file, 4097, 3) == 0); /* no pages need be whole */
+    FAILS(region_file_advise(&file, 0, 10000, 77), -EINVAL);
+    FAILS(region_file_advise(&file, 9999, 2, 0), -EINVAL);
+    FAILS(region_file_advise(&file, 1, SIZE_MAX, REGION_ADVICE_NORMAL), -EOVERFLOW);
+    CHECK(region_file_free(&file) == 0 && region_file_free(&file) == 0);
+    FAILS(region_file_create(&file, name, 0), -EINVAL);
+    FAILS(region_file_create(&file, name, SIZE_MAX), -EOVERFLOW);
+    CHECK(region_file_open(&file, name, REGION_FILE_READ) == 0 && file.len == 10000); /* as it was */
+    FAILS(region_file_resize(&file, 20000), -EINVAL);
+    CHECK(region_file_flush(&file, 0, 10000) == 0);
+    CHECK(region_file_free(&file) == 0);
+    /* A program that runs cannot be written to, by root either: -ETXTBSY, or -EACCES under valgrind. */
+    CHECK(region_file_open(&file, "/proc/self/exe", REGION_FILE_WRITE) < 0 && file.base == NULL);
+    CHECK(region_file_open(&file, "/proc/self/exe", REGION_FILE_PRIVATE) == 0 && region_file_free(&file) == 0);
+    CHECK(unlink(name) == 0 && close(fd) == 0 && close(pipes[0]) == 0 && close(pipes[1]) == 0);
 }
 
 static void inputs_that_cannot_be(void)
@@ -369,8 +500,10 @@ int main(void)
     marks_of_others();
     a_header_of_another_version();
     options_of_another_version();
+    buffers_that_cannot_be();
     maps_that_cannot_be();
     pools_that_cannot_be();
+    files_that_cannot_be();
     inputs_that_cannot_be();
     every_number_has_a_sentence();
     return 0;

@@ -11,6 +11,7 @@
 #include "check.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -193,7 +194,8 @@ static int try_again_once(void *context, region_arena *a, size_t size)
 
 static void reserved_arenas(void)
 {
-    region_arena a, b, c;
+    static char memory[4000];
+    region_arena a, b, c, d;
     region_arena_options options = REGION_ARENA_OPTIONS;
     bool all;
     options.reserve = 64 * MIB;
@@ -207,11 +209,18 @@ static void reserved_arenas(void)
     options.on_oom = NULL;
     options.limit = 200000;
     all &= fine(region_arena_init(&c, &options));
+    options.limit = 0;
+    options.buffer = memory;
+    options.buffer_size = sizeof memory;
+    CHECK(region_arena_init(&d, &options) == 0); /* asks for nothing */
+    fill(&d);
+    CHECK(region_alloc(&d, 1) != NULL || told != 0);
     /* What could not be had is an empty arena, which goes about it by itself. */
     fill(&a);
     keep_if_given(&b, region_alloc(&b, 15 * MIB), MIB);
     keep_if_given(&c, region_calloc(&c, 1, 100000), 100000);
-    CHECK(region_arena_reset(&b, MIB) == 0);
+    intact();
+    CHECK(region_arena_reset(&b, MIB) == 0 && region_arena_reset(&d, 0) == 0);
     count = 0;
     fill(&b);
     fill(&a);
@@ -221,9 +230,11 @@ static void reserved_arenas(void)
         CHECK(region_alloc(&c, 200001) == NULL && region_arena_error(&c) == -ENOSPC);
     fill(&a);
     fill(&b);
+    fill(&d);
     intact();
     count = 0;
-    CHECK(region_arena_free(&a) == 0 && region_arena_free(&b) == 0 && region_arena_free(&c) == 0);
+    CHECK(region_arena_free(&a) == 0 && region_arena_free(&b) == 0);
+    CHECK(region_arena_free(&c) == 0 && region_arena_free(&d) == 0);
 }
 
 /* A block under way: grows, alone and with others behind it. */
@@ -314,7 +325,10 @@ static void growing_blocks(void)
 /* The kernel may lack this advice, or refuse it to this memory, whatever the tracer does. */
 static void advise(region_map *map)
 {
-    for (unsigned int advice = REGION_ADVICE_NORMAL; advice <= REGION_ADVICE_DONTFORK; advice++) {
+    size_t huge;
+    int known = region_map_huge(map, &huge);
+    CHECK(known == 0 ? huge <= map->len : known > -4096);
+    for (unsigned int advice = REGION_ADVICE_NORMAL; advice <= REGION_ADVICE_WIPEONFORK; advice++) {
         int answer = region_map_advise(map, 0, map->len, advice);
         CHECK(answer <= 0 && answer > -4096 && region_strerror(answer)[0] != '\0');
     }
@@ -324,6 +338,10 @@ static void use_map(region_map *map, unsigned int flags)
 {
     unsigned char *bytes = (unsigned char *)map->base;
     size_t resident;
+    if (region_map_page_size(map) != region_page_size()) {
+        bytes[0] = 3; /* a page that was set aside: the rest is about smaller ones */
+        return;
+    }
     if (flags & REGION_MAP_RESERVE) {
         if (!fine(region_map_commit(map, 0, 16 * KIB)))
             return;
@@ -341,6 +359,8 @@ static void use_map(region_map *map, unsigned int flags)
         bytes[0] = 3;
     if (flags == 0)
         advise(map);
+    if (fine(region_map_lock(map, 0, 4 * KIB)))
+        fine(region_map_unlock(map, 0, 4 * KIB));
     CHECK(bytes[0] == 3 && memcmp(bytes, bytes + 1, 8 * KIB - 1) == 0);
 }
 
@@ -350,6 +370,7 @@ static void use_maps(void)
         0, 0, REGION_MAP_RESERVE, REGION_MAP_POPULATE, REGION_MAP_GUARD, REGION_MAP_SHARED, REGION_MAP_UNCHARGED,
         REGION_MAP_HUGE | REGION_MAP_GUARD | REGION_MAP_POPULATE, REGION_MAP_RESERVE | REGION_MAP_GUARD,
         REGION_MAP_SHARED | REGION_MAP_POPULATE | REGION_MAP_UNCHARGED,
+        REGION_MAP_HUGETLB | REGION_MAP_HUGE, REGION_MAP_HUGETLB_1G | REGION_MAP_HUGETLB | REGION_MAP_HUGE,
     };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         region_map map;
@@ -372,13 +393,16 @@ static void maps(void)
     if (there)
         keep(map.base, map.len);
     use_maps();
-    if (there)
+    if (there) {
         fine(region_map_protect(&map, 0, MIB, REGION_ACCESS_READ));
+        fine(region_map_lock(&map, 0, 8 * KIB));
+    }
     refusals_end();
     intact();
     count = 0;
     if (there) {
         CHECK(region_map_protect(&map, 0, MIB, REGION_ACCESS_WRITE) == 0);
+        CHECK(region_map_unlock(&map, 0, MIB) == 0);
         CHECK(region_map_decommit(&map, 0, MIB) == 0 && zero(map.base, MIB));
         use_map(&map, 0);
     }
@@ -492,6 +516,57 @@ static void shared_arenas(void)
     CHECK(region_shared_free(&opened) == 0 && region_shared_free(&named) == 0 && region_shared_free(&forked) == 0);
 }
 
+/* ---- Files, changed in place. */
+
+static void resize(region_file *file)
+{
+    static const size_t lens[] = { 20000, 300000, 12288, 10000 };
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        size_t before = file->len;
+        bool resized = fine(region_file_resize(file, lens[i]));
+        CHECK(file->len == (resized ? lens[i] : before));
+        CHECK(memcmp(file->base, (char *)file->base + 1, 9999) == 0 && *(char *)file->base == 4);
+        /* Every byte can be touched: the file reaches as far as the memory. */
+        CHECK(file->len == 10000 || zero((char *)file->base + 10000, file->len - 10000));
+    }
+    fine(region_file_flush(file, 100, 5000));
+    fine(region_file_allocate(file));
+    fine(region_file_advise(file, 0, file->len, REGION_ADVICE_RANDOM));
+}
+
+static void files(void)
+{
+    char name[] = "/tmp/region-refused-XXXXXX";
+    region_file file, shown;
+    int fd;
+    bool there;
+    watch(0);
+    fd = mkstemp(name);
+    CHECK(fd >= 0 && close(fd) == 0);
+    watch(1);
+    there = fine(region_file_create(&file, name, 10000));
+    if (there) {
+        memset(file.base, 4, file.len);
+        resize(&file);
+        if (fine(region_file_open(&shown, name, REGION_FILE_READ)))
+            CHECK(memcmp(shown.base, file.base, 10000) == 0);
+        CHECK(region_file_free(&shown) == 0);
+        if (fine(region_file_open(&shown, name, REGION_FILE_PRIVATE))) {
+            CHECK(memcmp(shown.base, file.base, 10000) == 0);
+            memset(shown.base, 5, 10000);
+        }
+        CHECK(region_file_free(&shown) == 0 && *(char *)file.base == 4);
+    } else {
+        CHECK(file.base == NULL && file.len == 0);
+    }
+    refusals_end();
+    if (there)
+        resize(&file);
+    CHECK(region_file_free(&file) == 0);
+    CHECK(region_file_create(&file, name, 100) == 0 && zero(file.base, 100) && region_file_free(&file) == 0);
+    CHECK(unlink(name) == 0);
+}
+
 /* ---- Inputs. */
 
 static unsigned char text[60000];
@@ -583,7 +658,7 @@ static const struct {
 } stories[] = {
     { "arenas", arenas }, { "reserved arenas", reserved_arenas }, { "growing blocks", growing_blocks },
     { "maps", maps },     { "pools", pools },                     { "shared arenas", shared_arenas },
-    { "inputs", inputs },
+    { "files", files },   { "inputs", inputs },
 };
 
 static void grow_stack(void)

@@ -18,6 +18,8 @@ typedef union {
     int (*shared)(void *, size_t, const char *);
     int (*path)(void *, const char *);
     int (*fd)(void *, int);
+    int (*open)(void *, const char *, unsigned int);
+    int (*create)(void *, const char *, size_t);
     int (*lines)(void *, const char *, size_t);
     void *(*alloc)(void *, size_t);
     int (*done)(void *);
@@ -37,7 +39,7 @@ static twin get(const char *name)
 
 int main(int argc, char **argv)
 {
-    uintptr_t a[32], map[16], pool[48], input[24], lines[32], shared[16];
+    uintptr_t a[32], map[16], pool[48], input[24], lines[32], shared[16], file[16];
     CHECK(argc == 2);
     library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
     CHECK(library != NULL);
@@ -53,6 +55,8 @@ int main(int argc, char **argv)
     CHECK(get("region_pool_init").init_pool(pool, 4096, 4, NULL) == 0 && get("region_pool_free").done(pool) == 0);
     CHECK(get("region_input_open").path(input, argv[0]) == 0 && input[1] != 0 && get("region_input_free").done(input) == 0);
     CHECK(get("region_input_read").path(input, argv[0]) == 0 && input[1] != 0 && get("region_input_free").done(input) == 0);
+    CHECK(get("region_file_open").open(file, argv[0], 1) == 0 && file[1] != 0);
+    CHECK(get("region_file_free").done(file) == 0);
     CHECK(get("region_lines_init").lines(lines, "a\nb", 3) == 0);
     CHECK(get("region_shared_init").shared(shared, 4096, NULL) == 0 && get("region_shared_free").done(shared) == 0);
 
@@ -67,6 +71,8 @@ int main(int argc, char **argv)
     FAILS(get("region_input_read").path(input, "/"), -EISDIR);
     FAILS(get("region_input_from_fd").fd(input, -1), -EBADF);
     FAILS(get("region_input_read_fd").fd(input, -1), -EBADF);
+    FAILS(get("region_file_open").open(file, "/no/such/file", 1), -ENOENT);
+    FAILS(get("region_file_create").create(file, "/", 1), -EISDIR);
     FAILS(get("region_lines_init").lines(lines, NULL, 1), -EINVAL);
     return 0;
 }

@@ -137,7 +137,7 @@ mod sweep {
     use std::sync::OnceLock;
 
     /// The kinds of calls that the kernel may refuse, as sys/ has them.
-    const KINDS: [(&str, &[libc::c_long]); 15] = [
+    const KINDS: [(&str, &[libc::c_long]); 19] = [
         ("map", &[libc::SYS_mmap]),
         ("protect", &[libc::SYS_mprotect]),
         ("advise", &[libc::SYS_madvise]),
@@ -153,6 +153,10 @@ mod sweep {
         ("stat", &[libc::SYS_fstat, libc::SYS_newfstatat, libc::SYS_statx, libc::SYS_fstatfs]),
         ("seals and pipes", &[libc::SYS_fcntl]),
         ("limits", &[libc::SYS_prlimit64]),
+        ("lock", &[libc::SYS_mlock, libc::SYS_munlock]),
+        ("write back", &[libc::SYS_msync]),
+        ("allocate", &[libc::SYS_fallocate]),
+        ("page tables", &[libc::SYS_ioctl]),
     ];
 
     /// What is not refused in a sweep: memory and descriptors that cannot be given back are lost.
@@ -301,6 +305,7 @@ mod sweep {
         maps_are_whole_or_not_there: "maps",
         pools_go_on: "pools",
         shared_arenas_are_whole_or_not_there: "shared arenas",
+        files_keep_their_bytes: "files",
         inputs_lose_nothing: "inputs",
     }
 }

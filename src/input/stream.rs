@@ -84,10 +84,8 @@ const fn runway_start(address: usize) -> usize {
 /// The sizes to try, in turn, for a mapping of `mapped` bytes that needs at least `least`: far, twice as
 /// much, just enough. All whole pages; too large ones are left out.
 fn sizes(mapped: usize, least: usize) -> impl Iterator<Item = usize> {
-    let far = (mapped < FAR).then_some(FAR);
-    let twice = mapped.checked_mul(2);
     let fits = move |&size: &usize| size >= least && size > mapped;
-    [far, twice, Some(least)].into_iter().flatten().filter_map(sys::page_align_up).filter(fits)
+    [FAR, mapped.saturating_mul(2), least].into_iter().filter_map(sys::page_align_up).filter(fits)
 }
 
 impl Stream {
@@ -201,7 +199,7 @@ impl Stream {
     fn populate(&self, at: usize, len: usize) {
         let page = sys::page_size();
         // Both ends round up: the page that `at` is in has content, unless content starts on it.
-        let (from, to) = (at.next_multiple_of(page), (at + len).next_multiple_of(page).min(self.mapped));
+        let (from, to) = (sys::whole_pages(at), sys::whole_pages(at + len).min(self.mapped));
         if to.saturating_sub(from) >= WORTH_POPULATING * page {
             // SAFETY: `from..to` are whole pages of this value's own writable mapping.
             unsafe { sys::populate(self.mapping.add(from), to - from) };
@@ -227,6 +225,7 @@ impl Stream {
     }
 
     /// Maps `size` bytes, or makes what is mapped that long.
+    #[inline(never)]
     fn resize(&mut self, size: usize) -> Result<(), Error> {
         if self.len <= RUNWAY && size == FAR {
             // Copied, not remapped: a remapped range would lie anywhere between two boundaries.

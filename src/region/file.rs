@@ -54,6 +54,17 @@ pub struct FileRegion {
     file: OpenFile,
 }
 
+/// What a file that exists is opened for.
+#[derive(Clone, Copy)]
+pub(crate) enum Use {
+    /// Writing in place.
+    Write,
+    /// Reading.
+    Read,
+    /// Writing to a copy of the pages that are written.
+    WriteToCopy,
+}
+
 // SAFETY: a file region owns its mapping as a `Box<[u8]>` does; no state is tied to the thread that made it.
 unsafe impl Send for FileRegion {}
 // SAFETY: through a shared reference the bytes can only be read or written back; every change takes `&mut self`.
@@ -72,10 +83,23 @@ impl FileRegion {
     /// As long as the value lives, nobody makes the file shorter, and nobody else writes to a part of it that a
     /// slice of this value is borrowed of.
     pub unsafe fn create(path: impl PathBytes, len: usize) -> Result<Self, Error> {
-        if len == 0 {
-            return Err(Error::new(Call::MapFile, Reason::Empty, 0));
+        // SAFETY: the caller's promise.
+        unsafe { Self::create_by(len, || sys::open_writable(path.path_bytes(), Creation::Fresh)) }
+    }
+
+    /// Maps a new file for writing, however it is opened.
+    ///
+    /// # Safety
+    /// As for `create`.
+    pub(crate) unsafe fn create_by(len: usize, open: impl FnOnce() -> Result<OpenFile, Error>) -> Result<Self, Error> {
+        let refuse = |reason| Err(Error::new(Call::MapFile, reason, len));
+        // Before what has the path is emptied.
+        match sys::page_align_up(len) {
+            None => return refuse(Reason::TooLarge),
+            Some(0) => return refuse(Reason::Empty),
+            Some(_) => {}
         }
-        let file = sys::open_writable(path.path_bytes(), Creation::Fresh)?;
+        let file = open()?;
         sys::resize(file.borrow(), len)?;
         // SAFETY: the caller's promise.
         unsafe { Self::map(file, len, Access::ReadWrite, Sharing::Shared) }
@@ -91,7 +115,7 @@ impl FileRegion {
     pub unsafe fn open(path: impl PathBytes) -> Result<Self, Error> {
         let file = sys::open_writable(path.path_bytes(), Creation::Existing)?;
         // SAFETY: the caller's promise.
-        unsafe { Self::map_whole(file, Access::ReadWrite, Sharing::Shared) }
+        unsafe { Self::of(file, Use::Write) }
     }
 
     /// Maps a file for reading. [`as_mut_slice`](Self::as_mut_slice) is empty.
@@ -104,7 +128,7 @@ impl FileRegion {
     pub unsafe fn open_read_only(path: impl PathBytes) -> Result<Self, Error> {
         let file = sys::open(path.path_bytes())?;
         // SAFETY: the caller's promise.
-        unsafe { Self::map_whole(file, Access::Read, Sharing::Shared) }
+        unsafe { Self::of(file, Use::Read) }
     }
 
     /// Maps a file for writing to a copy: a page that is written becomes this process's own, and the file stays as
@@ -119,12 +143,19 @@ impl FileRegion {
     pub unsafe fn open_private(path: impl PathBytes) -> Result<Self, Error> {
         let file = sys::open(path.path_bytes())?;
         // SAFETY: the caller's promise.
-        unsafe { Self::map_whole(file, Access::ReadWrite, Sharing::Private) }
+        unsafe { Self::of(file, Use::WriteToCopy) }
     }
 
+    /// Maps a file that was opened for the purpose, whole.
+    ///
     /// # Safety
     /// As for `create`.
-    unsafe fn map_whole(file: OpenFile, access: Access, sharing: Sharing) -> Result<Self, Error> {
+    pub(crate) unsafe fn of(file: OpenFile, purpose: Use) -> Result<Self, Error> {
+        let (access, sharing) = match purpose {
+            Use::Write => (Access::ReadWrite, Sharing::Shared),
+            Use::Read => (Access::Read, Sharing::Shared),
+            Use::WriteToCopy => (Access::ReadWrite, Sharing::Private),
+        };
         let refuse = |reason| Err(Error::new(Call::MapFile, reason, 0));
         let len = match sys::kind(file.borrow())? {
             Kind::Regular(0) => return refuse(Reason::Empty),

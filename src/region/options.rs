@@ -197,6 +197,7 @@ impl<'n> RegionOptions<'n> {
     }
 
     /// Maps the region in pages of one kind.
+    #[inline(never)]
     fn map_in(&self, pages: Pages) -> Result<Region, Error> {
         let huge = pages.pool();
         // What the region is made of, and so the unit of every length below.
@@ -209,7 +210,7 @@ impl<'n> RegionOptions<'n> {
             return Err(refuse(Reason::BadAlignment));
         }
         let too_large = refuse(Reason::TooLarge);
-        let len = self.len.checked_next_multiple_of(page).filter(|&len| len <= isize::MAX as usize).ok_or(too_large)?;
+        let len = self.len.checked_add(page - 1).ok_or(too_large)? & !(page - 1);
         let transparent = pages.asks_for_transparent(len);
         let align = self.align.max(if transparent { sys::HUGE_PAGE } else { page });
         let guard = if self.guard { page } else { 0 };

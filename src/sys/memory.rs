@@ -139,7 +139,7 @@ pub(super) fn failed_raw(call: Call, size: usize, errno: Errno) -> Error {
     match (call, errno) {
         // The most frequent reason for ENOMEM is a limit that the user can see and raise: name it.
         (Call::Map | Call::MapFile | Call::Remap, e) if e == from_rustix(rustix::io::Errno::NOMEM) => {
-            error.limited_to(address_space_limit())
+            error.limited_to(address_space_limit)
         }
         _ => error,
     }
@@ -224,6 +224,21 @@ pub(crate) unsafe fn unmap(base: NonNull<u8>, len: usize) -> Result<(), Error> {
     kernel::unmaps();
     // SAFETY: the caller owns the mapping and gives it up.
     unsafe { rustix::mm::munmap(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unmap, len, errno))
+}
+
+/// Returns a mapping at the end of its owner's life, or what can be returned of it. Where the kernel merged it with
+/// its neighbours and the map is full, it cannot be split off again (ENOMEM); its RAM goes back all the same then, and
+/// only the addresses stay taken. Not the RAM of shared memory, whose bytes other processes may still use.
+///
+/// # Safety
+/// `base..base + len` is one whole mapping of the caller's, and nothing refers into it any more.
+pub(crate) unsafe fn release(base: NonNull<u8>, len: usize, sharing: Sharing) {
+    // SAFETY: the caller owns the mapping and gives it up.
+    unsafe {
+        if unmap(base, len).is_err() && sharing == Sharing::Private {
+            let _ = decommit(base, len, sharing);
+        }
+    }
 }
 
 /// Changes what may be done with pages. `mprotect(2)`.
