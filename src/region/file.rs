@@ -43,8 +43,8 @@ use core::ptr::NonNull;
 ///
 /// # Invariants
 /// - `mapping..mapping + mapped` is one mapping of `file` from its start that this value owns alone; `mapped` is
-///   `len` rounded up to whole pages, and neither is 0.
-/// - All of it is readable, and writable unless `access` says otherwise.
+///   `len` rounded up to whole pages, or more where the system did not take the rest back, and neither is 0.
+/// - All of it up to `len` is readable, and writable unless `access` says otherwise.
 pub struct FileRegion {
     mapping: NonNull<u8>,
     mapped: usize,
@@ -215,8 +215,9 @@ impl FileRegion {
     /// *Cost*: two system calls; nothing is copied (`ftruncate(2)`, `mremap(2)`).
     ///
     /// # Errors
-    /// When `len` is 0 or exceeds `isize::MAX`, the region is private or read-only, or the system refuses. The file
-    /// and the region are as they were.
+    /// When `len` is 0 or exceeds `isize::MAX`, the region is private or read-only, or the system refuses. The region
+    /// is as it was, at its address, and so is the file; only one that could be made longer, but then neither mapped nor
+    /// cut again, has more zeroes at its end.
     ///
     /// ```
     /// # let path = std::env::temp_dir().join(format!("region-doc-resize-{}", std::process::id()));
@@ -240,24 +241,17 @@ impl FileRegion {
         if self.sharing == Sharing::Private || self.access != Access::ReadWrite {
             return Err(refuse(Reason::NotShared));
         }
-        // The mapping never reaches past the file's last page, where a touch would end the process.
-        if len >= self.len {
-            sys::resize(self.file.borrow(), len)?;
-            if let Err(error) = self.remap(mapped) {
+        // The file first: a refusal then has changed nothing, and the mapping has not moved.
+        sys::resize(self.file.borrow(), len)?;
+        match self.remap(mapped) {
+            Err(error) if len > self.len => {
                 // A file that was just grown can be cut again; should it not, it is longer and nothing is lost.
                 let _ = sys::resize(self.file.borrow(), self.len);
                 return Err(error);
             }
-        } else {
-            self.remap(mapped)?;
-            if let Err(error) = sys::resize(self.file.borrow(), len) {
-                // The file is as long as it was. A mapping that cannot grow back shows its beginning.
-                let (was, whole) = (self.len, sys::page_align_up(self.len).unwrap_or(mapped));
-                self.len = if self.remap(whole).is_ok() { was } else { mapped.min(was) };
-                return Err(error);
-            }
+            // What stays mapped behind the file's end is addresses that no slice reaches, and goes with the rest.
+            _ => self.len = len,
         }
-        self.len = len;
         Ok(())
     }
 

@@ -6,6 +6,30 @@ use region::{Advice, FileArena, FileRegion, Input, SharedArena, SharedRegion};
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
+#[test]
+fn a_file_that_cannot_be_cut_stays_where_and_as_long_as_it_was() {
+    sweep("file that is cut", &[EIO, ENOMEM], || {
+        let path = path("cut");
+        // SAFETY: nobody else knows the file.
+        let mut file = unsafe { FileRegion::create(path.as_str(), 300_000) }.map_err(said)?;
+        file.as_mut_slice().fill(4);
+        let start = file.as_ptr();
+        let cut = file.resize(10_000).map_err(said);
+        let len = if cut.is_ok() { 10_000 } else { 300_000 };
+        assert_eq!((file.len(), std::fs::metadata(&path).unwrap().len()), (len, len as u64));
+        assert!(file.as_slice().iter().all(|&byte| byte == 4) && (cut.is_ok() || file.as_ptr() == start));
+        refusals_end();
+        // Cut or not, it grows and is cut again; what was cut off is zero.
+        file.resize(400_000).expect("nothing is refused any more");
+        let (kept, new) = file.as_slice().split_at(len);
+        assert!(kept.iter().all(|&byte| byte == 4) && new.iter().all(|&byte| byte == 0));
+        file.resize(5_000).expect("nothing is refused any more");
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 5_000);
+        cut
+    });
+    remove(&["cut"]);
+}
+
 /// A file of a story, by a name that the sweep knows.
 fn path(of: &str) -> String {
     format!("{}/story-{of}-{}", std::env::temp_dir().display(), std::process::id())
@@ -36,7 +60,7 @@ fn files_are_as_long_as_they_say_and_keep_their_bytes() {
             let before = file.len();
             if let Err(error) = file.resize(len) {
                 refused = Err(said(error));
-                assert!(file.len() == before || file.len() < before && len < before, "{before} to {len}");
+                assert_eq!(file.len(), before, "from {before} to {len}");
             }
             assert!(file.as_slice()[..10_000].iter().all(|&byte| byte == 4));
             // Every byte can be touched: the file reaches as far as the region.
