@@ -212,7 +212,8 @@ impl FileRegion {
 
     /// Makes the file and the region `len` bytes long; what is new is zero. The bytes may move to another address.
     ///
-    /// *Cost*: two system calls; nothing is copied (`ftruncate(2)`, `mremap(2)`).
+    /// *Cost*: two system calls; nothing is copied (`ftruncate(2)`, `mremap(2)`). Where parts were advised, the file is
+    /// mapped anew, and what was advised is forgotten.
     ///
     /// # Errors
     /// When `len` is 0 or exceeds `isize::MAX`, the region is private or read-only, or the system refuses. The region
@@ -255,13 +256,25 @@ impl FileRegion {
         Ok(())
     }
 
+    /// Maps `mapped` bytes of the file in place of those that are mapped.
     fn remap(&mut self, mapped: usize) -> Result<(), Error> {
-        if mapped != self.mapped {
-            // SAFETY: the mapping is this value's alone and whole (invariant), and `&mut self` proves that nobody
-            // holds a slice of it.
-            self.mapping = unsafe { sys::remap(self.mapping, self.mapped, mapped)? };
-            self.mapped = mapped;
+        if mapped == self.mapped {
+            return Ok(());
         }
+        // SAFETY: the mapping is this value's alone and whole (invariant), and `&mut self` proves that nobody
+        // holds a slice of it.
+        self.mapping = match unsafe { sys::remap_file(self.mapping, self.mapped, mapped) } {
+            Ok(mapping) => mapping,
+            // What was written is the file's, so another mapping shows the same bytes.
+            Err(error) if sys::is_in_parts(&error) => {
+                let mapping = sys::map_file(self.file.borrow(), 0, mapped, self.access, self.sharing)?;
+                // SAFETY: as above; it is given up, whole. An error loses address space and nothing else.
+                let _ = unsafe { sys::unmap(self.mapping, self.mapped) };
+                mapping
+            }
+            Err(error) => return Err(error),
+        };
+        self.mapped = mapped;
         Ok(())
     }
 

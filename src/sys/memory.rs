@@ -291,6 +291,28 @@ pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<
     Ok(to)
 }
 
+/// Grows or shrinks a shared mapping of a file, moving it if need be. `mremap(2)`, which takes one entry of the kernel's
+/// map: of a mapping that advice has split the answer is EFAULT, and so it is of any where the system is not Linux.
+/// The file can be mapped anew then.
+///
+/// # Safety
+/// As for [`remap`].
+pub(crate) unsafe fn remap_file(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the caller's promise, passed on.
+    return unsafe { remap(base, old, new) };
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (base, old);
+        Err(failed(Call::Remap, new, rustix::io::Errno::FAULT))
+    }
+}
+
+/// Whether a mapping of a file was not resized for that reason.
+pub(crate) fn is_in_parts(error: &Error) -> bool {
+    super::refused_with(error, &[rustix::io::Errno::FAULT])
+}
+
 /// Writes modified pages of a shared file mapping back. `msync(2)`.
 ///
 /// # Safety
