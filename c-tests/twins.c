@@ -17,6 +17,7 @@ typedef union {
     int (*path)(void *, const char *);
     int (*fd)(void *, int);
     int (*open)(void *, const char *, unsigned int);
+    int (*open_fd)(void *, int, unsigned int);
     int (*create)(void *, const char *, size_t);
     int (*lines)(void *, const char *, size_t);
     void *(*alloc)(void *, size_t);
@@ -56,6 +57,7 @@ int main(int argc, char **argv)
     CHECK(get("region_input_from_fd").fd(input, -1) < 0 && get("region_input_read_fd").fd(input, -1) < 0);
     CHECK(get("region_file_open").open(file, argv[0], 1) == 0 && file[1] != 0);
     CHECK(get("region_file_free").done(file) == 0 && get("region_file_create").create(file, "/", 1) < 0);
+    CHECK(get("region_file_from_fd").open_fd(file, -1, 0) < 0);
     CHECK(get("region_lines_init").lines(lines, "a\nb", 3) == 0);
     return 0;
 }
