@@ -241,7 +241,8 @@ impl Tag {
 // SAFETY: every block is a whole mapping that this value made and owns nothing else of: `acquire` maps it
 // and `release` unmaps it, and the kernel gives a range to one mapping at a time. The first `ready` bytes
 // were mapped or protected readable and writable; `decommit` keeps access and content below `keep`. New
-// anonymous memory is zero, and `MADV_DONTNEED` makes it so again before `dirty` falls.
+// anonymous memory is zero, and `MADV_DONTNEED` makes it so again before `dirty` falls. A block that a caller
+// lent has the caller's promise for all of this: its tag says that it is not ours, and nothing here changes it.
 unsafe impl Backing for Mapped {
     #[inline]
     fn acquire(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
