@@ -20,6 +20,7 @@ errnos! {
 }
 
 /// The number for a request that was refused.
+#[inline(never)]
 pub(super) fn of_error(error: &Error) -> c_int {
     match error.reason() {
         Reason::Os(errno) => errno.raw(),
