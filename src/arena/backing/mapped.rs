@@ -555,6 +555,8 @@ mod tests {
             assert_eq!(arena.try_alloc([3u8; 8192]).is_err(), backing.is_exact());
             arena.reset();
             arena.reset_keeping(0);
+            // SAFETY: the pages are there, and the arena has nothing in them.
+            assert_eq!(unsafe { start.cast::<[u8; 3 * 4096]>().read() }, [2; 3 * 4096]);
             assert!(arena.alloc_slice_zeroed::<u8>(3 * 4096).iter().all(|&byte| byte == 0));
             drop(arena);
             assert!(pages.0[..3 * 4096].iter().all(|&byte| byte == 0));
