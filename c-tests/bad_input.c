@@ -5,6 +5,8 @@
 
 #include "check.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -385,8 +387,9 @@ static void files_that_cannot_be(void)
     region_file file = REGION_FILE_INIT;
     char name[] = "/tmp/region-bad-XXXXXX", endless[5000];
     int fd = mkstemp(name), pipes[2];
+    int reading = open(name, O_RDONLY), writing = open(name, O_WRONLY), root = open("/", O_RDONLY);
     char pipe_name[32];
-    CHECK(fd >= 0 && pipe(pipes) == 0);
+    CHECK(fd >= 0 && reading >= 0 && writing >= 0 && root >= 0 && pipe(pipes) == 0);
     sprintf(pipe_name, "/proc/self/fd/%d", pipes[0]);
     memset(endless, 'x', sizeof endless);
     endless[sizeof endless - 1] = '\0';
@@ -439,6 +442,22 @@ static void files_that_cannot_be(void)
     FAILS(region_file_resize(&file, 20000), -EINVAL);
     CHECK(region_file_flush(&file, 0, 10000) == 0);
     CHECK(region_file_free(&file) == 0);
+
+    FAILS(region_file_from_fd(NULL, fd, REGION_FILE_READ), -EINVAL);
+    FAILS(region_file_from_fd(&file, fd, 3), -EINVAL);
+    FAILS(region_file_fd_(&file, fd, REGION_FILE_READ, 7), -EPROTO);
+    for (unsigned int how = REGION_FILE_WRITE; how <= REGION_FILE_PRIVATE; how++) {
+        FAILS(region_file_from_fd(&file, -1, how), -EBADF);
+        FAILS(region_file_from_fd(&file, 12345, how), -EBADF);
+        FAILS(region_file_from_fd(&file, INT_MIN, how), -EBADF);
+        FAILS(region_file_from_fd(&file, root, how), -EISDIR);
+        CHECK(region_file_from_fd(&file, pipes[0], how) < 0 && region_file_from_fd(&file, pipes[1], how) < 0);
+        FAILS(region_file_from_fd(&file, writing, how), -EACCES);
+        CHECK(file.base == NULL && file.len == 0);
+    }
+    FAILS(region_file_from_fd(&file, reading, REGION_FILE_WRITE), -EACCES);
+    CHECK(region_file_from_fd(&file, reading, REGION_FILE_PRIVATE) == 0 && region_file_free(&file) == 0);
+    CHECK(close(reading) == 0 && close(writing) == 0 && close(root) == 0);
     /* A program that runs cannot be written to, by root either: -ETXTBSY, or -EACCES under valgrind. */
     CHECK(region_file_open(&file, "/proc/self/exe", REGION_FILE_WRITE) < 0 && file.base == NULL);
     CHECK(region_file_open(&file, "/proc/self/exe", REGION_FILE_PRIVATE) == 0 && region_file_free(&file) == 0);

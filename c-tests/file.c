@@ -148,6 +148,19 @@ static void a_list_is_built_in_a_file_and_found_again(void)
     CHECK(sum == 500500 && region_file_free(&file) == 0);
 }
 
+static void a_descriptor_will_do(void)
+{
+    region_file file, again;
+    int fd = open(path, O_RDWR);
+    CHECK(fd >= 0 && lseek(fd, 40, SEEK_SET) == 40);
+    CHECK(region_file_from_fd(&file, fd, REGION_FILE_WRITE) == 0 && file.len == size_of_file());
+    CHECK(region_file_from_fd(&again, fd, REGION_FILE_READ) == 0 && close(fd) == 0);
+    CHECK(region_file_resize(&file, 800) == 0 && size_of_file() == 800);
+    write_record(&file, 99, 99);
+    CHECK(read_record(&again, 99) == 99 && byte_at(99 * 8) == 99 && region_file_flush(&file, 0, 800) == 0);
+    CHECK(region_file_free(&again) == 0 && region_file_free(&file) == 0);
+}
+
 static void a_file_made_anew_holds_nothing_of_the_old_one(void)
 {
     region_file file, again;
@@ -170,6 +183,7 @@ int main(void)
     a_file_grows_and_is_cut();
     a_private_copy_leaves_the_file_alone();
     a_list_is_built_in_a_file_and_found_again();
+    a_descriptor_will_do();
     a_file_made_anew_holds_nothing_of_the_old_one();
     CHECK(unlink(path) == 0);
     return 0;

@@ -185,7 +185,7 @@ static void files_are_edited_in_place()
         region::file text = region::file::open(name);
         text.data()[0] = 'H';
         text.flush(0, 1);
-        region::file copy = region::file::open(name, REGION_FILE_PRIVATE);
+        region::file copy = region::file::from_fd(fd, REGION_FILE_PRIVATE);
         copy.data()[1] = 'E';
     }
     CHECK(region::input::read(name).text() == "Hello, world");

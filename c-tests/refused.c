@@ -542,7 +542,7 @@ static void files(void)
     bool there;
     watch(0);
     fd = mkstemp(name);
-    CHECK(fd >= 0 && close(fd) == 0);
+    CHECK(fd >= 0);
     watch(1);
     there = fine(region_file_create(&file, name, 10000));
     if (there) {
@@ -556,6 +556,9 @@ static void files(void)
             memset(shown.base, 5, 10000);
         }
         CHECK(region_file_free(&shown) == 0 && *(char *)file.base == 4);
+        if (fine(region_file_from_fd(&shown, fd, REGION_FILE_WRITE)))
+            CHECK(memcmp(shown.base, file.base, 10000) == 0);
+        CHECK(region_file_free(&shown) == 0);
     } else {
         CHECK(file.base == NULL && file.len == 0);
     }
@@ -564,7 +567,7 @@ static void files(void)
         resize(&file);
     CHECK(region_file_free(&file) == 0);
     CHECK(region_file_create(&file, name, 100) == 0 && zero(file.base, 100) && region_file_free(&file) == 0);
-    CHECK(unlink(name) == 0);
+    CHECK(unlink(name) == 0 && close(fd) == 0);
 }
 
 /* ---- Inputs. */

@@ -19,6 +19,7 @@ typedef union {
     int (*path)(void *, const char *);
     int (*fd)(void *, int);
     int (*open)(void *, const char *, unsigned int);
+    int (*open_fd)(void *, int, unsigned int);
     int (*create)(void *, const char *, size_t);
     int (*lines)(void *, const char *, size_t);
     void *(*alloc)(void *, size_t);
@@ -73,6 +74,7 @@ int main(int argc, char **argv)
     FAILS(get("region_input_read_fd").fd(input, -1), -EBADF);
     FAILS(get("region_file_open").open(file, "/no/such/file", 1), -ENOENT);
     FAILS(get("region_file_create").create(file, "/", 1), -EISDIR);
+    FAILS(get("region_file_from_fd").open_fd(file, -1, 0), -EBADF);
     FAILS(get("region_lines_init").lines(lines, NULL, 1), -EINVAL);
     return 0;
 }

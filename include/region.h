@@ -662,6 +662,9 @@ typedef struct region_file {
 /** What region_file_open and region_file_create call. */
 int region_file_open_(region_file *file, const char *path, unsigned int how, size_t len, size_t abi);
 
+/** What region_file_from_fd calls. */
+int region_file_fd_(region_file *file, int fd, unsigned int how, size_t abi);
+
 /** Unmaps and closes the file and leaves an empty struct; nothing happens to an empty one. What was written is the
     file's already, and on the disk when the kernel writes it there: region_file_flush waits for that. */
 int region_file_free(region_file *file);
@@ -687,6 +690,13 @@ int region_file_advise(region_file *file, size_t at, size_t len, unsigned int ad
 static inline int region_file_open(region_file *file, const char *path, unsigned int how)
 {
     return region_file_open_(file, path, how, 0, REGION_ABI_(region_file));
+}
+
+/** The same of an open file or of memory with a descriptor, whole, wherever the descriptor stands; it may be closed at
+    once. -EACCES where it is not open for what it is to be used for: for both, to write. */
+static inline int region_file_from_fd(region_file *file, int fd, unsigned int how)
+{
+    return region_file_fd_(file, fd, how, REGION_ABI_(region_file));
 }
 
 /** Makes a file of `len` zeroes, not 0, in place of whatever had the path, and opens it for REGION_FILE_WRITE. The

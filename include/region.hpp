@@ -280,6 +280,14 @@ public:
         return opened;
     }
 
+    /// The file of a descriptor, which may be closed at once.
+    static file from_fd(int descriptor, unsigned how = REGION_FILE_WRITE)
+    {
+        file opened;
+        check(region_file_from_fd(&opened.raw_, descriptor, how), "region_file_from_fd");
+        return opened;
+    }
+
     /// Makes a file of `len` zeroes in place of whatever had the path.
     static file create(const char *path, std::size_t len)
     {

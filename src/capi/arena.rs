@@ -490,7 +490,7 @@ pub unsafe extern "C" fn region_oom_abort(context: *mut c_void, arena: *mut regi
     // SAFETY: the caller's promise, passed on.
     let used = unsafe { inside(arena) }.map_or(0, |this| this.arena.used());
     let mut line = Line::new();
-    line.text("region: cannot allocate ").number(size).text(" bytes; the arena has ").number(used);
+    line.figures(&[("region: cannot allocate ", size), (" bytes; the arena has ", used)]);
     line.text(" bytes in use. The process ends here, as its arena was told to.\n");
     // Nothing can be done about a standard error that is closed.
     let _ = crate::sys::write(2, line.bytes());
@@ -571,10 +571,15 @@ pub unsafe extern "C" fn region_arena_print(arena: *const region_arena, fd: c_in
     let Some(this) = (unsafe { inside(arena) }) else { return -EINVAL };
     let arena = &this.arena;
     let mut line = Line::new();
-    line.text("region_arena: ").number(arena.used()).text(" bytes used in ").number(arena.block_count());
-    line.text(" ranges, ").number(arena.committed()).text(" committed, ").number(arena.reserved()).text(" reserved");
+    line.figures(&[
+        ("region_arena: ", arena.used()),
+        (" bytes used in ", arena.block_count()),
+        (" ranges, ", arena.committed()),
+        (" committed, ", arena.reserved()),
+    ]);
+    line.text(" reserved");
     if arena.limit() != usize::MAX {
-        line.text(", limit ").number(arena.limit());
+        line.figures(&[(", limit ", arena.limit())]);
     }
     line.text("\n");
     match crate::sys::write(fd, line.bytes()) {

@@ -55,8 +55,9 @@ pub(super) struct Held<T> {
     value: MaybeUninit<T>,
 }
 
-/// A word that memory does not hold by accident, so that a struct that was never initialized is found empty.
-const LIVE: usize = (0x5265_6769_6f6e_4c76_u64 & usize::MAX as u64) as usize;
+/// A word that memory does not hold by accident, so that a struct that was never initialized is found empty. One that
+/// an instruction can hold, as every function compares with it.
+const LIVE: usize = 0x5265_6769;
 
 impl<T> Held<T> {
     /// The value that is here.

@@ -4,7 +4,7 @@ use super::checked::{Held, abi_of, c_str, prepare};
 use super::error::{EINVAL, EOVERFLOW, of_error, status};
 use super::map::advice_of;
 use crate::region::{FileRegion, Use};
-use crate::sys::{Creation, open_terminated, open_writable_terminated};
+use crate::sys::{Creation, Fd, duplicate, open_terminated, open_writable_terminated};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ops::Range;
 use core::ptr::null_mut;
@@ -73,33 +73,70 @@ pub unsafe extern "C" fn region_file_open_(
     len: usize,
     abi: usize,
 ) -> c_int {
-    if path.is_null() {
-        return -EINVAL;
-    }
     // SAFETY: the caller's promise, passed on.
     unsafe {
         if let Err(error) = prepare(file, abi) {
             return error;
         }
+        if path.is_null() {
+            return -EINVAL;
+        }
         let path = c_str(path);
-        let region = match how {
-            CREATE => FileRegion::create_by(len, || open_writable_terminated(path, Creation::Fresh)),
-            REGION_FILE_WRITE => {
+        let region = match (how, purpose(how)) {
+            (CREATE, _) => FileRegion::create_by(len, || open_writable_terminated(path, Creation::Fresh)),
+            (_, None) => return -EINVAL,
+            (_, Some(Use::Write)) => {
                 open_writable_terminated(path, Creation::Existing).and_then(|file| FileRegion::of(file, Use::Write))
             }
-            REGION_FILE_READ => open_terminated(path).and_then(|file| FileRegion::of(file, Use::Read)),
-            REGION_FILE_PRIVATE => open_terminated(path).and_then(|file| FileRegion::of(file, Use::WriteToCopy)),
-            _ => return -EINVAL,
+            (_, Some(purpose)) => open_terminated(path).and_then(|file| FileRegion::of(file, purpose)),
         };
-        match region {
-            Ok(region) => {
+        finish(file, region)
+    }
+}
+
+/// What region_file_from_fd calls.
+///
+/// # Safety
+/// As [`region_file_open_`], for the descriptor's file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_file_fd_(file: *mut region_file, fd: c_int, how: c_uint, abi: usize) -> c_int {
+    // SAFETY: the caller's promise, passed on; it keeps the descriptor open during the call.
+    unsafe {
+        if let Err(error) = prepare(file, abi) {
+            return error;
+        }
+        let Some(purpose) = purpose(how) else { return -EINVAL };
+        finish(file, duplicate(Fd::from_raw(fd)).and_then(|file| FileRegion::of(file, purpose)))
+    }
+}
+
+/// What one of REGION_FILE_... means.
+fn purpose(how: c_uint) -> Option<Use> {
+    Some(match how {
+        REGION_FILE_WRITE => Use::Write,
+        REGION_FILE_READ => Use::Read,
+        REGION_FILE_PRIVATE => Use::WriteToCopy,
+        _ => return None,
+    })
+}
+
+/// Puts a file into a prepared place, or says why there is none.
+///
+/// # Safety
+/// `file` may be written.
+#[inline(never)]
+unsafe fn finish(file: *mut region_file, region: Result<FileRegion, crate::Error>) -> c_int {
+    match region {
+        Ok(region) => {
+            // SAFETY: the caller's promise, and an `Opened` fits (asserted).
+            unsafe {
                 let file = file.cast::<Opened>();
                 Held::put(&raw mut (*file).region, region);
                 (*file).show();
-                0
             }
-            Err(error) => -of_error(&error),
+            0
         }
+        Err(error) => -of_error(&error),
     }
 }
 
@@ -113,6 +150,18 @@ pub unsafe extern "C" fn region_file_open_(
 pub unsafe extern "C" fn region_file_open(file: *mut region_file, path: *const c_char, how: c_uint) -> c_int {
     // SAFETY: the caller's promise, passed on.
     unsafe { region_file_open_(file, path, how, 0, abi_of::<region_file>()) }
+}
+
+/// Takes an open file, for callers that do not read the header. As `region_file_from_fd` there.
+///
+/// cbindgen:ignore
+///
+/// # Safety
+/// As [`region_file_fd_`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_file_from_fd(file: *mut region_file, fd: c_int, how: c_uint) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { region_file_fd_(file, fd, how, abi_of::<region_file>()) }
 }
 
 /// Makes a file, for callers that do not read the header. As `region_file_create` there.

@@ -42,13 +42,9 @@ pub unsafe extern "C" fn region_shared_init_(
     if let Err(error) = unsafe { prepare(shared, abi) } {
         return error;
     }
-    let made = if name.is_null() {
-        SharedArena::new(capacity)
-    } else {
-        // SAFETY: the caller's promise, passed on.
-        SharedArena::sealed(capacity, unsafe { c_str(name) })
-    };
-    match made {
+    // SAFETY: the caller's promise, passed on.
+    let name = (!name.is_null()).then(|| unsafe { c_str(name) });
+    match SharedArena::make(capacity, name) {
         Ok(made) => {
             // SAFETY: the place was prepared, and it fits (asserted).
             unsafe { Held::put(shared.cast(), made) };

@@ -287,6 +287,7 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
     }
 
     /// A full word has free blocks again.
+    #[inline(never)]
     fn reopen(self, leaf_at: usize) {
         self.unmark_leaf(leaf_at);
         let step = if seeded(Bug::ReopenUncounted) { 0 } else { 1 };

@@ -132,8 +132,12 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
     /// A block fresh from the bitmap becomes a claim: warm from now on, and in the hint's slot if that is empty.
     #[inline]
     fn claimed(&self, block: usize, hint: usize) -> Claim {
-        let mut warm = false;
-        self.warm_up(block, 1, |_| warm = true);
+        let (word, bit) = (self.words.word(self.plan.warm() + block / width(LOG)), 1 << (block % width(LOG)));
+        // Relaxed, as in `warm_up`.
+        let warm = word.load(Ordering::Relaxed) & bit != 0;
+        if !warm {
+            word.fetch_or(bit, Ordering::Relaxed);
+        }
         let slots = self.slots();
         let slot = slots.of_hint(hint).filter(|&slot| slots.attach(slot, block));
         Claim { block, slot, warm }

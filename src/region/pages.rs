@@ -57,6 +57,16 @@ impl Pages {
         }
     }
 
+    /// The wish for this kind and no other.
+    pub(super) const fn alone(self) -> &'static [Pages] {
+        match self {
+            Pages::Base => &[Pages::Base],
+            Pages::Transparent => &[Pages::Transparent],
+            Pages::Huge2M => &[Pages::Huge2M],
+            Pages::Huge1G => &[Pages::Huge1G],
+        }
+    }
+
     /// Bytes of the least part that can be mapped, given back or protected on its own.
     pub(crate) fn grain(self) -> usize {
         self.pool().map_or_else(sys::page_size, HugePool::page)

@@ -241,7 +241,8 @@ impl Tag {
 // SAFETY: every block is a whole mapping that this value made and owns nothing else of: `acquire` maps it
 // and `release` unmaps it, and the kernel gives a range to one mapping at a time. The first `ready` bytes
 // were mapped or protected readable and writable; `decommit` keeps access and content below `keep`. New
-// anonymous memory is zero, and `MADV_DONTNEED` makes it so again before `dirty` falls.
+// anonymous memory is zero, and `MADV_DONTNEED` makes it so again before `dirty` falls. A block that a caller
+// lent has the caller's promise for all of this: its tag says that it is not ours, and nothing here changes it.
 unsafe impl Backing for Mapped {
     #[inline]
     fn acquire(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
@@ -554,6 +555,8 @@ mod tests {
             assert_eq!(arena.try_alloc([3u8; 8192]).is_err(), backing.is_exact());
             arena.reset();
             arena.reset_keeping(0);
+            // SAFETY: the pages are there, and the arena has nothing in them.
+            assert_eq!(unsafe { start.cast::<[u8; 3 * 4096]>().read() }, [2; 3 * 4096]);
             assert!(arena.alloc_slice_zeroed::<u8>(3 * 4096).iter().all(|&byte| byte == 0));
             drop(arena);
             assert!(pages.0[..3 * 4096].iter().all(|&byte| byte == 0));

@@ -12,6 +12,13 @@ static inline int region_file_open(region_file *file, const char *path, unsigned
     return region_file_open_(file, path, how, 0, REGION_ABI_(region_file));
 }
 
+/** The same of an open file or of memory with a descriptor, whole, wherever the descriptor stands; it may be closed at
+    once. -EACCES where it is not open for what it is to be used for: for both, to write. */
+static inline int region_file_from_fd(region_file *file, int fd, unsigned int how)
+{
+    return region_file_fd_(file, fd, how, REGION_ABI_(region_file));
+}
+
 /** Makes a file of `len` zeroes, not 0, in place of whatever had the path, and opens it for REGION_FILE_WRITE. The
     zeroes take no disk. */
 static inline int region_file_create(region_file *file, const char *path, size_t len)
