@@ -1,6 +1,6 @@
 /* refused STORY [ERRNO]: what a program does with one part of the library, while the system refuses some of its calls.
  *
- * tests/c_refusals.rs traces this program and answers chosen system calls with ERRNO between watch(1) and watch(0). A
+ * tests/c_refusals.rs traces this program and answers chosen system calls with ERRNO between watch(ON) and watch(OFF). A
  * story uses its objects meanwhile, keeps what it was given, then uses the same objects without refusals. Whatever
  * happens: a refusal is that errno or NULL, nothing that was given changes, everything works afterwards, and once all
  * is freed the process has the mappings it began with. Prints how often the library said no. */
@@ -24,15 +24,17 @@ static int refused_with; /* what the tracer answers; 0 when nothing is refused *
 static int told;         /* how often the library said no */
 static bool must;        /* no refusals any more: everything works */
 
-/* To the tracer, by a prctl(2) that no kernel knows: refusals are on from here, or off. */
-static void watch(int on)
+enum watch { OFF, ON, OVER };
+
+/* To the tracer, by a prctl(2) that no kernel knows: refusals are on from here, or off, or over for good. */
+static void watch(enum watch how)
 {
-    syscall(SYS_prctl, 0x52454655, on);
+    syscall(SYS_prctl, 0x52454655, how);
 }
 
 static void refusals_end(void)
 {
-    watch(0);
+    watch(OVER);
     must = true;
 }
 
@@ -594,12 +596,12 @@ static void inputs(void)
     region_input mapped, copied, piped, process;
     int pipe_end, null;
     size_t got;
-    watch(0);
+    watch(OFF);
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = (unsigned char)(i ^ i >> 8);
     pipe_end = full_pipe();
     null = open("/dev/null", O_WRONLY);
-    watch(1);
+    watch(ON);
     if (fine(region_input_open(&mapped, own_path)))
         CHECK(mapped.len > 1000 && memcmp(mapped.data + 1, "ELF", 3) == 0);
     if (fine(region_input_read(&copied, own_path)) && mapped.len != 0)
@@ -687,7 +689,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
         if (strcmp(argv[1], stories[i].name) != 0)
             continue;
-        watch(1);
+        watch(ON);
         stories[i].tell();
         look(&after);
         /* With any third argument, mappings may be left: a munmap(2) was refused. */

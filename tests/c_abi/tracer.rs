@@ -36,8 +36,10 @@ pub struct Traced {
     pub calls: BTreeSet<libc::c_long>,
 }
 
-/// The first argument of the prctl(2) that c-tests/refused.c marks with.
+/// The first argument of the prctl(2) that c-tests/refused.c marks with; its second says how to go on.
 const WATCH: u64 = 0x5245_4655;
+const ON: u64 = 1;
+const OVER: u64 = 2;
 
 /// Runs a program to its end. An error if this process may not trace.
 pub fn run(mut command: Command, plan: &Plan) -> io::Result<Traced> {
@@ -52,14 +54,16 @@ pub fn run(mut command: Command, plan: &Plan) -> io::Result<Traced> {
     let mut child = command.spawn()?;
     let pid = child.id() as libc::pid_t;
     let (mut refused, mut counted, mut calls) = (0, 0, BTreeSet::new());
-    let (mut watching, mut within, mut answer) = (false, false, None);
+    let (mut how, mut within, mut answer) = (0, false, None);
     // The first stop is the one that follows exec(2).
     wait(pid)?;
     let options = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_EXITKILL;
     request(libc::PTRACE_SETOPTIONS, pid, options as usize)?;
     let mut signal = 0;
     let code = loop {
-        request(libc::PTRACE_SYSCALL, pid, signal as usize)?;
+        // A story goes on long after the last call of interest, and two stops at each other call take time.
+        let on = if how == OVER { libc::PTRACE_CONT } else { libc::PTRACE_SYSCALL };
+        request(on, pid, signal as usize)?;
         let status = match wait(pid)? {
             status if libc::WIFEXITED(status) => break libc::WEXITSTATUS(status),
             status if libc::WIFSIGNALED(status) => break -libc::WTERMSIG(status),
@@ -83,8 +87,8 @@ pub fn run(mut command: Command, plan: &Plan) -> io::Result<Traced> {
         }
         let (number, arguments) = machine::call(pid)?;
         if number == libc::SYS_prctl && arguments[0] & 0xffff_ffff == WATCH {
-            watching = arguments[1] != 0;
-        } else if watching {
+            how = arguments[1];
+        } else if how == ON {
             calls.insert(number);
             let uncharged = plan.strict && promises_memory(number, &arguments);
             let mut refuse = uncharged;
@@ -135,18 +139,6 @@ fn request(what: libc::c_uint, pid: libc::pid_t, data: usize) -> io::Result<()> 
 mod machine {
     use super::*;
 
-    fn peek(pid: libc::pid_t, at: usize) -> io::Result<u64> {
-        // SAFETY: glibc's and musl's wrappers answer the word, which may be -1, and tell errors by errno alone.
-        unsafe {
-            *libc::__errno_location() = 0;
-            let word = libc::ptrace(libc::PTRACE_PEEKUSER, pid, at, 0usize);
-            match *libc::__errno_location() {
-                0 => Ok(word as u64),
-                errno => Err(io::Error::from_raw_os_error(errno)),
-            }
-        }
-    }
-
     fn poke(pid: libc::pid_t, at: usize, word: i64) -> io::Result<()> {
         // SAFETY: a word for a register of the stopped process.
         match unsafe { libc::ptrace(libc::PTRACE_POKEUSER, pid, at, word as usize) } {
@@ -156,21 +148,20 @@ mod machine {
     }
 
     const NUMBER: usize = std::mem::offset_of!(libc::user_regs_struct, orig_rax);
-    const ARGUMENTS: [usize; 4] = [
-        std::mem::offset_of!(libc::user_regs_struct, rdi),
-        std::mem::offset_of!(libc::user_regs_struct, rsi),
-        std::mem::offset_of!(libc::user_regs_struct, rdx),
-        std::mem::offset_of!(libc::user_regs_struct, r10),
-    ];
     const ANSWER: usize = std::mem::offset_of!(libc::user_regs_struct, rax);
 
     /// The number of a call and its first four arguments.
     pub fn call(pid: libc::pid_t) -> io::Result<(libc::c_long, [u64; 4])> {
-        let mut arguments = [0; 4];
-        for (argument, at) in arguments.iter_mut().zip(ARGUMENTS) {
-            *argument = peek(pid, at)?;
-        }
-        Ok((peek(pid, NUMBER)? as libc::c_long, arguments))
+        let mut registers = std::mem::MaybeUninit::<libc::user_regs_struct>::uninit();
+        // SAFETY: the kernel fills the registers, which are plain numbers, unless it says that it did not.
+        let registers = unsafe {
+            if libc::ptrace(libc::PTRACE_GETREGS, pid, 0usize, registers.as_mut_ptr()) == -1 {
+                return Err(io::Error::last_os_error());
+            }
+            registers.assume_init()
+        };
+        let number = registers.orig_rax as libc::c_long;
+        Ok((number, [registers.rdi, registers.rsi, registers.rdx, registers.r10]))
     }
 
     pub fn set_call(pid: libc::pid_t, number: i64) -> io::Result<()> {
