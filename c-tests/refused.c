@@ -366,15 +366,9 @@ static void use_map(region_map *map, unsigned int flags)
     CHECK(bytes[0] == 3 && memcmp(bytes, bytes + 1, 8 * KIB - 1) == 0);
 }
 
-static void use_maps(void)
+static void use_maps(const unsigned int *flags, size_t n)
 {
-    static const unsigned int flags[] = {
-        0, 0, REGION_MAP_RESERVE, REGION_MAP_POPULATE, REGION_MAP_GUARD, REGION_MAP_SHARED, REGION_MAP_UNCHARGED,
-        REGION_MAP_HUGE | REGION_MAP_GUARD | REGION_MAP_POPULATE, REGION_MAP_RESERVE | REGION_MAP_GUARD,
-        REGION_MAP_SHARED | REGION_MAP_POPULATE | REGION_MAP_UNCHARGED,
-        REGION_MAP_HUGETLB | REGION_MAP_HUGE, REGION_MAP_HUGETLB_1G | REGION_MAP_HUGETLB | REGION_MAP_HUGE,
-    };
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+    for (size_t i = 0; i < n; i++) {
         region_map map;
         region_map_options options = REGION_MAP_OPTIONS;
         options.flags = flags[i];
@@ -390,11 +384,12 @@ static void use_maps(void)
 
 static void maps(void)
 {
+    static const unsigned int flags[] = { 0, 0, REGION_MAP_RESERVE, REGION_MAP_POPULATE, REGION_MAP_GUARD };
     region_map map;
     bool there = fine(region_map_init(&map, MIB, NULL));
     if (there)
         keep(map.base, map.len);
-    use_maps();
+    use_maps(flags, sizeof flags / sizeof *flags);
     if (there) {
         fine(region_map_protect(&map, 0, MIB, REGION_ACCESS_READ));
         fine(region_map_lock(&map, 0, 8 * KIB));
@@ -408,8 +403,21 @@ static void maps(void)
         CHECK(region_map_decommit(&map, 0, MIB) == 0 && zero(map.base, MIB));
         use_map(&map, 0);
     }
-    use_maps();
+    use_maps(flags, sizeof flags / sizeof *flags);
     CHECK(region_map_free(&map) == 0);
+}
+
+static void rare_maps(void)
+{
+    static const unsigned int flags[] = {
+        REGION_MAP_SHARED, REGION_MAP_UNCHARGED, REGION_MAP_RESERVE | REGION_MAP_GUARD,
+        REGION_MAP_HUGE | REGION_MAP_GUARD | REGION_MAP_POPULATE,
+        REGION_MAP_SHARED | REGION_MAP_POPULATE | REGION_MAP_UNCHARGED,
+        REGION_MAP_HUGETLB | REGION_MAP_HUGE, REGION_MAP_HUGETLB_1G | REGION_MAP_HUGETLB | REGION_MAP_HUGE,
+    };
+    use_maps(flags, sizeof flags / sizeof *flags);
+    refusals_end();
+    use_maps(flags, sizeof flags / sizeof *flags);
 }
 
 /* ---- Pools. */
@@ -662,8 +670,8 @@ static const struct {
     void (*tell)(void);
 } stories[] = {
     { "arenas", arenas }, { "reserved arenas", reserved_arenas }, { "growing blocks", growing_blocks },
-    { "maps", maps },     { "pools", pools },                     { "shared arenas", shared_arenas },
-    { "files", files },   { "inputs", inputs },
+    { "maps", maps },     { "rare maps", rare_maps },             { "pools", pools },
+    { "files", files },   { "inputs", inputs },                   { "shared arenas", shared_arenas },
 };
 
 static void grow_stack(void)

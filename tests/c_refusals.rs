@@ -303,6 +303,7 @@ mod sweep {
         reserved_arenas_are_whole_or_empty: "reserved arenas",
         growing_blocks_stay_where_they_were: "growing blocks",
         maps_are_whole_or_not_there: "maps",
+        rare_maps_are_whole_or_not_there: "rare maps",
         pools_go_on: "pools",
         shared_arenas_are_whole_or_not_there: "shared arenas",
         files_keep_their_bytes: "files",
