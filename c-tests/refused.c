@@ -602,18 +602,26 @@ static bool begins(const region_input *input, const void *bytes, size_t len)
 static void inputs(void)
 {
     region_input mapped, copied, piped, process;
-    int pipe_end, null;
-    size_t got;
+    int pipe_end, null, again[4];
+    size_t got, before;
     watch(OFF);
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = (unsigned char)(i ^ i >> 8);
     pipe_end = full_pipe();
     null = open("/dev/null", O_WRONLY);
+    for (size_t i = 0; i < 4; i++)
+        again[i] = open(own_path, O_RDONLY);
     watch(ON);
     if (fine(region_input_open(&mapped, own_path)))
         CHECK(mapped.len > 1000 && memcmp(mapped.data + 1, "ELF", 3) == 0);
     if (fine(region_input_read(&copied, own_path)) && mapped.len != 0)
         CHECK(mapped.len == copied.len && memcmp(mapped.data, copied.data, mapped.len) == 0);
+    /* The same file behind itself, which makes the memory grow where it is, on base pages and on huge ones. */
+    for (size_t i = 0; i < 3; i++) {
+        before = copied.len;
+        fine(region_input_more(&copied, again[i], SIZE_MAX, &got));
+        CHECK(copied.len == before + got && (before == 0 || memcmp(copied.data + 1, "ELF", 3) == 0));
+    }
     if (fine(region_input_from_fd(&piped, pipe_end)))
         CHECK(piped.len == sizeof text);
     CHECK(begins(&piped, text, sizeof text));
@@ -628,6 +636,11 @@ static void inputs(void)
     CHECK(begins(&piped, text, sizeof text));
     CHECK(region_input_more(&piped, pipe_end, SIZE_MAX, &got) == 0);
     CHECK(piped.len == sizeof text && begins(&piped, text, sizeof text));
+    before = copied.len;
+    CHECK(region_input_more(&copied, again[3], SIZE_MAX, &got) == 0 && got > 1000 && copied.len == before + got);
+    CHECK(memcmp(copied.data + before + 1, "ELF", 3) == 0);
+    for (size_t i = 0; i < 4; i++)
+        CHECK(close(again[i]) == 0);
     CHECK(region_input_free(&mapped) == 0 && region_input_free(&copied) == 0 && region_input_free(&process) == 0);
     CHECK(region_input_open(&mapped, own_path) == 0 && region_input_read(&copied, own_path) == 0);
     CHECK(region_input_is_mapped(&mapped) && memcmp(mapped.data, copied.data, copied.len) == 0);

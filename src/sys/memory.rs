@@ -308,7 +308,7 @@ pub(crate) unsafe fn remap_file(base: NonNull<u8>, old: usize, new: usize) -> Re
     }
 }
 
-/// Whether a mapping of a file was not resized for that reason.
+/// Whether a mapping was not resized because it is several entries of the kernel's map.
 pub(crate) fn is_in_parts(error: &Error) -> bool {
     super::refused_with(error, &[rustix::io::Errno::FAULT])
 }

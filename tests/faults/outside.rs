@@ -198,6 +198,33 @@ fn streams_lose_nothing_and_begin_where_they_stand() {
     remove(&["middle"]);
 }
 
+/// Content on base pages and content on huge ones are two entries of the kernel's map, until one advice makes one of
+/// them that can be resized.
+#[test]
+fn a_stream_whose_advice_was_refused_grows_all_the_same_later() {
+    sweep("long pipe", &[EIO, ENOMEM], || {
+        let bytes = pattern(5 << 20);
+        let (reader, mut writer) = pipe();
+        let written = bytes.clone();
+        let writer = std::thread::spawn(move || writer.write_all(&written));
+        let mut refused = Ok(());
+        let mut input = Input::read_fd(fd(&reader)).unwrap_or_else(|stopped| {
+            refused = Err(said(&stopped));
+            stopped.into_input()
+        });
+        assert!(bytes.starts_with(&input));
+        if let Err(error) = input.read_more_up_to(fd(&reader), 3 << 20) {
+            refused = Err(said(error));
+        }
+        assert!(bytes.starts_with(&input));
+        refusals_end();
+        input.read_more(fd(&reader)).expect("nothing is refused any more");
+        assert!(*input == *bytes);
+        writer.join().unwrap().unwrap();
+        refused
+    });
+}
+
 #[test]
 fn shared_regions_are_whole_or_not_there() {
     sweep("shared region", &[ENOMEM, EPERM], || {
