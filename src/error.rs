@@ -5,8 +5,10 @@
 //! it wraps an [`Error`] when the system was the reason. Neither allocates, both are `Copy`, and the
 //! sentence is made only when somebody displays it.
 
+#[cfg(not(region_staticlib))]
 use crate::bytes::Bytes;
 use core::fmt;
+use core::num::NonZero;
 
 /// What was asked of the operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +60,7 @@ pub enum Call {
 
 impl Call {
     /// What the call was for, and the name it has in the manual.
+    #[cfg(not(region_staticlib))]
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Call::Map => ("map", "mmap"),
@@ -85,6 +88,7 @@ impl Call {
     }
 
     /// Whether the size says something about this call.
+    #[cfg(not(region_staticlib))]
     const fn has_size(self) -> bool {
         !matches!(self, Call::Open | Call::Stat | Call::Seek | Call::MakeMemory | Call::Seal)
     }
@@ -164,6 +168,105 @@ pub enum Reason {
     BadPath,
 }
 
+/// Whether errors keep what only their sentences say. In the C archive they do not: `region_strerror` has sentences
+/// for numbers, and a failure that is one word comes back in a register. A twelfth of the code would move the rest
+/// about.
+const IS_TOLD: bool = cfg!(not(region_staticlib));
+
+/// A part of an error that only its sentence says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Told<T>(#[cfg(not(region_staticlib))] T, #[cfg(region_staticlib)] core::marker::PhantomData<T>);
+
+impl<T: Copy> Told<T> {
+    pub(crate) const fn new(part: T) -> Self {
+        #[cfg(not(region_staticlib))]
+        return Told(part);
+        #[cfg(region_staticlib)]
+        {
+            let _ = part;
+            Told(core::marker::PhantomData)
+        }
+    }
+
+    /// For sentences, and for Rust to ask; not there where nothing was kept.
+    #[cfg(not(region_staticlib))]
+    pub(crate) const fn get(self) -> T {
+        self.0
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Told<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// `Display` for errors where they keep nothing for a sentence: why, and no more.
+#[cfg(region_staticlib)]
+macro_rules! show_reason {
+    ($($error:ty)*) => { $(
+        impl core::fmt::Display for $error {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Debug::fmt(&self.reason(), f)
+            }
+        }
+    )* };
+}
+#[cfg(region_staticlib)]
+show_reason!(Error AllocError crate::pool::PoolError);
+
+/// A [`Reason`] in one word that is never 0, so that a `Result` with it is no larger: the system's number, and above
+/// it which reason it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Packed(NonZero<usize>);
+
+impl Packed {
+    /// Bits of the system's number. Linux ends at 4095, so as to tell a number from an address; others do far below.
+    const BITS: u32 = 12;
+
+    const fn new(reason: Reason) -> Self {
+        let (kind, errno) = match reason {
+            Reason::Os(errno) => (1, errno.raw() as usize),
+            Reason::Empty => (2, 0),
+            Reason::TooLarge => (3, 0),
+            Reason::BadAlignment => (4, 0),
+            Reason::BadRange => (5, 0),
+            Reason::Directory => (6, 0),
+            Reason::OutsideFile => (7, 0),
+            Reason::NotShared => (8, 0),
+            Reason::NotAnArena => (9, 0),
+            Reason::BadPath => (10, 0),
+        };
+        // No kind is 0, so neither is the word.
+        match NonZero::new(kind << Self::BITS | errno & ((1 << Self::BITS) - 1)) {
+            Some(word) => Packed(word),
+            None => Packed(NonZero::<usize>::MAX),
+        }
+    }
+
+    const fn get(self) -> Reason {
+        let word = self.0.get();
+        match word >> Self::BITS {
+            1 => Reason::Os(Errno((word & ((1 << Self::BITS) - 1)) as i32)),
+            2 => Reason::Empty,
+            3 => Reason::TooLarge,
+            4 => Reason::BadAlignment,
+            5 => Reason::BadRange,
+            6 => Reason::Directory,
+            7 => Reason::OutsideFile,
+            8 => Reason::NotShared,
+            9 => Reason::NotAnArena,
+            _ => Reason::BadPath,
+        }
+    }
+}
+
+impl fmt::Debug for Packed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
 /// A request to the operating system that failed: which call, on what, why, and what to do.
 ///
 /// ```
@@ -174,48 +277,59 @@ pub enum Reason {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
-    call: Call,
-    reason: Reason,
-    size: usize,
+    reason: Packed,
+    call: Told<Call>,
+    size: Told<usize>,
     /// The soft RLIMIT_AS at the time of the failure, `usize::MAX` when there is none.
-    address_space: usize,
+    address_space: Told<usize>,
 }
 
 impl Error {
     /// An error of `call` on `size` bytes.
     #[cfg_attr(not(feature = "os"), allow(dead_code))]
     pub(crate) const fn new(call: Call, reason: Reason, size: usize) -> Self {
-        Error { call, reason, size, address_space: usize::MAX }
+        let (call, size, address_space) = (Told::new(call), Told::new(size), Told::new(usize::MAX));
+        Error { reason: Packed::new(reason), call, size, address_space }
+    }
+
+    /// An error of which only the reason is kept.
+    #[cfg(region_staticlib)]
+    const fn of(reason: Packed) -> Self {
+        Error { reason, ..Error::new(Call::Map, Reason::Empty, 0) }
     }
 
     /// Records the process's address-space limit, for the sentence.
     #[cfg_attr(not(feature = "os"), allow(dead_code))]
-    pub(crate) const fn limited_to(mut self, address_space: usize) -> Self {
-        self.address_space = address_space;
+    pub(crate) fn limited_to(mut self, address_space: impl FnOnce() -> usize) -> Self {
+        if IS_TOLD {
+            self.address_space = Told::new(address_space());
+        }
         self
     }
 
     /// Which call failed.
+    #[cfg(not(region_staticlib))]
     pub const fn call(&self) -> Call {
-        self.call
+        self.call.get()
     }
 
     /// Why it failed.
     pub const fn reason(&self) -> Reason {
-        self.reason
+        self.reason.get()
     }
 
     /// The system's error number, when it was the system that refused.
     pub const fn errno(&self) -> Option<Errno> {
-        match self.reason {
+        match self.reason() {
             Reason::Os(errno) => Some(errno),
             _ => None,
         }
     }
 
     /// How many bytes the call was about.
+    #[cfg(not(region_staticlib))]
     pub const fn size(&self) -> usize {
-        self.size
+        self.size.get()
     }
 
     /// Whether the system refused with the error number of this name, as in `is("ENOMEM")`.
@@ -224,24 +338,25 @@ impl Error {
     }
 }
 
+#[cfg(not(region_staticlib))]
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (verb, manual) = self.call.words();
+        let (verb, manual) = self.call().words();
         write!(f, "cannot {verb}")?;
-        if self.call.has_size() && self.reason != Reason::Directory {
-            write!(f, " {}", Bytes(self.size))?;
+        if self.call().has_size() && self.reason() != Reason::Directory {
+            write!(f, " {}", Bytes(self.size()))?;
         }
-        match self.reason {
+        match self.reason() {
             Reason::Os(errno) => {
                 write!(f, ": {errno} ({manual}).")?;
-                if self.address_space != usize::MAX {
-                    let limit = Bytes(self.address_space);
+                if self.address_space.get() != usize::MAX {
+                    let limit = Bytes(self.address_space.get());
                     write!(
                         f,
                         " The process is limited to {limit} of address space (RLIMIT_AS); \
                          raise it with `ulimit -v`, or ask for less."
                     )?;
-                } else if let Some(advice) = advice(self.call, errno) {
+                } else if let Some(advice) = advice(self.call(), errno) {
                     write!(f, " {advice}")?;
                 }
                 Ok(())
@@ -271,6 +386,7 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 /// What to do about the refusals that people meet.
+#[cfg(not(region_staticlib))]
 fn advice(call: Call, errno: Errno) -> Option<&'static str> {
     Some(match (call, errno.name()?) {
         (Call::Map | Call::Protect | Call::Remap, "ENOMEM") => {
@@ -343,6 +459,63 @@ pub enum AllocReason {
     Ids,
 }
 
+/// An [`AllocReason`] in one word that is never 0, for the reason that [`Told`] gives: which it is, and above that its
+/// bytes. They are exact as far as addresses reach on 64 bits; only sentences say them.
+#[cfg(region_staticlib)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct PackedAlloc(NonZero<usize>);
+
+#[cfg(region_staticlib)]
+impl PackedAlloc {
+    const BITS: u32 = 4;
+
+    const fn new(reason: AllocReason) -> Self {
+        let (kind, bytes) = match reason {
+            AllocReason::TooLarge => (1, 0),
+            AllocReason::Limit(bytes) => (2, bytes),
+            AllocReason::Exhausted(bytes) => (3, bytes),
+            AllocReason::Os(error) => (4, error.reason.0.get()),
+            AllocReason::Refused => (5, 0),
+            AllocReason::Alignment(bytes) => (6, bytes),
+            AllocReason::Corrupt => (7, 0),
+            AllocReason::Format => (8, 0),
+            AllocReason::Reservation(bytes) => (9, bytes),
+            AllocReason::Ids => (10, 0),
+        };
+        // No kind is 0, so neither is the word.
+        match NonZero::new(bytes << Self::BITS | kind) {
+            Some(word) => PackedAlloc(word),
+            None => PackedAlloc(NonZero::<usize>::MAX),
+        }
+    }
+
+    const fn get(self) -> AllocReason {
+        let bytes = self.0.get() >> Self::BITS;
+        match self.0.get() & ((1 << Self::BITS) - 1) {
+            1 => AllocReason::TooLarge,
+            2 => AllocReason::Limit(bytes),
+            3 => AllocReason::Exhausted(bytes),
+            4 => match NonZero::new(bytes) {
+                Some(word) => AllocReason::Os(Error::of(Packed(word))),
+                None => AllocReason::Refused,
+            },
+            5 => AllocReason::Refused,
+            6 => AllocReason::Alignment(bytes),
+            7 => AllocReason::Corrupt,
+            8 => AllocReason::Format,
+            9 => AllocReason::Reservation(bytes),
+            _ => AllocReason::Ids,
+        }
+    }
+}
+
+#[cfg(region_staticlib)]
+impl fmt::Debug for PackedAlloc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
 /// An allocation that an arena could not serve: how many bytes, and why. Nothing was changed.
 ///
 /// ```
@@ -353,30 +526,45 @@ pub enum AllocReason {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllocError {
-    size: usize,
+    size: Told<usize>,
+    #[cfg(not(region_staticlib))]
     reason: AllocReason,
+    #[cfg(region_staticlib)]
+    reason: PackedAlloc,
 }
 
 impl AllocError {
     /// An allocation of `size` bytes that failed for `reason`. For authors of a [`Backing`](crate::Backing).
     pub const fn new(size: usize, reason: AllocReason) -> Self {
-        AllocError { size, reason }
+        #[cfg(region_staticlib)]
+        let reason = PackedAlloc::new(reason);
+        AllocError { size: Told::new(size), reason }
+    }
+
+    /// The same refusal, of `size` bytes: what the caller asked for, where more or less was needed for it.
+    pub(crate) const fn of(self, size: usize) -> Self {
+        AllocError { size: Told::new(size), reason: self.reason }
     }
 
     /// How many bytes were asked for.
+    #[cfg(not(region_staticlib))]
     pub const fn size(&self) -> usize {
-        self.size
+        self.size.get()
     }
 
     /// Why they could not be had.
     pub const fn reason(&self) -> AllocReason {
-        self.reason
+        #[cfg(not(region_staticlib))]
+        return self.reason;
+        #[cfg(region_staticlib)]
+        self.reason.get()
     }
 }
 
+#[cfg(not(region_staticlib))]
 impl fmt::Display for AllocError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot allocate {}: ", Bytes(self.size))?;
+        write!(f, "cannot allocate {}: ", Bytes(self.size()))?;
         match self.reason {
             AllocReason::TooLarge => write!(f, "no object may exceed {} bytes", isize::MAX),
             AllocReason::Limit(limit) => {

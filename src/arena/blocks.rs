@@ -52,14 +52,12 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let value = Self::in_units(layout).ok_or(too_large)?;
         let (whole, _) = link.and_then(|link| link.extend(value)).map_err(|_| too_large)?;
 
-        if let Some(spare) = self.take_spare() {
-            if fits(&spare, whole) {
-                return self.enter(spare, layout);
-            }
-            self.keep_spare(spare);
+        if let Some(spare) = self.spare_block().filter(|spare| fits(spare, whole)) {
+            self.spare.set(None);
+            return self.enter(spare, layout);
         }
         let acquired = self.backing.acquire(whole, self.block.get().map_or(0, |block| block.len));
-        let block = acquired.map_err(|error| AllocError::new(layout.size(), error.reason()))?;
+        let block = acquired.map_err(|error| error.of(layout.size()))?;
         self.enter(block, layout)
     }
 
@@ -78,7 +76,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             if let Err(error) = unsafe { self.backing.commit(&mut block, base) } {
                 // SAFETY: the block is on loan and nothing was put into it.
                 unsafe { self.give_back(&block) };
-                return Err(AllocError::new(layout.size(), error.reason()));
+                return Err(error.of(layout.size()));
             }
         }
         // SAFETY: `fits` or `acquire` made sure that the padding, the link and the value that is to follow
@@ -108,16 +106,15 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Leaves the current block for the one below it. False when there is none below.
     pub(super) fn leave(&self) -> bool {
         let Some(link) = self.link.get() else { return false };
-        // SAFETY: a link is written when its block is entered and lies below `base`, where nothing else is
-        // ever written.
-        let Link { block, cur, base, link, below } = unsafe { link.read() };
         self.lower(self.base.get());
-        let left = self.block.get();
-        self.block.set(block);
-        self.cur.set(cur);
-        self.base.set(base);
-        self.link.set(link);
-        self.below.set(below);
+        // SAFETY: a link is written when its block is entered and lies below `base`, where nothing else is
+        // ever written before the block is a spare.
+        let link = unsafe { link.as_ref() };
+        let left = self.block.replace(link.block);
+        self.cur.set(link.cur);
+        self.base.set(link.base);
+        self.link.set(link.link);
+        self.below.set(link.below);
         if let Some(left) = left {
             self.keep_spare(left);
         }
@@ -152,29 +149,30 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// Keeps a block for later: the larger of it and the spare there was. The other goes back.
     fn keep_spare(&self, block: Block) {
-        let (keep, release) = match self.take_spare() {
-            Some(spare) if spare.len > block.len => (spare, Some(block)),
-            spare => (block, spare),
-        };
-        if let Some(block) = release {
+        if self.spare_block().is_some_and(|spare| spare.len > block.len) {
             // SAFETY: the block came from this backing, `leave` recorded how far it was written, and all
             // references into it ended with the rewind.
-            unsafe { self.give_back(&block) };
+            return unsafe { self.give_back(&block) };
         }
-        let at = pad_to(keep.start.addr().get(), align_of::<Link>());
+        self.release_spare();
+        let at = pad_to(block.start.addr().get(), align_of::<Link>());
         // SAFETY: only blocks that had a link become spares, so the same place holds a block's description
         // (asserted above) and is ready. Nothing refers into a block that was left.
         unsafe {
-            let place = keep.start.add(at).cast::<Block>();
-            place.write(keep);
+            let place = block.start.add(at).cast::<Block>();
+            place.write(block);
             self.spare.set(Some(place));
         }
     }
 
-    /// The spare block, taken out.
-    fn take_spare(&self) -> Option<Block> {
-        // SAFETY: `keep_spare` wrote the description, and nothing was put into the block since.
-        self.spare.take().map(|place| unsafe { place.read() })
+    /// Returns the spare to the backing, if there is one.
+    fn release_spare(&self) {
+        if let Some(spare) = self.spare_block() {
+            self.spare.set(None);
+            // SAFETY: a spare is on loan, its `dirty` was recorded when it was left, and no reference into the
+            // arena outlived that.
+            unsafe { self.give_back(&spare) };
+        }
     }
 
     /// The present position, for [`rewind`](Self::rewind).
@@ -246,24 +244,24 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     pub fn reset_keeping(&mut self, bytes: usize) {
         self.reset();
-        let Some(mut block) = self.block.get() else { return };
+        // SAFETY: the cell is this arena's, and nothing that is called here looks at it.
+        let Some(block) = (unsafe { &mut *self.block.as_ptr() }) else { return };
         let values = self.base.get().addr() - block.start.addr().get();
         // SAFETY: the block is on loan, and after the reset nothing in it is in use.
-        unsafe { self.decommit(&mut block, bytes, values) };
-        self.block.set(Some(block));
-        self.set_end();
+        unsafe { self.decommit(block, bytes, values) };
         // A backing may have withdrawn what was written, and keep its RAM.
         let rest = bytes.saturating_sub(block.ready.max(block.dirty));
-        if let Some(mut spare) = self.take_spare() {
-            if rest == 0 {
-                // SAFETY: a spare is on loan, its `dirty` was recorded when it was left, nobody uses it.
-                unsafe { self.give_back(&spare) };
-            } else {
-                // The description of the spare itself must stay in RAM.
-                let (_, values) = Self::link_and_values(&spare);
-                // SAFETY: as above, and what `keep_spare` writes lies in the part that is kept.
-                unsafe { self.decommit(&mut spare, rest.max(size_of::<Link>() + align_of::<Link>()), values) };
-                self.keep_spare(spare);
+        self.set_end();
+        if rest == 0 {
+            return self.release_spare();
+        }
+        if let Some(mut spare) = self.spare_block() {
+            let (_, values) = Self::link_and_values(&spare);
+            // SAFETY: a spare is on loan, and nobody uses it. The description of the spare itself stays in RAM, and
+            // that is where it is written back to.
+            unsafe {
+                self.decommit(&mut spare, rest.max(size_of::<Link>() + align_of::<Link>()), values);
+                self.spare.get().map(|place| place.write(spare));
             }
         }
     }
@@ -276,7 +274,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// The spare's description, without taking it.
     pub(super) fn spare_block(&self) -> Option<Block> {
-        // SAFETY: as in `take_spare`.
+        // SAFETY: `keep_spare` wrote the description, and nothing was put into the block since.
         self.spare.get().map(|place| unsafe { place.read() })
     }
 }
@@ -320,11 +318,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[inline(never)]
     fn release_above_first(&mut self) {
         while self.leave() {}
-        if let Some(spare) = self.take_spare() {
-            // SAFETY: the spare is on loan, its `dirty` was recorded when it was left, and no reference
-            // into the arena outlives it.
-            unsafe { self.give_back(&spare) };
-        }
+        self.release_spare();
     }
 }
 

@@ -37,12 +37,19 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Bytes that are usable without asking the system again, used or not. RAM is at most this, as pages
     /// that were never touched take none.
     pub fn committed(&self) -> usize {
-        self.blocks().map(|(block, ..)| block).chain(self.spare_block()).map(|block| block.ready).sum()
+        self.totals().0
     }
 
     /// Bytes of address space that belong to the arena.
     pub fn reserved(&self) -> usize {
-        self.blocks().map(|(block, ..)| block).chain(self.spare_block()).map(|block| block.len).sum()
+        self.totals().1
+    }
+
+    /// Bytes that are usable now, and bytes that are reserved, of all blocks and the spare.
+    #[inline(never)]
+    fn totals(&self) -> (usize, usize) {
+        let blocks = self.blocks().map(|(block, ..)| block).chain(self.spare_block());
+        blocks.fold((0, 0), |(ready, len), block| (ready + block.ready, len + block.len))
     }
 
     /// Bytes that are in RAM now, as the system says (`mincore(2)`, one call per 4 MiB).

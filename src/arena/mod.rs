@@ -301,17 +301,28 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// `KNOWN` as in [`bump::fit`].
     #[inline(always)]
     fn take<const KNOWN: bool>(&self, layout: Layout) -> Option<NonNull<u8>> {
-        let cur = self.cur.get();
         let end = self.end.get().addr();
-        let fit = bump::fit::<MIN_ALIGN, KNOWN>(cur.addr(), end, layout.size(), layout.align())?;
-        #[cfg(debug_assertions)]
-        self.wasted.set(self.wasted.get() + (fit.advance - layout.size()));
+        let fit = bump::fit::<MIN_ALIGN, KNOWN>(self.cur.get().addr(), end, layout.size(), layout.align())?;
         // SAFETY: `fit.pad <= fit.advance <= end - cur` (its postcondition, property-tested), and `cur..end`
         // is inside one block that the backing lends us (the arena's invariant). With no block the
         // distance is zero, so are the bytes and what we add, and the cursor is `NOWHERE`.
+        Some(unsafe { self.bump(fit, layout) })
+    }
+
+    /// Moves the cursor past a value.
+    ///
+    /// # Safety
+    /// The room is the arena's: `cur..cur + fit.advance` are ready bytes of the current block, if they are any.
+    #[inline(always)]
+    unsafe fn bump(&self, fit: bump::Fit, layout: Layout) -> NonNull<u8> {
+        #[cfg(debug_assertions)]
+        self.wasted.set(self.wasted.get() + (fit.advance - layout.size()));
+        let _ = layout;
+        let cur = self.cur.get();
+        // SAFETY: the caller's promise; the cursor is never null.
         unsafe {
             self.cur.set(cur.add(fit.advance));
-            Some(NonNull::new_unchecked(cur.add(fit.pad)))
+            NonNull::new_unchecked(cur.add(fit.pad))
         }
     }
 
@@ -355,7 +366,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             if let Some(whole) = Self::in_units(layout) {
                 match self.backing.acquire(whole, 0) {
                     Ok(block) => self.enter_first(block),
-                    Err(error) => return Err(F::from(AllocError::new(layout.size(), error.reason()))),
+                    Err(error) => return Err(F::from(error.of(layout.size()))),
                 }
                 if let Some(start) = self.take::<false>(layout) {
                     return Ok(start);
@@ -388,15 +399,12 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         }
     }
 
-    /// Takes room wherever it can be had: in this block, further up in it, or in another.
+    /// Takes room beyond the soft end: further up in this block, or in another.
     #[cold]
     #[inline(never)]
     fn take_slowly(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         if layout.size() == 0 {
             return Ok(dangling(layout.align()));
-        }
-        if let Some(start) = self.take::<false>(layout) {
-            return Ok(start);
         }
         if layout.size() > self.limit().saturating_sub(self.used()) {
             return Err(self.over_limit(layout));
@@ -423,15 +431,12 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let wall = self.wall(&block, block.len).max(cur);
         match bump::fit::<MIN_ALIGN, false>(cur, wall, layout.size(), layout.align()) {
             Some(fit) => {
-                self.commit_to(block, cur + fit.advance, layout.size())?;
-                // SAFETY: the bytes up to the value's end are the block's and ready now.
-                self.end.set(unsafe { self.cur.get().add(fit.advance) });
-                let start = self.take::<false>(layout);
+                self.commit_to(cur + fit.advance).map_err(|error| error.of(layout.size()))?;
+                // SAFETY: the bytes up to the value's end lie before the wall, and so in the block, and are ready now.
+                let start = unsafe { self.bump(fit, layout) };
                 self.set_end();
-                if let Some(start) = start {
-                    checkers::tell(start, layout.size(), Holds::Uninitialized);
-                }
-                Ok(start)
+                checkers::tell(start, layout.size(), Holds::Uninitialized);
+                Ok(Some(start))
             }
             // Another block would not help against the limit.
             None if wall < Self::wall_without_limit(&block, block.len) => Err(self.over_limit(layout)),
@@ -444,14 +449,15 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     }
 
     /// Makes the current block usable up to the address `to`, which lies in it.
-    fn commit_to(&self, mut block: Block, to: usize, size: usize) -> Result<(), AllocError> {
+    fn commit_to(&self, to: usize) -> Result<(), AllocError> {
+        // SAFETY: the cell is this arena's, and nothing that is called here looks at it: no method of a backing
+        // calls back into the arena.
+        let Some(block) = (unsafe { &mut *self.block.as_ptr() }) else { return Ok(()) };
         let need = to - block.start.addr().get();
         let had = block.ready;
         if need > had {
             // SAFETY: the block is on loan from this backing, and `need` is at most its length.
-            let committed = unsafe { self.backing.commit(&mut block, need) };
-            committed.map_err(|error| AllocError::new(size, error.reason()))?;
-            self.block.set(Some(block));
+            unsafe { self.backing.commit(block, need)? };
             // SAFETY: `had` bytes of the block were ready before.
             checkers::tell(unsafe { block.start.add(had) }, block.ready - had, Holds::Nothing);
         }

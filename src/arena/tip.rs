@@ -178,7 +178,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             let extra = Layout::from_size_align(new.size() - held, 1);
             let extra = extra.map_err(|_| AllocError::new(new.size(), crate::AllocReason::TooLarge))?;
             let taken = self.take_committing(extra);
-            let taken = taken.map_err(|refused| AllocError::new(new.size(), refused.reason()))?;
+            let taken = taken.map_err(|refused| refused.of(new.size()))?;
             if let Some(rest) = taken {
                 debug_assert_eq!(rest.addr().get(), start.addr().get() + held);
                 self.rounded(old, NOTHING);

@@ -1,9 +1,9 @@
 //! Files and streams in C: all bytes of a file as one range.
 
-use super::checked::{Held, abi_of, check_abi, length};
+use super::checked::{Held, abi_of, c_str, prepare};
 use super::error::{EINVAL, of_error};
 use crate::input::{Input, InputError, Source};
-use crate::sys::Fd;
+use crate::sys::{Fd, open_terminated};
 use core::ffi::{c_char, c_int};
 use core::ptr::null;
 
@@ -38,20 +38,6 @@ impl Bytes {
     }
 }
 
-/// Makes an empty input where C wants one, once it is known to have the size that it has here.
-///
-/// # Safety
-/// `input` is NULL or may be written.
-unsafe fn prepare(input: *mut region_input, abi: usize) -> Result<(), c_int> {
-    if input.is_null() {
-        return Err(-EINVAL);
-    }
-    check_abi::<region_input>(abi)?;
-    // SAFETY: the caller lets the input be written, and all bytes zero is a valid empty one.
-    unsafe { input.write_bytes(0, 1) };
-    Ok(())
-}
-
 /// Puts what was got into a prepared input: on error, the bytes that came before it.
 ///
 /// # Safety
@@ -74,15 +60,6 @@ unsafe fn finish(input: *mut region_input, got: Result<Input, InputError>) -> c_
     answer
 }
 
-/// The bytes of a path that C hands in; `None` for NULL.
-///
-/// # Safety
-/// `path` is NULL or NUL-terminated, and stays.
-unsafe fn path_bytes<'a>(path: *const c_char) -> Option<&'a [u8]> {
-    // SAFETY: NUL-terminated, and `length` stops there.
-    (!path.is_null()).then(|| unsafe { core::slice::from_raw_parts(path.cast(), length(path, usize::MAX)) })
-}
-
 /// How the bytes of a file are to be had: REGION_INPUT_... of the header.
 const MAP: c_int = 0;
 const READ: c_int = 1;
@@ -99,16 +76,17 @@ pub unsafe extern "C" fn region_input_path_(
     how: c_int,
     abi: usize,
 ) -> c_int {
+    if path.is_null() {
+        return -EINVAL;
+    }
     // SAFETY: the caller's promise, passed on.
     unsafe {
-        let Some(path) = path_bytes(path) else { return -EINVAL };
         if let Err(error) = prepare(input, abi) {
             return error;
         }
-        match how {
-            MAP => finish(input, Input::open(path)),
-            READ => finish(input, Input::read(path)),
-            _ => -EINVAL,
+        match open_terminated(c_str(path)) {
+            Ok(file) => fetch(input, file.lend(), how),
+            Err(error) => finish(input, Err(error.into())),
         }
     }
 }
@@ -121,10 +99,21 @@ pub unsafe extern "C" fn region_input_path_(
 pub unsafe extern "C" fn region_input_fd_(input: *mut region_input, fd: c_int, how: c_int, abi: usize) -> c_int {
     // SAFETY: the caller's promise, passed on; it keeps the descriptor open during the call.
     unsafe {
-        let fd = Fd::from_raw(fd);
-        if let Err(error) = prepare(input, abi) {
-            return error;
+        match prepare(input, abi) {
+            Ok(()) => fetch(input, Fd::from_raw(fd), how),
+            Err(error) => error,
         }
+    }
+}
+
+/// Gets the bytes of a descriptor into a prepared input.
+///
+/// # Safety
+/// As [`region_input_path_`].
+#[inline(never)]
+unsafe fn fetch(input: *mut region_input, fd: Fd<'_>, how: c_int) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    unsafe {
         match how {
             MAP => finish(input, Input::from_fd(fd)),
             READ => finish(input, Input::read_fd(fd)),
@@ -210,7 +199,7 @@ pub unsafe extern "C" fn region_input_free(input: *mut region_input) -> c_int {
     // SAFETY: as in `region_input_more`.
     match unsafe { input.cast::<Bytes>().as_mut() } {
         Some(bytes) => {
-            drop(bytes.input.take());
+            bytes.input.clear();
             bytes.show();
             0
         }

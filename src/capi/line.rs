@@ -28,6 +28,13 @@ impl Line {
         self
     }
 
+    /// Appends texts, each with a number after it.
+    pub(super) fn figures(&mut self, figures: &[(&str, usize)]) {
+        for (text, number) in figures {
+            self.text(text).number(*number);
+        }
+    }
+
     /// Appends a number in decimal digits.
     #[inline(never)]
     pub(super) fn number(&mut self, mut number: usize) -> &mut Self {

@@ -1,6 +1,6 @@
 //! Lines in C: a text cut at its newlines, without copying a byte.
 
-use super::checked::{Held, abi_of, check_abi};
+use super::checked::{Held, abi_of, prepare};
 use super::error::EINVAL;
 use crate::input::Lines;
 use core::ffi::{c_char, c_int};
@@ -34,14 +34,10 @@ pub unsafe extern "C" fn region_lines_init_(
     len: usize,
     abi: usize,
 ) -> c_int {
-    if lines.is_null() {
-        return -EINVAL;
-    }
-    if let Err(error) = check_abi::<region_lines>(abi) {
+    // SAFETY: the caller lets the lines be written.
+    if let Err(error) = unsafe { prepare(lines, abi) } {
         return error;
     }
-    // SAFETY: the caller lets the lines be written, and all bytes zero is none.
-    unsafe { lines.write_bytes(0, 1) };
     let text = match (text.is_null(), len) {
         (_, 0) => &[],
         (true, _) => return -EINVAL,

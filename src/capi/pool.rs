@@ -1,6 +1,6 @@
 //! Page pools in C: blocks of one size, from any thread.
 
-use super::checked::{Held, abi_of, check_abi, options};
+use super::checked::{Held, abi_of, options, prepare};
 use super::error::{EINVAL, of_error, of_pool};
 use super::map::{region_map, region_options, take as take_region};
 use crate::pool::Page;
@@ -57,28 +57,21 @@ pub unsafe extern "C" fn region_pool_init_(
     chosen: *const region_pool_options,
     abi: usize,
 ) -> c_int {
-    // SAFETY: the caller's promise, passed on.
-    if let Err(error) = unsafe { prepare(pool, abi) } {
-        return error;
+    let wish = || {
+        // SAFETY: the caller's promise about the pool, the options and their name, passed on.
+        let (chosen, region) = unsafe {
+            prepare(pool, abi)?;
+            let chosen = options(chosen)?;
+            (chosen, region_options(chosen.flags, chosen.name)?)
+        };
+        let wish = PagePool::options().block_size(block_size).capacity(blocks).region(region.uncharged());
+        Ok(if chosen.slots != 0 { wish.slots(chosen.slots) } else { wish })
+    };
+    match wish() {
+        // SAFETY: the pool was prepared.
+        Ok(wish) => unsafe { finish(pool, wish.map()) },
+        Err(error) => error,
     }
-    let mut wish = PagePool::options().block_size(block_size).capacity(blocks);
-    // SAFETY: the caller's promise about options and their name.
-    match unsafe { options(chosen) } {
-        Ok(Some(chosen)) => {
-            // SAFETY: as above.
-            match unsafe { region_options(chosen.flags, chosen.name) } {
-                Ok(region) => wish = wish.region(region.uncharged()),
-                Err(error) => return error,
-            }
-            if chosen.slots != 0 {
-                wish = wish.slots(chosen.slots);
-            }
-        }
-        Ok(None) => {}
-        Err(error) => return error,
-    }
-    // SAFETY: the pool was prepared.
-    unsafe { finish(pool, wish.map()) }
 }
 
 /// What region_pool_over calls.
@@ -100,20 +93,6 @@ pub unsafe extern "C" fn region_pool_over_(
     let Some(region) = (unsafe { take_region(map) }) else { return -EINVAL };
     // SAFETY: the pool was prepared.
     unsafe { finish(pool, PagePool::over(region, block_size)) }
-}
-
-/// Makes an empty pool where C wants one, once it is known to have the size that it has here.
-///
-/// # Safety
-/// `pool` is NULL or may be written.
-unsafe fn prepare(pool: *mut region_pool, abi: usize) -> Result<(), c_int> {
-    if pool.is_null() {
-        return Err(-EINVAL);
-    }
-    check_abi::<region_pool>(abi)?;
-    // SAFETY: the caller lets the pool be written, and all bytes zero is a valid empty one.
-    unsafe { pool.write_bytes(0, 1) };
-    Ok(())
 }
 
 /// Puts a pool into a prepared place, or says why there is none.
@@ -170,7 +149,7 @@ pub unsafe extern "C" fn region_pool_free(pool: *mut region_pool) -> c_int {
     // SAFETY: as in `inside`, and nobody else uses the pool.
     match unsafe { pool.cast::<Held<PagePool>>().as_mut() } {
         Some(held) => {
-            drop(held.take());
+            held.clear();
             0
         }
         None => -EINVAL,
@@ -248,7 +227,7 @@ pub unsafe extern "C" fn region_pool_give_many(pool: *mut region_pool, first: *m
 }
 
 /// Gives the RAM of free blocks back until `keep` warm ones are left; how many bytes, in `bytes` unless NULL. Other
-/// threads may take and give meanwhile.
+/// threads may take and give meanwhile. -EINVAL for blocks smaller than the page that was set aside for them.
 ///
 /// # Safety
 /// `pool` is NULL or a zeroed or initialized pool; `bytes` is NULL or may be written.

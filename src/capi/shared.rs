@@ -1,11 +1,11 @@
 //! Shared arenas in C: an allocator in memory that several processes have at once.
 
-use super::checked::{Held, abi_of, check_abi, length};
+use super::checked::{Held, abi_of, c_str, prepare};
 use super::error::{EBADF, EFAULT, EINVAL, of_error, of_shared};
 use crate::shared::{Offset, SharedArena};
 use crate::sys::Fd;
 use core::alloc::Layout;
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 
 /// An arena in shared memory. All bytes zero (REGION_SHARED_INIT) is an empty one, and so is one that was freed.
@@ -27,20 +27,6 @@ unsafe fn inside<'a>(shared: *const region_shared) -> Option<&'a SharedArena> {
     unsafe { shared.cast::<Held<SharedArena>>().as_ref() }.and_then(Held::get)
 }
 
-/// Makes an empty one where C wants it, once it is known to have the size that it has here.
-///
-/// # Safety
-/// `shared` is NULL or may be written.
-unsafe fn prepare(shared: *mut region_shared, abi: usize) -> Result<(), c_int> {
-    if shared.is_null() {
-        return Err(-EINVAL);
-    }
-    check_abi::<region_shared>(abi)?;
-    // SAFETY: the caller lets it be written, and all bytes zero is a valid empty one.
-    unsafe { shared.write_bytes(0, 1) };
-    Ok(())
-}
-
 /// What region_shared_init calls.
 ///
 /// # Safety
@@ -56,15 +42,9 @@ pub unsafe extern "C" fn region_shared_init_(
     if let Err(error) = unsafe { prepare(shared, abi) } {
         return error;
     }
-    let made = if name.is_null() {
-        SharedArena::new(capacity)
-    } else {
-        // SAFETY: NUL-terminated, by the caller's promise, and the NUL is counted in.
-        let name = unsafe { core::slice::from_raw_parts(name.cast::<u8>(), length(name, usize::MAX) + 1) };
-        // SAFETY: the only NUL is the last byte, where `length` stopped.
-        SharedArena::sealed(capacity, unsafe { CStr::from_bytes_with_nul_unchecked(name) })
-    };
-    match made {
+    // SAFETY: the caller's promise, passed on.
+    let name = (!name.is_null()).then(|| unsafe { c_str(name) });
+    match SharedArena::make(capacity, name) {
         Ok(made) => {
             // SAFETY: the place was prepared, and it fits (asserted).
             unsafe { Held::put(shared.cast(), made) };
@@ -128,7 +108,7 @@ pub unsafe extern "C" fn region_shared_free(shared: *mut region_shared) -> c_int
     // SAFETY: as in `inside`, and nobody else uses it.
     match unsafe { shared.cast::<Held<SharedArena>>().as_mut() } {
         Some(held) => {
-            drop(held.take());
+            held.clear();
             0
         }
         None => -EINVAL,

@@ -298,9 +298,10 @@ impl Input {
     /// The input's own memory, into which a mapped file is copied first.
     fn own(&mut self) -> Result<&mut Stream, Error> {
         if let Some(file) = &self.file {
-            let mut copy = Stream::new();
-            copy.extend(file.as_slice())?;
-            self.stream = copy;
+            if let Err(error) = self.stream.extend(file.as_slice()) {
+                self.stream = Stream::new();
+                return Err(error);
+            }
             self.file = None;
         }
         Ok(&mut self.stream)

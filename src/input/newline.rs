@@ -59,15 +59,23 @@ pub(super) fn last(text: &[u8]) -> Option<usize> {
 
 /// The mask of one block, which may be shorter than [`BLOCK`] at the text's end.
 fn mask_of(block: &[u8]) -> u64 {
-    if let Some(block) = block.first_chunk() {
-        return mask(block);
-    }
-    // A copy, so that the wide loads stay inside memory that is ours; its zeroes are no newlines.
+    let padded;
+    mask(match block.first_chunk() {
+        Some(block) => block,
+        None => {
+            padded = pad(block);
+            &padded
+        }
+    })
+}
+
+/// A copy, so that the wide loads stay inside memory that is ours; its zeroes are no newlines.
+fn pad(block: &[u8]) -> [u8; BLOCK] {
     let mut padded = [0; BLOCK];
     for (to, from) in padded.iter_mut().zip(block) {
         *to = *from;
     }
-    mask(&padded)
+    padded
 }
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]
@@ -113,6 +121,10 @@ mod x86 {
     pub(super) fn has_avx2() -> bool {
         if cfg!(target_feature = "avx2") {
             return true;
+        }
+        // Asking, and the second way that hangs on the answer, are 230 bytes of code.
+        if cfg!(region_small) {
+            return false;
         }
         const UNKNOWN: usize = 0;
         const NO: usize = 1;

@@ -84,10 +84,8 @@ const fn runway_start(address: usize) -> usize {
 /// The sizes to try, in turn, for a mapping of `mapped` bytes that needs at least `least`: far, twice as
 /// much, just enough. All whole pages; too large ones are left out.
 fn sizes(mapped: usize, least: usize) -> impl Iterator<Item = usize> {
-    let far = (mapped < FAR).then_some(FAR);
-    let twice = mapped.checked_mul(2);
     let fits = move |&size: &usize| size >= least && size > mapped;
-    [far, twice, Some(least)].into_iter().flatten().filter_map(sys::page_align_up).filter(fits)
+    [FAR, mapped.saturating_mul(2), least].into_iter().filter_map(sys::page_align_up).filter(fits)
 }
 
 impl Stream {
@@ -201,7 +199,7 @@ impl Stream {
     fn populate(&self, at: usize, len: usize) {
         let page = sys::page_size();
         // Both ends round up: the page that `at` is in has content, unless content starts on it.
-        let (from, to) = (at.next_multiple_of(page), (at + len).next_multiple_of(page).min(self.mapped));
+        let (from, to) = (sys::whole_pages(at), sys::whole_pages(at + len).min(self.mapped));
         if to.saturating_sub(from) >= WORTH_POPULATING * page {
             // SAFETY: `from..to` are whole pages of this value's own writable mapping.
             unsafe { sys::populate(self.mapping.add(from), to - from) };
@@ -227,35 +225,46 @@ impl Stream {
     }
 
     /// Maps `size` bytes, or makes what is mapped that long.
+    #[inline(never)]
     fn resize(&mut self, size: usize) -> Result<(), Error> {
         if self.len <= RUNWAY && size == FAR {
             // Copied, not remapped: a remapped range would lie anywhere between two boundaries.
-            let mut far = Stream::new();
-            far.map(FAR, runway_start)?;
-            far.extend(self.as_slice())?;
-            *self = far;
-            return Ok(());
+            return self.copy_to(size, runway_start);
         }
         if self.mapped == 0 {
             // Where address space is scarce none is spent on a start below a boundary.
             return self.map(size, |_| 0);
         }
         if self.huge_advised && self.huge_from != 0 {
-            // Only one entry of the kernel's map can be resized: give both the same advice, and they merge.
+            // Only one entry of the kernel's map can be resized: give both the same advice, and they merge. Where that
+            // is refused it is tried again at the next growth; without THP both are refused, and the entry is one.
             // SAFETY: the pages are this value's own.
-            let _ = unsafe { sys::advise(self.mapping, self.mapped, Advice::HugePage) };
-            self.huge_from = 0;
+            if unsafe { sys::advise(self.mapping, self.mapped, Advice::HugePage) }.is_ok() {
+                self.huge_from = 0;
+            }
         }
-        // SAFETY: the mapping is this value's own, and `&mut self` proves that nobody refers into it. One
-        // entry of the kernel's map: either it was never advised, or it has been, just now, as a whole.
-        self.mapping = unsafe { sys::remap(self.mapping, self.mapped, size)? };
-        self.mapped = size;
+        // SAFETY: the mapping is this value's own, and `&mut self` proves that nobody refers into it.
+        match unsafe { sys::remap(self.mapping, self.mapped, size) } {
+            Ok(mapping) => (self.mapping, self.mapped) = (mapping, size),
+            // Still two entries.
+            Err(error) if sys::is_in_parts(&error) => return self.copy_to(size, |_| 0),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Moves the content into a mapping of its own of `size` bytes, which it starts at the offset that `start` finds.
+    fn copy_to(&mut self, size: usize, start: fn(usize) -> usize) -> Result<(), Error> {
+        let mut copy = Stream::new();
+        copy.map(size, start)?;
+        copy.extend(self.as_slice())?;
+        *self = copy;
         Ok(())
     }
 
     /// Maps `size` bytes where nothing is mapped yet; content will start at the offset that `start` finds for
     /// the mapping's address, a whole number of pages inside it.
-    fn map(&mut self, size: usize, start: impl FnOnce(usize) -> usize) -> Result<(), Error> {
+    fn map(&mut self, size: usize, start: fn(usize) -> usize) -> Result<(), Error> {
         debug_assert!(self.mapped == 0);
         let mapping = sys::map(MapRequest {
             huge: None,

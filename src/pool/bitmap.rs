@@ -20,7 +20,7 @@
 //!
 //! Where the words are is the caller's business ([`Words`]); what a block is, too.
 
-use super::bits::{RunSearch, Spans, full, mask, width};
+use super::bits::{RunSearch, Spans, first, full, mask, ones, width};
 use super::seeded::{Bug, seeded};
 use crate::sync::{AtomicUsize, Ordering};
 
@@ -41,6 +41,11 @@ impl Words for std::vec::Vec<AtomicUsize> {
 /// fetch cache lines in pairs.
 pub(super) const LINE: usize = 128 / size_of::<usize>();
 
+/// `words` rounded up to whole lines. There are never so many that it wraps.
+const fn lines(words: usize) -> usize {
+    (words + LINE - 1) & !(LINE - 1)
+}
+
 /// Where the parts of a bitmap of `capacity` blocks lie among the words, from `at` on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
@@ -52,8 +57,6 @@ pub(super) struct Shape {
     filled: usize,
     tops: usize,
     full: usize,
-    /// The word that counts how often a full word ceased to be full.
-    reopened: usize,
     /// The first word after all of these.
     pub end: usize,
 }
@@ -65,10 +68,15 @@ impl Shape {
         let sums = leaves.div_ceil(width(log));
         let tops = sums.div_ceil(width(log));
         let full = at + LINE;
-        let filled = full + tops.next_multiple_of(LINE);
-        let taken = filled + sums.next_multiple_of(LINE);
-        let end = taken + leaves.next_multiple_of(LINE);
-        Shape { capacity, leaves, taken, sums, filled, tops, full, reopened: at, end }
+        let filled = full + lines(tops);
+        let taken = filled + lines(sums);
+        let end = taken + lines(leaves);
+        Shape { capacity, leaves, taken, sums, filled, tops, full, end }
+    }
+
+    /// The word that counts how often a full word ceased to be full: the first, on lines of its own.
+    const fn reopened(&self) -> usize {
+        self.full - LINE
     }
 
     /// How many words hold one bit per block.
@@ -99,14 +107,15 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
 
     /// Sets the bits past the last block, so that no search ever finds them. Before any other use.
     pub(super) fn close_tails(self) {
-        for (words, bits, at) in [
-            (self.shape.leaves, self.shape.capacity, self.shape.taken),
-            (self.shape.sums, self.shape.leaves, self.shape.filled),
-            (self.shape.tops, self.shape.sums, self.shape.full),
-        ] {
-            let used = bits - (words - 1) * width(LOG);
-            self.words.word(at + words - 1).store(full(LOG) & !mask(0, used), Ordering::Relaxed);
-        }
+        self.close_tail(self.shape.taken, self.shape.leaves, self.shape.capacity);
+        self.close_tail(self.shape.filled, self.shape.sums, self.shape.leaves);
+        self.close_tail(self.shape.full, self.shape.tops, self.shape.sums);
+    }
+
+    #[inline(never)]
+    fn close_tail(self, at: usize, words: usize, bits: usize) {
+        let used = bits - (words - 1) * width(LOG);
+        self.words.word(at + words - 1).store(full(LOG) & !mask(0, used), Ordering::Relaxed);
     }
 
     fn leaf(self, at: usize) -> &'a AtomicUsize {
@@ -123,7 +132,7 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
 
     /// How often a full word ceased to be full, which is how a failed search learns that it missed one.
     pub(super) fn reopened(self) -> usize {
-        self.words.word(self.shape.reopened).load(Ordering::Acquire)
+        self.words.word(self.shape.reopened()).load(Ordering::Acquire)
     }
 
     /// The free blocks of leaf `at`, as a mask.
@@ -139,7 +148,7 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
 
     /// Free blocks in all. Exact while nobody takes or gives.
     pub(super) fn free(self) -> usize {
-        (0..self.shape.leaves).map(|at| self.free_in(at).count_ones() as usize).sum()
+        (0..self.shape.leaves).map(|at| ones(self.free_in(at))).sum()
     }
 
     /// Takes the lowest free block that the summaries lead to.
@@ -209,15 +218,14 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
         'search: loop {
             let mut search = RunSearch::<LOG>::new(count);
             let start = (0..self.shape.leaves).find_map(|at| search.feed(at, self.free_in(at)))?;
-            let mut got = 0;
             for (at, mask) in Spans::<LOG>::new(start, count) {
                 if !self.take_mask(at, mask) {
+                    let got = at * width(LOG) + first(mask) - start;
                     if got != 0 && !seeded(Bug::RunWithoutRollback) {
                         self.give(start, got);
                     }
                     continue 'search;
                 }
-                got += mask.count_ones() as usize;
             }
             return Some(start);
         }
@@ -279,10 +287,11 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
     }
 
     /// A full word has free blocks again.
+    #[inline(never)]
     fn reopen(self, leaf_at: usize) {
         self.unmark_leaf(leaf_at);
         let step = if seeded(Bug::ReopenUncounted) { 0 } else { 1 };
-        self.words.word(self.shape.reopened).fetch_add(step, Ordering::Release);
+        self.words.word(self.shape.reopened()).fetch_add(step, Ordering::Release);
     }
 
     /// Notes that a leaf was seen full, then looks whether it still is.
@@ -291,6 +300,7 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
     /// order. If the other side cleared the bit before it is set here, then this exchange acquired what that
     /// one released, and the second look sees the free block; if after, the bit ends up clear.
     #[cold]
+    #[inline(never)]
     fn mark_leaf(self, leaf_at: usize) {
         let (sum_at, bit) = (leaf_at / width(LOG), 1 << (leaf_at % width(LOG)));
         let filled = self.sum(sum_at).fetch_or(bit, Ordering::AcqRel) | bit;

@@ -23,6 +23,17 @@ pub(super) const fn full(log: u32) -> usize {
     mask(0, width(log))
 }
 
+/// The lowest bit that is set in `word`, which has one.
+pub(super) const fn first(word: usize) -> usize {
+    word.trailing_zeros() as usize
+}
+
+/// How many bits of `word` are set. For figures: without an instruction for it, it is more code than a loop is.
+#[inline(never)]
+pub(super) const fn ones(word: usize) -> usize {
+    word.count_ones() as usize
+}
+
 /// The words that blocks `start..start + count` lie in, lowest first, each with the mask of their bits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spans<const LOG: u32> {

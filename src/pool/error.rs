@@ -1,7 +1,9 @@
 //! What a pool refuses, in words a person can act on.
 
+#[cfg(not(region_staticlib))]
 use crate::bytes::Bytes;
-use crate::error::Error;
+use crate::error::{Error, Told};
+#[cfg(not(region_staticlib))]
 use core::fmt;
 
 /// Why a pool refused.
@@ -50,15 +52,16 @@ pub enum PoolReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolError {
     reason: PoolReason,
-    block_size: usize,
-    capacity: usize,
+    block_size: Told<usize>,
+    capacity: Told<usize>,
     /// What was refused: a count of blocks, a length or an address, as the reason has it.
-    subject: usize,
+    subject: Told<usize>,
 }
 
 impl PoolError {
     pub(super) const fn new(reason: PoolReason, (block_size, capacity): (usize, usize), subject: usize) -> Self {
-        PoolError { reason, block_size, capacity, subject }
+        let (block_size, capacity) = (Told::new(block_size), Told::new(capacity));
+        PoolError { reason, block_size, capacity, subject: Told::new(subject) }
     }
 
     /// Why it was refused.
@@ -67,8 +70,9 @@ impl PoolError {
     }
 
     /// Bytes of one block of the pool.
+    #[cfg(not(region_staticlib))]
     pub const fn block_size(&self) -> usize {
-        self.block_size
+        self.block_size.get()
     }
 }
 
@@ -78,9 +82,10 @@ impl From<Error> for PoolError {
     }
 }
 
+#[cfg(not(region_staticlib))]
 impl fmt::Display for PoolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (block, capacity, subject) = (Bytes(self.block_size), self.capacity, self.subject);
+        let (block, capacity, subject) = (Bytes(self.block_size()), self.capacity.get(), self.subject.get());
         match self.reason {
             PoolReason::BlockSize => write!(
                 f,

@@ -10,7 +10,7 @@
 //! give RAM back, and calls that only on blocks that it holds itself.
 
 use super::bitmap::{Bitmap, LINE, Shape, Words};
-use super::bits::{Spans, highest_run, width};
+use super::bits::{Spans, first, full, highest_run, ones, width};
 use super::seeded::{Bug, seeded};
 use super::slots::{Returned, Slots};
 use crate::sync::Ordering;
@@ -21,16 +21,23 @@ pub(super) struct Plan {
     /// Slots come first, on whole pairs of cache lines from the start of the mapping.
     slots: usize,
     shape: Shape,
-    warm: usize,
-    /// How many words there are in all.
-    pub words: usize,
 }
 
 impl Plan {
     /// The plan for `capacity >= 1` blocks and `slots` slots, a power of two or none.
+    #[inline(never)]
     pub(super) const fn new(log: u32, capacity: usize, slots: usize) -> Self {
-        let shape = Shape::new(log, slots * LINE, capacity);
-        Plan { slots, shape, warm: shape.end, words: shape.end + shape.leaves() }
+        Plan { slots, shape: Shape::new(log, slots * LINE, capacity) }
+    }
+
+    /// Where the warm bits lie: behind the bitmap.
+    const fn warm(&self) -> usize {
+        self.shape.end
+    }
+
+    /// How many words there are in all.
+    pub(super) const fn words(&self) -> usize {
+        self.warm() + self.shape.leaves()
     }
 }
 
@@ -52,7 +59,7 @@ pub(super) struct Ledger<W, const LOG: u32> {
 }
 
 impl<W: Words, const LOG: u32> Ledger<W, LOG> {
-    /// Begins a ledger in `words`, of which there are `plan.words`, all zero: all blocks are free and cold.
+    /// Begins a ledger in `words`, of which there are `plan.words()`, all zero: all blocks are free and cold.
     pub(super) fn new(words: W, plan: Plan) -> Self {
         let ledger = Ledger { words, plan };
         ledger.bitmap().close_tails();
@@ -125,8 +132,12 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
     /// A block fresh from the bitmap becomes a claim: warm from now on, and in the hint's slot if that is empty.
     #[inline]
     fn claimed(&self, block: usize, hint: usize) -> Claim {
-        let mut warm = false;
-        self.warm_up(block, 1, |_| warm = true);
+        let (word, bit) = (self.words.word(self.plan.warm() + block / width(LOG)), 1 << (block % width(LOG)));
+        // Relaxed, as in `warm_up`.
+        let warm = word.load(Ordering::Relaxed) & bit != 0;
+        if !warm {
+            word.fetch_or(bit, Ordering::Relaxed);
+        }
         let slots = self.slots();
         let slot = slots.of_hint(hint).filter(|&slot| slots.attach(slot, block));
         Claim { block, slot, warm }
@@ -192,7 +203,7 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
     #[inline]
     fn warm_up(&self, start: usize, count: usize, mut dirty: impl FnMut(usize)) {
         for (at, mask) in Spans::<LOG>::new(start, count) {
-            let word = self.words.word(self.plan.warm + at);
+            let word = self.words.word(self.plan.warm() + at);
             // Relaxed: these bits are the owner's, and the exchange that made the caller the owner ordered
             // it after everything that the last one did.
             let mut was = word.load(Ordering::Relaxed) & mask;
@@ -208,13 +219,14 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
 
     /// Marks every block as warm: their bytes are not known to be zero. Before any other use.
     pub(super) fn warm_up_all(&self) {
-        for (at, mask) in Spans::<LOG>::new(0, self.capacity()) {
-            self.words.word(self.plan.warm + at).store(mask, Ordering::Relaxed);
+        // Those past the last block too: they are never free, and so never looked at.
+        for at in 0..self.plan.shape.leaves() {
+            self.words.word(self.plan.warm() + at).store(full(LOG), Ordering::Relaxed);
         }
     }
 
     fn warm_in(&self, at: usize) -> usize {
-        self.words.word(self.plan.warm + at).load(Ordering::Relaxed)
+        self.words.word(self.plan.warm() + at).load(Ordering::Relaxed)
     }
 
     /// Blocks that are out. Exact while nobody takes or gives.
@@ -226,7 +238,7 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
     /// Free blocks that are warm. Exact while nobody takes or gives.
     pub(super) fn warm(&self) -> usize {
         let bitmap = self.bitmap();
-        let warm = |at| (bitmap.free_in(at) & self.warm_in(at)).count_ones() as usize;
+        let warm = |at| ones(bitmap.free_in(at) & self.warm_in(at));
         (0..self.plan.shape.leaves()).map(warm).sum::<usize>() + self.slots().idle()
     }
 
@@ -256,14 +268,14 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
                 if !bitmap.take_mask(at, run) {
                     continue;
                 }
-                let (bit, count) = (run.trailing_zeros() as usize, run.count_ones() as usize);
-                let start = at * width(LOG) + bit;
+                let count = usize::BITS as usize - run.leading_zeros() as usize - first(run);
+                let start = at * width(LOG) + first(run);
                 if seeded(Bug::TrimGivesEarly) {
                     bitmap.give(start, count);
                 }
                 let done = decommit(start, count);
                 if done.is_ok() || seeded(Bug::TrimForgetsFailure) {
-                    self.words.word(self.plan.warm + at).fetch_and(!run, Ordering::Relaxed);
+                    self.words.word(self.plan.warm() + at).fetch_and(!run, Ordering::Relaxed);
                 }
                 if !seeded(Bug::TrimGivesEarly) {
                     bitmap.give(start, count);

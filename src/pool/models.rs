@@ -30,7 +30,7 @@ struct Pool {
 impl Pool {
     fn new(capacity: usize, slots: usize) -> Arc<Self> {
         let plan = Plan::new(LOG, capacity, slots);
-        let words = (0..plan.words).map(|_| AtomicUsize::new(0)).collect();
+        let words = (0..plan.words()).map(|_| AtomicUsize::new(0)).collect();
         let blocks = (0..capacity).map(|_| UnsafeCell::new(0)).collect();
         Arc::new(Pool { ledger: Ledger::new(words, plan), blocks })
     }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::region::Region;
 use crate::report::Report;
 use crate::sync::AtomicUsize;
-use crate::sys::Sharing;
+use crate::sys::{self, Access, MapRequest, Sharing};
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -107,7 +107,7 @@ impl PagePool {
         dirty: bool,
     ) -> Result<Self, PoolError> {
         let plan = Plan::new(WORD_LOG, capacity, slots);
-        let ledger = Ledger::new(MappedWords::new(plan.words, region.sharing())?, plan);
+        let ledger = Ledger::new(MappedWords::new(plan.words(), region.sharing())?, plan);
         if dirty {
             ledger.warm_up_all();
         }
@@ -410,21 +410,30 @@ struct MappedWords {
     first: NonNull<AtomicUsize>,
     /// The number of the last word.
     last: usize,
-    /// Keeps the words mapped.
-    _region: Region,
+    sharing: Sharing,
 }
 
 impl MappedWords {
     /// Maps `count >= 1` zeroed words, seen by forked children if the blocks are.
     fn new(count: usize, sharing: Sharing) -> Result<Self, Error> {
-        let options = Region::options().len(count * size_of::<AtomicUsize>()).name(c"region: pool ledger");
-        let mut region = match sharing {
-            Sharing::Private => options.map()?,
-            Sharing::Shared => options.shared().map()?,
-        };
-        // SAFETY: a region's first byte is never at address 0.
-        let first = unsafe { NonNull::new_unchecked(region.as_mut_ptr()) }.cast();
-        Ok(MappedWords { first, last: count - 1, _region: region })
+        let last = count - 1;
+        let (len, access) = (Self::bytes(last), Access::ReadWrite);
+        let base = sys::map(MapRequest { len, huge: None, access, sharing, charge: true, populate: false })?;
+        // SAFETY: the pages were just mapped. A kernel without names says EINVAL, which costs nothing.
+        let _ = unsafe { sys::name(base, len, c"region: pool ledger") };
+        Ok(MappedWords { first: base.cast(), last, sharing })
+    }
+
+    /// Bytes of a mapping for words `0..=last`. Far from wrapping: there are fewer words than blocks in memory.
+    fn bytes(last: usize) -> usize {
+        sys::whole_pages((last + 1) * size_of::<AtomicUsize>())
+    }
+}
+
+impl Drop for MappedWords {
+    fn drop(&mut self) {
+        // SAFETY: `new` made the mapping, of this length, for this value alone; `drop` runs once.
+        unsafe { sys::release(self.first.cast(), Self::bytes(self.last), self.sharing) }
     }
 }
 
@@ -435,7 +444,7 @@ impl Words for MappedWords {
         // A number past the end can only be a bug of the ledger. A panic here would put panic paths into
         // every archive; so it reaches a word too many and never memory that is not the ledger's.
         let at = at.min(self.last);
-        // SAFETY: words `0..=last` lie in the region, which is page-aligned, zeroed (a valid `AtomicUsize`),
+        // SAFETY: words `0..=last` lie in the mapping, which is page-aligned, zeroed (a valid `AtomicUsize`),
         // mapped readable and writable as long as `self`, and reached through this function only.
         unsafe { self.first.add(at).as_ref() }
     }

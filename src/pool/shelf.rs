@@ -9,12 +9,15 @@
 use super::place::{EMPTY, FULL, HELD, Place};
 use core::mem::MaybeUninit;
 
-/// `N` places.
+/// Places, whose contents are initialized from the first `fill` on.
 #[derive(Debug)]
-pub(crate) struct Shelf<T, const N: usize> {
-    /// Contents are initialized from the first `fill` on.
-    places: [Place<MaybeUninit<T>>; N],
-}
+pub(crate) struct Places<P: ?Sized>(P);
+
+/// `N` places: what is called for every small arena knows their number.
+pub(crate) type Shelf<T, const N: usize> = Places<[Place<MaybeUninit<T>>; N]>;
+
+/// Any number of places, a power of two: what is seldom called is made once for all shelves.
+pub(crate) type AnyShelf<T> = Places<[Place<MaybeUninit<T>>]>;
 
 /// A place that the caller holds now, and what was in it.
 #[derive(Debug)]
@@ -35,59 +38,27 @@ impl<T: Copy, const N: usize> Shelf<T, N> {
     #[cfg(not(loom))]
     pub(crate) const fn new() -> Self {
         const { assert!(N.is_power_of_two()) };
-        Shelf { places: [Self::PLACE; N] }
+        Places([Self::PLACE; N])
     }
 
     /// An empty shelf; loom's atomics are not made in constants.
     #[cfg(loom)]
     pub(crate) fn new() -> Self {
-        Shelf { places: core::array::from_fn(|_| Place::new(MaybeUninit::uninit())) }
+        Places(core::array::from_fn(|_| Place::new(MaybeUninit::uninit())))
     }
 
     /// A place by its number. Numbers are below `N` anyway; the mask lets the compiler know it, and leave out
     /// the panic.
     #[inline(always)]
     fn at(&self, place: usize) -> &Place<MaybeUninit<T>> {
-        &self.places[place & (N - 1)]
-    }
-
-    /// Takes what is in some place, the hinted one first; else holds an empty place; else nothing.
-    #[inline]
-    pub(crate) fn claim(&self, hint: usize) -> Option<Claim<T>> {
-        self.claim_in(hint & (N - 1), FULL).or_else(|| self.claim_elsewhere(hint))
+        &self.0[place & (N - 1)]
     }
 
     /// Takes what is in the hinted place. The place is the caller's until `put` or `leave`; things know
     /// theirs.
     #[inline]
     pub(crate) fn claim_hinted(&self, hint: usize) -> Option<T> {
-        self.claim_in(hint & (N - 1), FULL)?.content
-    }
-
-    #[cold]
-    fn claim_elsewhere(&self, hint: usize) -> Option<Claim<T>> {
-        let near_first = || (0..N).map(|turn| (hint ^ turn) & (N - 1));
-        let full = near_first().find_map(|place| self.claim_in(place, FULL));
-        full.or_else(|| near_first().find_map(|place| self.claim_in(place, EMPTY)))
-    }
-
-    /// Holds `place` if it is in `state`.
-    #[inline]
-    fn claim_in(&self, place: usize, state: usize) -> Option<Claim<T>> {
-        if !self.at(place).claim(state) {
-            return None;
-        }
-        let content = (state == FULL).then(|| {
-            // SAFETY: the place is ours now, and it was full, so its content is initialized.
-            unsafe { self.at(place).read(|content| content.assume_init_read()) }
-        });
-        Some(Claim { place, content })
-    }
-
-    /// Writes down which thing a place is for that the caller holds and found empty.
-    pub(crate) fn fill(&self, place: usize, thing: T) {
-        // SAFETY: the place is the caller's.
-        unsafe { self.at(place).write(|content| _ = content.write(thing)) };
+        claim_full(self.at(hint))
     }
 
     /// Gives the thing of a place that the caller holds back for the next one to take, changed by `change`.
@@ -101,23 +72,59 @@ impl<T: Copy, const N: usize> Shelf<T, N> {
     }
 
     /// Gives a place up that the caller holds, with nothing in it.
+    #[inline]
     pub(crate) fn leave(&self, place: usize) {
         self.at(place).give(EMPTY);
+    }
+}
+
+impl<T: Copy> AnyShelf<T> {
+    /// Takes what is in some place, the hinted one first; else holds an empty place; else nothing.
+    pub(crate) fn claim(&self, hint: usize) -> Option<Claim<T>> {
+        let places = || (0..self.0.len()).map(|turn| (hint ^ turn) & (self.0.len() - 1));
+        let near_first = || places().filter_map(|number| Some((number, self.0.get(number)?)));
+        let full = near_first().find_map(|(place, at)| Some(Claim { place, content: Some(claim_full(at)?) }));
+        full.or_else(|| {
+            let (place, _) = near_first().find(|(_, at)| at.claim(EMPTY))?;
+            Some(Claim { place, content: None })
+        })
+    }
+
+    /// Writes down which thing a place is for that the caller holds and found empty.
+    pub(crate) fn fill(&self, place: usize, thing: T) {
+        if let Some(at) = self.0.get(place) {
+            // SAFETY: the place is the caller's.
+            unsafe { at.write(|content| _ = content.write(thing)) };
+        }
+    }
+
+    /// As [`Shelf::leave`].
+    pub(crate) fn give_up(&self, place: usize) {
+        if let Some(at) = self.0.get(place) {
+            at.give(EMPTY);
+        }
     }
 
     /// Takes everything that is on the shelf, thing by thing.
     pub(crate) fn drain(&self, mut f: impl FnMut(T)) {
-        for place in 0..N {
-            if let Some(Claim { content: Some(thing), .. }) = self.claim_in(place, FULL) {
+        for at in &self.0 {
+            if let Some(thing) = claim_full(at) {
                 f(thing);
-                self.leave(place);
+                at.give(EMPTY);
             }
         }
     }
 
     /// How many things are on the shelf, and how many places are held by those who took one.
     pub(crate) fn figures(&self) -> (usize, usize) {
-        let count = |state| self.places.iter().filter(|place| place.is(state)).count();
+        let count = |state| self.0.iter().filter(|place| place.is(state)).count();
         (count(FULL), count(HELD))
     }
+}
+
+/// Holds a place if it is full, and copies what is in it.
+#[inline]
+fn claim_full<T: Copy>(place: &Place<MaybeUninit<T>>) -> Option<T> {
+    // SAFETY: the place is ours once it is claimed, and it was full, so its content is initialized.
+    place.claim(FULL).then(|| unsafe { place.read(|content| content.assume_init_read()) })
 }

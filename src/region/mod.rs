@@ -20,6 +20,8 @@ mod pages;
 
 pub use crate::sys::{Access, Advice, PageState};
 pub use file::FileRegion;
+#[cfg(feature = "capi")]
+pub(crate) use file::Use;
 pub use options::{AtFork, RegionOptions};
 pub use pages::{PageFigures, PageRun, Pages};
 
@@ -287,15 +289,8 @@ impl Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        // SAFETY: the mapping is this region's alone (its invariant), whole, and `drop` runs once. Where the
-        // kernel merged it with its neighbours and the map is full, it cannot be split off again (ENOMEM);
-        // its RAM goes back all the same then, and only the addresses stay taken. Not that of shared memory,
-        // whose bytes other processes may still use.
-        unsafe {
-            if sys::unmap(self.mapping, self.mapped).is_err() && self.sharing == Sharing::Private {
-                let _ = sys::decommit(self.mapping, self.mapped, self.sharing);
-            }
-        }
+        // SAFETY: the mapping is this region's alone (its invariant), whole, and `drop` runs once.
+        unsafe { sys::release(self.mapping, self.mapped, self.sharing) }
     }
 }
 

@@ -47,19 +47,13 @@ pub struct RegionOptions<'n> {
     access: Access,
     populate: bool,
     guard: bool,
-    wishes: Wishes<'n>,
+    /// The most wanted first.
+    wishes: &'n [Pages],
     at_fork: AtFork,
     dumped: bool,
     name: Option<&'n CStr>,
     sharing: Sharing,
     charge: bool,
-}
-
-/// Kinds of pages, the most wanted first.
-#[derive(Clone, Copy, Debug)]
-enum Wishes<'n> {
-    One([Pages; 1]),
-    InOrder(&'n [Pages]),
 }
 
 impl<'n> RegionOptions<'n> {
@@ -70,7 +64,7 @@ impl<'n> RegionOptions<'n> {
             access: Access::ReadWrite,
             populate: false,
             guard: false,
-            wishes: Wishes::One([Pages::Base]),
+            wishes: Pages::Base.alone(),
             at_fork: AtFork::Keep,
             dumped: true,
             name: None,
@@ -108,7 +102,7 @@ impl<'n> RegionOptions<'n> {
     /// Pages that were set aside for the purpose are had or refused ([`Pages::Huge2M`], [`Pages::Huge1G`]);
     /// [`Pages::Transparent`] is never refused, and what came of it is in [`Region::page_figures`].
     pub const fn pages(mut self, pages: Pages) -> Self {
-        self.wishes = Wishes::One([pages]);
+        self.wishes = pages.alone();
         self
     }
 
@@ -125,7 +119,7 @@ impl<'n> RegionOptions<'n> {
     /// # Ok::<(), region::Error>(())
     /// ```
     pub const fn pages_in_order(mut self, wishes: &'n [Pages]) -> Self {
-        self.wishes = Wishes::InOrder(wishes);
+        self.wishes = if wishes.is_empty() { Pages::Base.alone() } else { wishes };
         self
     }
 
@@ -181,13 +175,8 @@ impl<'n> RegionOptions<'n> {
     /// alignment is no power of two; when the system refuses. Advice and names that this kernel does not
     /// know are done without (`.back.fallback`).
     pub fn map(self) -> Result<Region, Error> {
-        let wishes = match &self.wishes {
-            Wishes::One(wish) => wish.as_slice(),
-            Wishes::InOrder([]) => &[Pages::Base],
-            Wishes::InOrder(wishes) => wishes,
-        };
         let mut last = None;
-        for &pages in wishes {
+        for &pages in self.wishes {
             match self.map_in(pages) {
                 Ok(region) => return Ok(region),
                 Err(error) => last = Some(error),
@@ -197,6 +186,7 @@ impl<'n> RegionOptions<'n> {
     }
 
     /// Maps the region in pages of one kind.
+    #[inline(never)]
     fn map_in(&self, pages: Pages) -> Result<Region, Error> {
         let huge = pages.pool();
         // What the region is made of, and so the unit of every length below.
@@ -209,7 +199,7 @@ impl<'n> RegionOptions<'n> {
             return Err(refuse(Reason::BadAlignment));
         }
         let too_large = refuse(Reason::TooLarge);
-        let len = self.len.checked_next_multiple_of(page).filter(|&len| len <= isize::MAX as usize).ok_or(too_large)?;
+        let len = self.len.checked_add(page - 1).ok_or(too_large)? & !(page - 1);
         let transparent = pages.asks_for_transparent(len);
         let align = self.align.max(if transparent { sys::HUGE_PAGE } else { page });
         let guard = if self.guard { page } else { 0 };

@@ -57,6 +57,16 @@ impl Pages {
         }
     }
 
+    /// The wish for this kind and no other.
+    pub(super) const fn alone(self) -> &'static [Pages] {
+        match self {
+            Pages::Base => &[Pages::Base],
+            Pages::Transparent => &[Pages::Transparent],
+            Pages::Huge2M => &[Pages::Huge2M],
+            Pages::Huge1G => &[Pages::Huge1G],
+        }
+    }
+
     /// Bytes of the least part that can be mapped, given back or protected on its own.
     pub(crate) fn grain(self) -> usize {
         self.pool().map_or_else(sys::page_size, HugePool::page)
@@ -169,5 +179,16 @@ impl Region {
             };
             each(PageRun { start: at + from, len, state });
         })
+    }
+
+    /// Bytes of the region that are in RAM in huge pages; nothing where the kernel does not say (before 6.7, or
+    /// without `/proc`). [`page_figures`](Self::page_figures) with less code, for the C ABI.
+    #[cfg(feature = "capi")]
+    pub(crate) fn huge_bytes(&self) -> Option<usize> {
+        match self.granted.pool() {
+            // There are no others in such a mapping.
+            Some(_) => self.resident_bytes().ok(),
+            None => sys::huge_bytes(self.base, self.len),
+        }
     }
 }

@@ -64,7 +64,7 @@ impl SharedArena {
     /// # Errors
     /// When the capacity exceeds `isize::MAX` less a page, or the system refuses.
     pub fn new(capacity: usize) -> Result<Self, Error> {
-        Ok(Self::format(SharedRegion::anonymous(with_header(capacity)?)?))
+        Self::make(capacity, None)
     }
 
     /// An arena for `capacity` bytes, rounded up to whole pages, in memory whose
@@ -87,7 +87,17 @@ impl SharedArena {
     /// ```
     #[cfg(target_os = "linux")]
     pub fn sealed(capacity: usize, name: &CStr) -> Result<Self, Error> {
-        Ok(Self::format(SharedRegion::sealed(with_header(capacity)?, name)?))
+        Self::make(capacity, Some(name))
+    }
+
+    /// An arena for `capacity` bytes, with a descriptor if it has a name.
+    pub(crate) fn make(capacity: usize, name: Option<&CStr>) -> Result<Self, Error> {
+        let len = with_header(capacity)?;
+        Ok(Self::format(match name {
+            #[cfg(target_os = "linux")]
+            Some(name) => SharedRegion::sealed(len, name)?,
+            _ => SharedRegion::anonymous(len)?,
+        }))
     }
 
     /// An arena that another process made and handed over. The descriptor is not needed afterwards. Linux only.

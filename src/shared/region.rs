@@ -104,10 +104,7 @@ impl SharedRegion {
     #[cfg(target_os = "linux")]
     pub fn open<'f>(fd: impl Into<Fd<'f>>) -> Result<Self, SharedError> {
         let fd = sys::descriptor(fd.into(), Call::Seal)?;
-        let sealed = sys::sealed(fd).map_err(|error| match sys::is_no_memory(&error) {
-            true => SharedError::new(SharedReason::NotMemory),
-            false => error.into(),
-        })?;
+        let sealed = sys::sealed(fd)?.ok_or(SharedError::new(SharedReason::NotMemory))?;
         if sealed.huge {
             return Err(SharedError::new(SharedReason::HugePages));
         }

@@ -4,8 +4,8 @@
 //! is [`shared`](crate::shared)'s business.
 
 use super::memory::{failed, failed_raw, mapped};
-use super::{OpenFile, fault, from_rustix};
-use crate::error::{Call, Error, Reason};
+use super::{OpenFile, fault};
+use crate::error::{Call, Error};
 use core::ffi::CStr;
 use core::ptr::NonNull;
 use rustix::fd::{BorrowedFd, RawFd};
@@ -63,19 +63,23 @@ pub(crate) fn seal_size(fd: BorrowedFd<'_>) -> Result<(), Error> {
         .map_err(|errno| failed(Call::Seal, 0, errno))
 }
 
-/// Reads the seals, then the size, in this order: a size that is read before its seal may still fall.
-/// `fcntl(2)` (EINVAL for what is no memory), `fstat(2)`, `fstatfs(2)`.
-pub(crate) fn sealed(fd: BorrowedFd<'_>) -> Result<Sealed, Error> {
+/// Reads the seals, then the size, in this order: a size that is read before its seal may still fall. `None` for
+/// what has no seals (`fcntl` says EINVAL), and so is no memory. `fcntl(2)`, `fstat(2)`, `fstatfs(2)`.
+pub(crate) fn sealed(fd: BorrowedFd<'_>) -> Result<Option<Sealed>, Error> {
     fault::may(Call::Seal, 0)?;
-    let seals = rustix::fs::fcntl_get_seals(fd).map_err(|errno| failed(Call::Seal, 0, errno))?;
+    let seals = match rustix::fs::fcntl_get_seals(fd) {
+        Ok(seals) => seals,
+        Err(Errno::INVAL) => return Ok(None),
+        Err(errno) => return Err(failed(Call::Seal, 0, errno)),
+    };
     let stat = rustix::fs::fstat(fd).map_err(|errno| failed(Call::Stat, 0, errno))?;
     let system = rustix::fs::fstatfs(fd).map_err(|errno| failed(Call::Stat, 0, errno))?;
-    Ok(Sealed {
+    Ok(Some(Sealed {
         shrink: seals.contains(SealFlags::SHRINK),
         // The field's type differs between processors, and the number may come sign-extended.
         huge: system.f_type as u32 == HUGETLBFS,
         size: u64::try_from(stat.st_size).unwrap_or(0),
-    })
+    }))
 }
 
 /// Maps the first `len` bytes for reading and writing, seen by everyone who maps them. `mmap(2)`; EACCES
@@ -87,9 +91,4 @@ pub(crate) fn map_shared(fd: BorrowedFd<'_>, len: usize) -> Result<NonNull<u8>, 
     // do to the bytes is stated where they are made safe to read.
     let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), len, access, MapFlags::SHARED, fd, 0) };
     base.map_err(|errno| failed(Call::MapFile, len, errno)).and_then(|base| mapped(base, Call::MapFile, len))
-}
-
-/// Whether `fcntl` says that the descriptor has no seals, and so is no memory.
-pub(crate) fn is_no_memory(error: &Error) -> bool {
-    error.call() == Call::Seal && error.reason() == Reason::Os(from_rustix(Errno::INVAL))
 }

@@ -33,8 +33,10 @@ pub(crate) use memfd::*;
 pub(crate) use memory::*;
 pub use memory::{Access, Advice};
 pub use page::page_size;
-pub(crate) use page::{HUGE_PAGE, page_align_up};
+pub(crate) use page::{HUGE_PAGE, page_align_up, whole_pages};
 pub use residency::PageState;
+#[cfg(feature = "capi")]
+pub(crate) use residency::huge_bytes;
 pub(crate) use residency::{page_runs, resident_bytes};
 
 use crate::error::{Errno, Error};

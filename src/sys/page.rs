@@ -34,6 +34,13 @@ pub(crate) fn page_align_up(len: usize) -> Option<usize> {
     }
 }
 
+/// `len` rounded up to whole pages, of a length that is far from wrapping.
+#[inline]
+pub(crate) fn whole_pages(len: usize) -> usize {
+    let mask = page_size() - 1;
+    (len + mask) & !mask
+}
+
 /// Finds the page size by asking `madvise` which addresses it takes as page-aligned.
 #[cfg(not(any(target_arch = "x86_64", target_arch = "x86")))]
 fn probed_page_size() -> usize {

@@ -7,7 +7,7 @@
 //! of fork has its own copy of both the shelves and the blocks.
 
 use super::Block;
-use crate::pool::shelf::{Claim, Shelf};
+use crate::pool::shelf::{AnyShelf, Claim, Shelf};
 use crate::pool::stack_hint;
 use crate::sync::global::{AtomicUsize, Ordering};
 use core::fmt;
@@ -41,21 +41,24 @@ const OFF: usize = 1;
 static SETTING: AtomicUsize = AtomicUsize::new(if cfg!(feature = "no-cache") { OFF } else { 0 });
 
 /// A shelf of blocks and which arenas may use it.
-pub(super) struct Kept<const N: usize>(Shelf<Stored, N>);
+pub(super) struct Kept<S: ?Sized>(S);
+
+/// A shelf of any number of blocks: what is seldom called is made once for all.
+pub(super) type AnyKept = Kept<AnyShelf<Stored>>;
 
 /// A block on a shelf.
 #[derive(Clone, Copy)]
-struct Stored(Block);
+pub(super) struct Stored(Block);
 
 // SAFETY: a block is a range of memory that nobody uses; which thread unmaps or uses it does not matter.
 unsafe impl Send for Stored {}
 
 /// First blocks.
-pub(super) static FIRST: Kept<FIRST_BLOCKS> = Kept(Shelf::new());
+pub(super) static FIRST: Kept<Shelf<Stored, FIRST_BLOCKS>> = Kept(Shelf::new());
 /// Regions of the first rung.
-pub(super) static REGION: Kept<REGIONS> = Kept(Shelf::new());
+pub(super) static REGION: Kept<Shelf<Stored, REGIONS>> = Kept(Shelf::new());
 /// Regions of the second rung.
-pub(super) static LONG: Kept<LONG_REGIONS> = Kept(Shelf::new());
+pub(super) static LONG: Kept<Shelf<Stored, LONG_REGIONS>> = Kept(Shelf::new());
 
 /// A place on a shelf that the caller holds until it puts a block there or leaves it.
 pub(super) struct Place {
@@ -63,7 +66,7 @@ pub(super) struct Place {
     pub block: Option<Block>,
 }
 
-impl<const N: usize> Kept<N> {
+impl<const N: usize> Kept<Shelf<Stored, N>> {
     /// A kept block from where this thread looks first.
     #[inline]
     pub(super) fn claim_kept(&self) -> Option<Block> {
@@ -71,17 +74,6 @@ impl<const N: usize> Kept<N> {
             return None;
         }
         self.0.claim_hinted(stack_hint()).map(|Stored(block)| block)
-    }
-
-    /// A kept block, or an empty place for one that the caller maps, or nothing: caching is off, or all
-    /// places are out.
-    #[inline]
-    pub(super) fn claim(&self) -> Option<Place> {
-        if cfg!(feature = "no-cache") || SETTING.load(Ordering::Relaxed) & OFF != 0 {
-            return None;
-        }
-        let Claim { place, content } = self.0.claim(stack_hint())?;
-        Some(Place { place, block: content.map(|Stored(block)| block) })
     }
 
     /// Gives a block back to the place it came with. False when it is not to be kept: the place is then
@@ -101,14 +93,31 @@ impl<const N: usize> Kept<N> {
         true
     }
 
+    /// Gives a place up without a block.
+    pub(super) fn leave(&self, place: usize) {
+        self.0.leave(place);
+    }
+}
+
+impl AnyKept {
+    /// A kept block, or an empty place for one that the caller maps, or nothing: caching is off, or all
+    /// places are out.
+    pub(super) fn claim(&self) -> Option<Place> {
+        if cfg!(feature = "no-cache") || SETTING.load(Ordering::Relaxed) & OFF != 0 {
+            return None;
+        }
+        let Claim { place, content } = self.0.claim(stack_hint())?;
+        Some(Place { place, block: content.map(|Stored(block)| block) })
+    }
+
     /// Says which block a held place is for, before it is given back there for the first time.
     pub(super) fn fill(&self, place: usize, block: Block) {
         self.0.fill(place, Stored(block));
     }
 
-    /// Gives a place up without a block.
-    pub(super) fn leave(&self, place: usize) {
-        self.0.leave(place);
+    /// As [`Kept::leave`].
+    pub(super) fn give_up(&self, place: usize) {
+        self.0.give_up(place);
     }
 
     fn drain(&self) -> usize {
@@ -135,7 +144,8 @@ impl<const N: usize> Kept<N> {
 /// assert_eq!(region::cache_figures().kept, 0);
 /// ```
 pub fn trim() -> usize {
-    FIRST.drain() + REGION.drain() + if HAS_ROWS { LONG.drain() } else { 0 }
+    let shelves: &[&AnyKept] = if HAS_ROWS { &[&FIRST, &REGION, &LONG] } else { &[&FIRST, &REGION] };
+    shelves.iter().map(|shelf| shelf.drain()).sum()
 }
 
 /// Turns the keeping of blocks on or off for the whole process, from now on.
@@ -157,8 +167,9 @@ pub struct CacheFigures {
 
 /// How many blocks the process-wide cache holds and has out. A snapshot: other threads go on meanwhile.
 pub fn cache_figures() -> CacheFigures {
-    let (first, region) = (FIRST.0.figures(), REGION.0.figures());
-    let long = if HAS_ROWS { LONG.0.figures() } else { (0, 0) };
+    let figures = |shelf: &AnyKept| shelf.0.figures();
+    let (first, region) = (figures(&FIRST), figures(&REGION));
+    let long = if HAS_ROWS { figures(&LONG) } else { (0, 0) };
     CacheFigures { kept: first.0 + region.0 + long.0, out: first.1 + region.1 + long.1 }
 }
 
