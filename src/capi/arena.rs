@@ -121,16 +121,6 @@ const _: () = assert!(size_of::<Position>() <= size_of::<region_mark>());
 const _: () = assert!(align_of::<Position>() <= align_of::<region_mark>());
 
 impl Inside {
-    const fn new(backing: Mapped) -> Self {
-        Inside {
-            arena: Arena::new_in(backing),
-            deferred: Cell::new(core::ptr::null_mut()),
-            on_oom: Cell::new(None),
-            oom_context: Cell::new(core::ptr::null_mut()),
-            error: Cell::new(0),
-        }
-    }
-
     /// Remembers why memory was refused.
     pub(super) fn refused(&self, error: c_int) {
         self.error.set(-error);
@@ -235,16 +225,15 @@ unsafe fn init(arena: *mut region_arena, chosen: *const region_arena_options, ab
         prepare(arena, abi)?;
         options(chosen)?
     };
-    let backing = match chosen.reserve {
-        0 => Mapped::new(),
-        bytes => Mapped::exactly(bytes),
+    // SAFETY: as above; all bytes zero is an `Inside` (asserted), which nobody else knows yet.
+    let new = unsafe { &mut *arena.cast::<Inside>() };
+    let first = match chosen.reserve {
+        0 => chosen.capacity,
+        bytes => {
+            new.arena.set_backing(Mapped::exactly(bytes));
+            1
+        }
     };
-    // SAFETY: as above; an `Inside` fits (asserted), and what it replaces owns nothing.
-    let new = unsafe {
-        arena.cast::<Inside>().write(Inside::new(backing));
-        &*arena.cast::<Inside>()
-    };
-    let first = if chosen.reserve != 0 { 1 } else { chosen.capacity };
     if first != 0 {
         if let Err(error) = new.arena.begin(first) {
             // SAFETY: as above; an arena that could not begin owns nothing.
