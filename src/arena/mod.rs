@@ -514,7 +514,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let Some(block) = (unsafe { &mut *self.block.as_ptr() }) else { return };
         let used = self.cur.get().addr() - block.start.addr().get();
         block.dirty = block.dirty.max(used);
-        self.peak.set(self.high_water());
+        self.note_peak();
         let keep = to.addr() - block.start.addr().get();
         // A mark may lie above the cursor: the last value before it has grown since, and left for another block.
         // SAFETY: `to` is a cursor position of the block: inside it.
