@@ -112,7 +112,7 @@ impl Stream {
             let first = if expected == 0 { NEAR } else { expected.min(limit).saturating_add(1) };
             // Refused? `room` will say so, or manage with less.
             if let Some(first @ 1..=RUNWAY) = sys::page_align_up(first) {
-                let _ = self.map(first, |_| 0);
+                let _ = self.map(first);
             }
         }
         loop {
@@ -230,14 +230,14 @@ impl Stream {
         if self.len <= RUNWAY && size == FAR {
             // Copied, not remapped: a remapped range would lie anywhere between two boundaries.
             let mut far = Stream::new();
-            far.map(FAR, runway_start)?;
+            far.map(FAR)?;
             far.extend(self.as_slice())?;
             *self = far;
             return Ok(());
         }
         if self.mapped == 0 {
             // Where address space is scarce none is spent on a start below a boundary.
-            return self.map(size, |_| 0);
+            return self.map(size);
         }
         if self.huge_advised && self.huge_from != 0 {
             // Only one entry of the kernel's map can be resized: give both the same advice, and they merge.
@@ -252,9 +252,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Maps `size` bytes where nothing is mapped yet; content will start at the offset that `start` finds for
-    /// the mapping's address, a whole number of pages inside it.
-    fn map(&mut self, size: usize, start: impl FnOnce(usize) -> usize) -> Result<(), Error> {
+    /// Maps `size` bytes where nothing is mapped yet. Content starts at once, or below a boundary in a far mapping.
+    fn map(&mut self, size: usize) -> Result<(), Error> {
         debug_assert!(self.mapped == 0);
         let mapping = sys::map(MapRequest {
             huge: None,
@@ -264,7 +263,7 @@ impl Stream {
             charge: false,
             populate: false,
         })?;
-        let start = start(mapping.as_ptr().addr());
+        let start = if size == FAR { runway_start(mapping.as_ptr().addr()) } else { 0 };
         *self = Stream { mapping, mapped: size, start, len: 0, huge_from: start + RUNWAY, huge_advised: false };
         Ok(())
     }
@@ -307,7 +306,7 @@ mod tests {
     fn content_survives_every_way_of_growing() {
         let bytes: std::vec::Vec<u8> = (0..700_000u32).map(|i| (i ^ i >> 8) as u8).collect();
         let mut stream = Stream::new();
-        stream.map(4096 * 16, |_| 0).unwrap();
+        stream.map(4096 * 16).unwrap();
         stream.extend(&bytes[..10]).unwrap();
         stream.extend(&bytes[10..]).unwrap(); // outgrows the first mapping: far
         assert_eq!((stream.as_slice(), stream.mapped), (&bytes[..], FAR));
