@@ -433,8 +433,8 @@ pub unsafe extern "C" fn region_oom_abort(context: *mut c_void, arena: *mut regi
     // SAFETY: the caller's promise, passed on.
     let used = unsafe { inside(arena) }.map_or(0, |this| this.arena.used());
     let mut line = Line::new();
-    line.figures(&[("region: cannot allocate ", size), (" bytes; the arena has ", used)]);
-    line.text(" bytes in use. The process ends here, as its arena was told to.\n");
+    line.fill("region: cannot allocate % bytes; the arena has % bytes in use.", &[size, used]);
+    line.fill(" The process ends here, as its arena was told to.\n", &[]);
     // Nothing can be done about a standard error that is closed.
     let _ = crate::sys::write(2, line.bytes());
     super::process::stop()
@@ -514,17 +514,12 @@ pub unsafe extern "C" fn region_arena_print(arena: *const region_arena, fd: c_in
     let Some(this) = (unsafe { inside(arena) }) else { return -EINVAL };
     let arena = &this.arena;
     let mut line = Line::new();
-    line.figures(&[
-        ("region_arena: ", arena.used()),
-        (" bytes used in ", arena.block_count()),
-        (" ranges, ", arena.committed()),
-        (" committed, ", arena.reserved()),
-    ]);
-    line.text(" reserved");
+    let figures = [arena.used(), arena.block_count(), arena.committed(), arena.reserved()];
+    line.fill("region_arena: % bytes used in % ranges, % committed, % reserved", &figures);
     if arena.limit() != usize::MAX {
-        line.figures(&[(", limit ", arena.limit())]);
+        line.fill(", limit %", &[arena.limit()]);
     }
-    line.text("\n");
+    line.fill("\n", &[]);
     match crate::sys::write(fd, line.bytes()) {
         Ok(()) => 0,
         Err(errno) => -errno.raw(),
