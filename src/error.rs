@@ -226,7 +226,7 @@ impl Packed {
 
     const fn new(reason: Reason) -> Self {
         let (kind, errno) = match reason {
-            Reason::Os(errno) => (1, errno.raw() as usize),
+            Reason::Os(errno) => (1, errno.raw() as u32 as usize),
             Reason::Empty => (2, 0),
             Reason::TooLarge => (3, 0),
             Reason::BadAlignment => (4, 0),
@@ -237,8 +237,9 @@ impl Packed {
             Reason::NotAnArena => (9, 0),
             Reason::BadPath => (10, 0),
         };
+        debug_assert!(errno < 1 << Self::BITS);
         // No kind is 0, so neither is the word.
-        match NonZero::new(kind << Self::BITS | errno & ((1 << Self::BITS) - 1)) {
+        match NonZero::new((kind << Self::BITS) + errno) {
             Some(word) => Packed(word),
             None => Packed(NonZero::<usize>::MAX),
         }

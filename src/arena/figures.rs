@@ -25,6 +25,14 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         self.peak.get().max(self.used())
     }
 
+    /// Notes what is in use, before it becomes less. Nobody asks the C archive for it.
+    #[inline(always)]
+    pub(super) fn note_peak(&self) {
+        if cfg!(not(region_staticlib)) {
+            self.peak.set(self.high_water());
+        }
+    }
+
     /// Bytes of [`used`](Self::used) that align values and hold none. Counted in builds with debug assertions
     /// only, as counting is work for each value; none in others.
     pub fn wasted(&self) -> Option<usize> {

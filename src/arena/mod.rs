@@ -301,29 +301,29 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// `KNOWN` as in [`bump::fit`].
     #[inline(always)]
     fn take<const KNOWN: bool>(&self, layout: Layout) -> Option<NonNull<u8>> {
+        let cur = self.cur.get();
         let end = self.end.get().addr();
-        let fit = bump::fit::<MIN_ALIGN, KNOWN>(self.cur.get().addr(), end, layout.size(), layout.align())?;
+        let fit = bump::fit::<MIN_ALIGN, KNOWN>(cur.addr(), end, layout.size(), layout.align())?;
         // SAFETY: `fit.pad <= fit.advance <= end - cur` (its postcondition, property-tested), and `cur..end`
         // is inside one block that the backing lends us (the arena's invariant). With no block the
         // distance is zero, so are the bytes and what we add, and the cursor is `NOWHERE`.
-        Some(unsafe { self.bump(fit, layout) })
+        unsafe {
+            self.advance(fit, layout);
+            Some(NonNull::new_unchecked(cur.add(fit.pad)))
+        }
     }
 
-    /// Moves the cursor past a value.
+    /// Moves the cursor past a value. (Not its address, too: returned, it would be asked whether it is null.)
     ///
     /// # Safety
-    /// The room is the arena's: `cur..cur + fit.advance` are ready bytes of the current block, if they are any.
+    /// The room is the arena's: the next `fit.advance` bytes, if they are any, are the current block's and ready.
     #[inline(always)]
-    unsafe fn bump(&self, fit: bump::Fit, layout: Layout) -> NonNull<u8> {
+    unsafe fn advance(&self, fit: bump::Fit, layout: Layout) {
         #[cfg(debug_assertions)]
         self.wasted.set(self.wasted.get() + (fit.advance - layout.size()));
         let _ = layout;
-        let cur = self.cur.get();
-        // SAFETY: the caller's promise; the cursor is never null.
-        unsafe {
-            self.cur.set(cur.add(fit.advance));
-            NonNull::new_unchecked(cur.add(fit.pad))
-        }
+        // SAFETY: the caller's promise.
+        self.cur.set(unsafe { self.cur.get().add(fit.advance) });
     }
 
     /// Takes room for a layout of which the compiler knows size and alignment.
@@ -427,13 +427,16 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Takes room in the current block, making more of it usable; none when the block is too short.
     fn take_committing(&self, layout: Layout) -> Result<Option<NonNull<u8>>, AllocError> {
         let Some(block) = self.block.get() else { return Ok(None) };
-        let cur = self.cur.get().addr();
-        let wall = self.wall(&block, block.len).max(cur);
-        match bump::fit::<MIN_ALIGN, false>(cur, wall, layout.size(), layout.align()) {
+        let cur = self.cur.get();
+        let wall = self.wall(&block, block.len).max(cur.addr());
+        match bump::fit::<MIN_ALIGN, false>(cur.addr(), wall, layout.size(), layout.align()) {
             Some(fit) => {
-                self.commit_to(cur + fit.advance).map_err(|error| error.of(layout.size()))?;
+                self.commit_to(cur.addr() + fit.advance).map_err(|error| error.of(layout.size()))?;
                 // SAFETY: the bytes up to the value's end lie before the wall, and so in the block, and are ready now.
-                let start = unsafe { self.bump(fit, layout) };
+                let start = unsafe {
+                    self.advance(fit, layout);
+                    NonNull::new_unchecked(cur.add(fit.pad))
+                };
                 self.set_end();
                 checkers::tell(start, layout.size(), Holds::Uninitialized);
                 Ok(Some(start))
@@ -514,7 +517,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let Some(block) = (unsafe { &mut *self.block.as_ptr() }) else { return };
         let used = self.cur.get().addr() - block.start.addr().get();
         block.dirty = block.dirty.max(used);
-        self.peak.set(self.high_water());
+        self.note_peak();
         let keep = to.addr() - block.start.addr().get();
         // A mark may lie above the cursor: the last value before it has grown since, and left for another block.
         // SAFETY: `to` is a cursor position of the block: inside it.

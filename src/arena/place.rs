@@ -24,12 +24,18 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         self.blocks().count()
     }
 
+    /// Where the memory comes from, of an arena that has none yet.
+    pub(crate) fn set_backing(&mut self, backing: B) {
+        debug_assert!(self.block.get().is_none(), "blocks go back to the backing that they came from");
+        self.backing = backing;
+    }
+
     /// Takes the first block now, for `bytes`, instead of with the first value. Does nothing in an arena that
     /// has one.
     pub(crate) fn begin(&self, bytes: usize) -> Result<(), AllocError> {
         let too_large = |_| AllocError::new(bytes, crate::AllocReason::TooLarge);
         let layout = Layout::from_size_align(bytes, MIN_ALIGN).map_err(too_large)?;
-        if self.reserved() == 0 {
+        if self.block.get().is_none() {
             self.enter_first(self.backing.acquire(layout, 0)?);
         }
         Ok(())

@@ -214,7 +214,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
                 block.dirty = block.dirty.max(self.cursor() - block.start.addr().get());
                 self.block.set(Some(block));
             }
-            self.peak.set(self.high_water());
+            self.note_peak();
             self.cur.set(start.as_ptr());
             self.set_end();
         }

@@ -136,16 +136,6 @@ const _: () = assert!(size_of::<Position>() <= size_of::<region_mark>());
 const _: () = assert!(align_of::<Position>() <= align_of::<region_mark>());
 
 impl Inside {
-    const fn new(backing: Mapped) -> Self {
-        Inside {
-            arena: Arena::new_in(backing),
-            deferred: Cell::new(core::ptr::null_mut()),
-            on_oom: Cell::new(None),
-            oom_context: Cell::new(core::ptr::null_mut()),
-            error: Cell::new(0),
-        }
-    }
-
     /// Remembers why memory was refused.
     pub(super) fn refused(&self, error: c_int) {
         self.error.set(-error);
@@ -253,13 +243,12 @@ unsafe fn init(arena: *mut region_arena, chosen: *const region_arena_options, ab
     };
     // SAFETY: as above.
     let lent = unsafe { lent(&chosen)? };
+    // SAFETY: as above; all bytes zero is an `Inside` (asserted), which nobody else knows yet.
+    let new = unsafe { &mut *arena.cast::<Inside>() };
     let exactly = if chosen.flags == 0 { chosen.reserve } else { chosen.buffer_size };
-    let backing = if exactly == 0 { Mapped::new() } else { Mapped::exactly(exactly) };
-    // SAFETY: as above; an `Inside` fits (asserted), and what it replaces owns nothing.
-    let new = unsafe {
-        arena.cast::<Inside>().write(Inside::new(backing));
-        &*arena.cast::<Inside>()
-    };
+    if exactly != 0 {
+        new.arena.set_backing(Mapped::exactly(exactly));
+    }
     let first = if chosen.reserve != 0 { 1 } else { chosen.capacity };
     if let Some(block) = lent {
         // SAFETY: the buffer is the arena's until it is freed, by the caller's promise, has room for a block, and
@@ -490,8 +479,8 @@ pub unsafe extern "C" fn region_oom_abort(context: *mut c_void, arena: *mut regi
     // SAFETY: the caller's promise, passed on.
     let used = unsafe { inside(arena) }.map_or(0, |this| this.arena.used());
     let mut line = Line::new();
-    line.figures(&[("region: cannot allocate ", size), (" bytes; the arena has ", used)]);
-    line.text(" bytes in use. The process ends here, as its arena was told to.\n");
+    line.fill("region: cannot allocate % bytes; the arena has % bytes in use.", &[size, used]);
+    line.fill(" The process ends here, as its arena was told to.\n", &[]);
     // Nothing can be done about a standard error that is closed.
     let _ = crate::sys::write(2, line.bytes());
     super::process::stop()
@@ -571,17 +560,12 @@ pub unsafe extern "C" fn region_arena_print(arena: *const region_arena, fd: c_in
     let Some(this) = (unsafe { inside(arena) }) else { return -EINVAL };
     let arena = &this.arena;
     let mut line = Line::new();
-    line.figures(&[
-        ("region_arena: ", arena.used()),
-        (" bytes used in ", arena.block_count()),
-        (" ranges, ", arena.committed()),
-        (" committed, ", arena.reserved()),
-    ]);
-    line.text(" reserved");
+    let figures = [arena.used(), arena.block_count(), arena.committed(), arena.reserved()];
+    line.fill("region_arena: % bytes used in % ranges, % committed, % reserved", &figures);
     if arena.limit() != usize::MAX {
-        line.figures(&[(", limit ", arena.limit())]);
+        line.fill(", limit %", &[arena.limit()]);
     }
-    line.text("\n");
+    line.fill("\n", &[]);
     match crate::sys::write(fd, line.bytes()) {
         Ok(()) => 0,
         Err(errno) => -errno.raw(),

@@ -16,28 +16,20 @@ impl Line {
         Line { bytes: [0; Line::ROOM], len: 0 }
     }
 
-    /// Appends words.
-    #[inline(never)]
-    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+    /// Appends a text with a number in place of each `%`.
+    pub(super) fn fill(&mut self, text: &str, numbers: &[usize]) {
+        let mut numbers = numbers.iter();
         for &byte in text.as_bytes() {
-            if let Some(place) = self.bytes.get_mut(self.len) {
-                *place = byte;
-                self.len += 1;
+            match byte {
+                b'%' => self.number(numbers.next().copied().unwrap_or(0)),
+                byte => self.byte(byte),
             }
-        }
-        self
-    }
-
-    /// Appends texts, each with a number after it.
-    pub(super) fn figures(&mut self, figures: &[(&str, usize)]) {
-        for (text, number) in figures {
-            self.text(text).number(*number);
         }
     }
 
     /// Appends a number in decimal digits.
     #[inline(never)]
-    pub(super) fn number(&mut self, mut number: usize) -> &mut Self {
+    fn number(&mut self, mut number: usize) {
         let mut digits = [0u8; 20];
         let mut used = 0;
         for place in &mut digits {
@@ -49,12 +41,15 @@ impl Line {
             }
         }
         for digit in digits.iter().take(used).rev() {
-            if let Some(place) = self.bytes.get_mut(self.len) {
-                *place = *digit;
-                self.len += 1;
-            }
+            self.byte(*digit);
         }
-        self
+    }
+
+    fn byte(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.len) {
+            *place = byte;
+            self.len += 1;
+        }
     }
 
     /// The line so far.
@@ -70,7 +65,7 @@ mod tests {
     #[test]
     fn the_largest_number_has_all_its_digits() {
         let mut line = Line::new();
-        line.number(0).text(" ").number(usize::MAX).text("!");
+        line.fill("% %!", &[0, usize::MAX]);
         assert_eq!(line.bytes(), std::format!("0 {}!", usize::MAX).as_bytes());
     }
 
@@ -78,7 +73,7 @@ mod tests {
     fn a_line_that_is_full_is_cut_off() {
         let mut line = Line::new();
         for _ in 0..Line::ROOM {
-            line.text("xy");
+            line.fill("xy", &[]);
         }
         assert_eq!(line.bytes().len(), Line::ROOM);
     }

@@ -2,9 +2,9 @@
 
 use super::checked::{Held, abi_of, options, prepare};
 use super::error::{EINVAL, of_error, of_pool};
-use super::map::{region_map, region_options, take as take_region};
+use super::map::{REGION_MAP_UNCHARGED, region_map, region_options, take as take_region};
 use crate::pool::Page;
-use crate::pool::{PageByte, PagePool, PoolError};
+use crate::pool::{PageByte, PagePool, PoolError, Sizes};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ptr::null_mut;
 
@@ -57,19 +57,21 @@ pub unsafe extern "C" fn region_pool_init_(
     chosen: *const region_pool_options,
     abi: usize,
 ) -> c_int {
-    let wish = || {
+    let mut sizes = Sizes::new(block_size, blocks);
+    let mut region = || {
         // SAFETY: the caller's promise about the pool, the options and their name, passed on.
-        let (chosen, region) = unsafe {
+        unsafe {
             prepare(pool, abi)?;
             let chosen = options(chosen)?;
-            (chosen, region_options(chosen.flags, chosen.name)?)
-        };
-        let wish = PagePool::options().block_size(block_size).capacity(blocks).region(region.uncharged());
-        Ok(if chosen.slots != 0 { wish.slots(chosen.slots) } else { wish })
+            if chosen.slots != 0 {
+                sizes = sizes.slots(chosen.slots);
+            }
+            region_options(chosen.flags | REGION_MAP_UNCHARGED, chosen.name)
+        }
     };
-    match wish() {
+    match region() {
         // SAFETY: the pool was prepared.
-        Ok(wish) => unsafe { finish(pool, wish.map()) },
+        Ok(region) => unsafe { finish(pool, sizes.map(region)) },
         Err(error) => error,
     }
 }

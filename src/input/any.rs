@@ -389,6 +389,8 @@ impl InputError {
 }
 
 impl From<Error> for InputError {
+    #[cold]
+    #[inline(never)]
     fn from(error: Error) -> Self {
         InputError { error, input: Input::new() }
     }

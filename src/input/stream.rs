@@ -112,7 +112,7 @@ impl Stream {
             let first = if expected == 0 { NEAR } else { expected.min(limit).saturating_add(1) };
             // Refused? `room` will say so, or manage with less.
             if let Some(first @ 1..=RUNWAY) = sys::page_align_up(first) {
-                let _ = self.map(first, |_| 0);
+                let _ = self.map(first);
             }
         }
         loop {
@@ -229,11 +229,11 @@ impl Stream {
     fn resize(&mut self, size: usize) -> Result<(), Error> {
         if self.len <= RUNWAY && size == FAR {
             // Copied, not remapped: a remapped range would lie anywhere between two boundaries.
-            return self.copy_to(size, runway_start);
+            return self.copy_to(size);
         }
         if self.mapped == 0 {
             // Where address space is scarce none is spent on a start below a boundary.
-            return self.map(size, |_| 0);
+            return self.map(size);
         }
         if self.huge_advised && self.huge_from != 0 {
             // Only one entry of the kernel's map can be resized: give both the same advice, and they merge. Where that
@@ -247,24 +247,23 @@ impl Stream {
         match unsafe { sys::remap(self.mapping, self.mapped, size) } {
             Ok(mapping) => (self.mapping, self.mapped) = (mapping, size),
             // Still two entries.
-            Err(error) if sys::is_in_parts(&error) => return self.copy_to(size, |_| 0),
+            Err(error) if sys::is_in_parts(&error) => return self.copy_to(size),
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
-    /// Moves the content into a mapping of its own of `size` bytes, which it starts at the offset that `start` finds.
-    fn copy_to(&mut self, size: usize, start: fn(usize) -> usize) -> Result<(), Error> {
+    /// Moves the content into a mapping of its own of `size` bytes.
+    fn copy_to(&mut self, size: usize) -> Result<(), Error> {
         let mut copy = Stream::new();
-        copy.map(size, start)?;
+        copy.map(size)?;
         copy.extend(self.as_slice())?;
         *self = copy;
         Ok(())
     }
 
-    /// Maps `size` bytes where nothing is mapped yet; content will start at the offset that `start` finds for
-    /// the mapping's address, a whole number of pages inside it.
-    fn map(&mut self, size: usize, start: fn(usize) -> usize) -> Result<(), Error> {
+    /// Maps `size` bytes where nothing is mapped yet. Content starts at once, or below a boundary in a far mapping.
+    fn map(&mut self, size: usize) -> Result<(), Error> {
         debug_assert!(self.mapped == 0);
         let mapping = sys::map(MapRequest {
             huge: None,
@@ -274,7 +273,7 @@ impl Stream {
             charge: false,
             populate: false,
         })?;
-        let start = start(mapping.as_ptr().addr());
+        let start = if size == FAR { runway_start(mapping.as_ptr().addr()) } else { 0 };
         *self = Stream { mapping, mapped: size, start, len: 0, huge_from: start + RUNWAY, huge_advised: false };
         Ok(())
     }
@@ -317,7 +316,7 @@ mod tests {
     fn content_survives_every_way_of_growing() {
         let bytes: std::vec::Vec<u8> = (0..700_000u32).map(|i| (i ^ i >> 8) as u8).collect();
         let mut stream = Stream::new();
-        stream.map(4096 * 16, |_| 0).unwrap();
+        stream.map(4096 * 16).unwrap();
         stream.extend(&bytes[..10]).unwrap();
         stream.extend(&bytes[10..]).unwrap(); // outgrows the first mapping: far
         assert_eq!((stream.as_slice(), stream.mapped), (&bytes[..], FAR));

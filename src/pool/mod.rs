@@ -57,6 +57,8 @@ mod page_pool;
 pub use error::{PoolError, PoolReason};
 #[cfg(not(loom))]
 pub use options::PoolOptions;
+#[cfg(feature = "capi")]
+pub(crate) use options::Sizes;
 #[cfg(not(loom))]
 pub use page::{Page, PageByte};
 #[cfg(not(loom))]

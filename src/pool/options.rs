@@ -29,26 +29,32 @@ const _: () = assert!(USUAL_SLOTS.is_power_of_two() && USUAL_SLOTS <= MOST_SLOTS
 #[derive(Clone, Copy, Debug)]
 #[must_use = "options do nothing until `map` or `over` is called"]
 pub struct PoolOptions<'n> {
+    sizes: Sizes,
+    region: RegionOptions<'n>,
+}
+
+/// How large the blocks of a pool are, how many there are, and for how many of them there are slots.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
     block_size: usize,
     capacity: usize,
     slots: usize,
-    region: RegionOptions<'n>,
 }
 
 impl<'n> PoolOptions<'n> {
     pub(super) const fn new() -> Self {
-        PoolOptions { block_size: 64 << 10, capacity: 0, slots: USUAL_SLOTS, region: Region::options().uncharged() }
+        PoolOptions { sizes: Sizes::new(64 << 10, 0), region: Region::options().uncharged() }
     }
 
     /// Bytes of a block: a power of two from a page to 2 MiB. 64 KiB if not said.
     pub const fn block_size(mut self, bytes: usize) -> Self {
-        self.block_size = bytes;
+        self.sizes.block_size = bytes;
         self
     }
 
     /// Number of blocks, at least one.
     pub const fn capacity(mut self, blocks: usize) -> Self {
-        self.capacity = blocks;
+        self.sizes.capacity = blocks;
         self
     }
 
@@ -59,11 +65,7 @@ impl<'n> PoolOptions<'n> {
     /// the price that up to so many free blocks are out of order: `take` prefers the ready block to a lower
     /// one. With 0 every `take` gives the lowest free block there is.
     pub const fn slots(mut self, slots: usize) -> Self {
-        self.slots = match slots {
-            0 => 0,
-            1..=MOST_SLOTS => slots.next_power_of_two(),
-            _ => MOST_SLOTS,
-        };
+        self.sizes = self.sizes.slots(slots);
         self
     }
 
@@ -82,14 +84,7 @@ impl<'n> PoolOptions<'n> {
     /// # Errors
     /// When the block size or the capacity cannot be, or the system refuses.
     pub fn map(self) -> Result<PagePool, PoolError> {
-        self.check_block_size()?;
-        if self.capacity == 0 {
-            return Err(self.refuse(PoolReason::Empty, 0));
-        }
-        let len = self.capacity.checked_mul(self.block_size).filter(|_| self.capacity <= MOST_BLOCKS);
-        let len = len.ok_or(self.refuse(PoolReason::TooMany, 0))?;
-        let region = self.region.len(len).align(self.block_size).map()?;
-        self.make(region, false)
+        self.sizes.map(self.region)
     }
 
     /// Makes the pool over a region, which it owns from now on: as many blocks as fit, from its start.
@@ -100,7 +95,41 @@ impl<'n> PoolOptions<'n> {
     /// # Errors
     /// When the block size cannot be, the region is smaller than one block, or it may not be read and
     /// written throughout; when the system refuses. The region is dropped then.
-    pub fn over(mut self, region: Region) -> Result<PagePool, PoolError> {
+    pub fn over(self, region: Region) -> Result<PagePool, PoolError> {
+        self.sizes.over(region)
+    }
+}
+
+impl Sizes {
+    /// Blocks of `block_size` bytes, `capacity` of them, with the usual slots.
+    pub(crate) const fn new(block_size: usize, capacity: usize) -> Self {
+        Sizes { block_size, capacity, slots: USUAL_SLOTS }
+    }
+
+    /// As [`PoolOptions::slots`].
+    pub(crate) const fn slots(mut self, slots: usize) -> Self {
+        self.slots = match slots {
+            0 => 0,
+            1..=MOST_SLOTS => slots.next_power_of_two(),
+            _ => MOST_SLOTS,
+        };
+        self
+    }
+
+    /// As [`PoolOptions::map`], in a region that is to be like `region`.
+    pub(crate) fn map(self, region: RegionOptions<'_>) -> Result<PagePool, PoolError> {
+        self.check_block_size()?;
+        if self.capacity == 0 {
+            return Err(self.refuse(PoolReason::Empty, 0));
+        }
+        let len = self.capacity.checked_mul(self.block_size).filter(|_| self.capacity <= MOST_BLOCKS);
+        let len = len.ok_or(self.refuse(PoolReason::TooMany, 0))?;
+        let region = region.len(len).align(self.block_size).map()?;
+        self.make(region, false)
+    }
+
+    /// As [`PoolOptions::over`].
+    pub(crate) fn over(mut self, region: Region) -> Result<PagePool, PoolError> {
         self.check_block_size()?;
         self.capacity = region.len() / self.block_size;
         match self.capacity {

@@ -4,7 +4,7 @@ use super::bitmap::Words;
 use super::bits::WORD_LOG;
 use super::error::{PoolError, PoolReason};
 use super::ledger::{Claim, Ledger, Plan};
-use super::options::PoolOptions;
+use super::options::{PoolOptions, Sizes};
 use super::page::Page;
 use crate::bytes::Bytes;
 use crate::error::Error;
@@ -91,7 +91,7 @@ impl PagePool {
     /// # Ok::<(), region::PoolError>(())
     /// ```
     pub fn over(region: Region, block_size: usize) -> Result<Self, PoolError> {
-        Self::options().block_size(block_size).over(region)
+        Sizes::new(block_size, 0).over(region)
     }
 
     /// Begins a pool with options: block size, capacity, ready blocks, kind of memory.

@@ -83,11 +83,14 @@ impl<T: Copy> AnyShelf<T> {
     pub(crate) fn claim(&self, hint: usize) -> Option<Claim<T>> {
         let places = || (0..self.0.len()).map(|turn| (hint ^ turn) & (self.0.len() - 1));
         let near_first = || places().filter_map(|number| Some((number, self.0.get(number)?)));
-        let full = near_first().find_map(|(place, at)| Some(Claim { place, content: Some(claim_full(at)?) }));
-        full.or_else(|| {
-            let (place, _) = near_first().find(|(_, at)| at.claim(EMPTY))?;
-            Some(Claim { place, content: None })
-        })
+        for state in [FULL, EMPTY] {
+            if let Some((place, at)) = near_first().find(|(_, at)| at.claim(state)) {
+                // SAFETY: the place is ours, and it was full.
+                let content = (state == FULL).then(|| unsafe { copy(at) });
+                return Some(Claim { place, content });
+            }
+        }
+        None
     }
 
     /// Writes down which thing a place is for that the caller holds and found empty.
@@ -125,6 +128,16 @@ impl<T: Copy> AnyShelf<T> {
 /// Holds a place if it is full, and copies what is in it.
 #[inline]
 fn claim_full<T: Copy>(place: &Place<MaybeUninit<T>>) -> Option<T> {
-    // SAFETY: the place is ours once it is claimed, and it was full, so its content is initialized.
-    place.claim(FULL).then(|| unsafe { place.read(|content| content.assume_init_read()) })
+    // SAFETY: the place is ours once it is claimed, and it was full.
+    place.claim(FULL).then(|| unsafe { copy(place) })
+}
+
+/// Copies what is in a place.
+///
+/// # Safety
+/// The caller holds the place, and it was full.
+#[inline]
+unsafe fn copy<T: Copy>(place: &Place<MaybeUninit<T>>) -> T {
+    // SAFETY: the caller's promise; what is in a full place is initialized.
+    unsafe { place.read(|content| content.assume_init_read()) }
 }

@@ -39,6 +39,10 @@ pub(super) const MOST_BLOCKS: usize = (1 << BLOCK_BITS) - 2;
 pub(super) const MOST_SLOTS: usize = 64;
 const _: () = assert!(MOST_SLOTS.is_power_of_two());
 
+/// Whether blocks are kept ready at all. The archive that is made for size saves the code, a quarter of a pool's; a
+/// `take` and a `give` are a locked instruction each on the bitmap then.
+const HAS_SLOTS: bool = cfg!(not(region_small));
+
 const fn block_of(word: usize) -> Option<usize> {
     ((word & BLOCK_MASK) >> 1).checked_sub(1)
 }
@@ -87,6 +91,10 @@ impl<'a, W: Words> Slots<'a, W> {
         Slots { words, at, count }
     }
 
+    fn count(self) -> usize {
+        if HAS_SLOTS { self.count } else { 0 }
+    }
+
     fn word(self, slot: usize) -> &'a crate::sync::AtomicUsize {
         self.words.word(self.at + slot * LINE)
     }
@@ -94,7 +102,7 @@ impl<'a, W: Words> Slots<'a, W> {
     /// The slot that a hint leads to, if there are slots.
     #[inline]
     pub(super) fn of_hint(self, hint: usize) -> Option<usize> {
-        Some(hint & self.count.checked_sub(1)?)
+        Some(hint & self.count().checked_sub(1)?)
     }
 
     /// Takes the block of `slot` if it is in.
@@ -150,7 +158,7 @@ impl<'a, W: Words> Slots<'a, W> {
     /// The slot that has `block`, in or out.
     pub(super) fn find(self, block: usize, hint: usize) -> Option<usize> {
         let first = self.of_hint(hint)?;
-        (0..self.count)
+        (0..self.count())
             .map(|turn| first ^ turn)
             .find(|&slot| block_of(self.word(slot).load(Ordering::Relaxed)) == Some(block))
     }
@@ -185,9 +193,9 @@ impl<'a, W: Words> Slots<'a, W> {
 
     /// Takes the first block of any slot that is in, or says how often slots have changed hands so far.
     pub(super) fn take_any(self, hint: usize) -> Result<(usize, usize), usize> {
-        let first = hint & self.count.saturating_sub(1);
+        let first = hint & self.count().saturating_sub(1);
         let mut versions = 0usize;
-        for slot in (0..self.count).map(|turn| first ^ turn) {
+        for slot in (0..self.count()).map(|turn| first ^ turn) {
             // Acquire keeps the loads of one search in their order, as in the bitmap's `free_in`.
             let mut seen = self.word(slot).load(Ordering::Acquire);
             while is_idle(seen) {
@@ -203,11 +211,11 @@ impl<'a, W: Words> Slots<'a, W> {
 
     /// How many slots have their block in.
     pub(super) fn idle(self) -> usize {
-        (0..self.count).filter(|&slot| self.is_in(slot)).count()
+        (0..self.count()).filter(|&slot| self.is_in(slot)).count()
     }
 
     /// All slots.
     pub(super) fn all(self) -> core::ops::Range<usize> {
-        0..self.count
+        0..self.count()
     }
 }

@@ -90,5 +90,5 @@ pub(crate) fn map_shared(fd: BorrowedFd<'_>, len: usize) -> Result<NonNull<u8>, 
     // SAFETY: without MAP_FIXED the kernel picks a free range, so nothing that exists is touched. What others
     // do to the bytes is stated where they are made safe to read.
     let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), len, access, MapFlags::SHARED, fd, 0) };
-    base.map_err(|errno| failed(Call::MapFile, len, errno)).and_then(|base| mapped(base, Call::MapFile, len))
+    mapped(base, Call::MapFile, len)
 }

@@ -159,7 +159,8 @@ fn address_space_limit() -> usize {
 }
 
 /// The address that rustix gave, which is never null: the kernel maps nothing at 0 unless told to.
-pub(super) fn mapped(base: *mut c_void, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
+pub(super) fn mapped(base: rustix::io::Result<*mut c_void>, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
+    let base = base.map_err(|errno| failed(call, size, errno))?;
     kernel::mapped();
     NonNull::new(base.cast::<u8>()).ok_or(Error::new(call, Reason::TooLarge, size))
 }
@@ -192,7 +193,7 @@ pub(crate) fn map(request: MapRequest) -> Result<NonNull<u8>, Error> {
     let _ = (charge, populate, &mut flags);
     // SAFETY: without MAP_FIXED the kernel picks a free range, so nothing that exists is touched.
     let base = unsafe { rustix::mm::mmap_anonymous(core::ptr::null_mut(), len, access.map_flags(), flags) };
-    base.map_err(|errno| failed(call, len, errno)).and_then(|base| mapped(base, call, len))
+    mapped(base, call, len)
 }
 
 /// Maps `len` bytes of a file from `offset` (a multiple of the page size). `mmap(2)`.
@@ -211,7 +212,7 @@ pub(crate) fn map_file(
     // SAFETY: without MAP_FIXED the kernel picks a free range, so nothing that exists is touched. What
     // the file's owner does to the bytes later is stated where the mapping is made safe to read.
     let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), len, access.map_flags(), flags, fd, offset) };
-    base.map_err(|errno| failed(Call::MapFile, len, errno)).and_then(|base| mapped(base, Call::MapFile, len))
+    mapped(base, Call::MapFile, len)
 }
 
 /// Returns a mapping. `munmap(2)`.
@@ -262,7 +263,7 @@ pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<
     kernel::unmaps();
     // SAFETY: the caller's promise, passed on.
     let base = unsafe { rustix::mm::mremap(base.as_ptr().cast(), old, new, MremapFlags::MAYMOVE) };
-    base.map_err(|errno| failed(Call::Remap, new, errno)).and_then(|base| mapped(base, Call::Remap, new))
+    mapped(base, Call::Remap, new)
 }
 
 /// Grows or shrinks a mapping by copying it: systems other than Linux cannot resize one.

@@ -122,7 +122,8 @@ impl Mapped {
     }
 
     const fn is_paranoid(&self) -> bool {
-        cfg!(feature = "paranoid") || self.wish & Self::PARANOID != 0
+        // C programs cannot wish for it, and the archive saves its code.
+        cfg!(feature = "paranoid") || (cfg!(not(region_staticlib)) && self.wish & Self::PARANOID != 0)
     }
 
     /// Bytes of the one region to use; 0 for the usual row of growing blocks.
