@@ -36,11 +36,11 @@ impl Inside {
             return null_mut();
         }
         loop {
-            match self.attempt(size, align, way) {
+            let error = match self.attempt(size, align, way) {
                 Ok(start) => return start.as_ptr().cast(),
-                Err(error) => self.refused(error),
-            }
-            if !self.should_retry(this, size.unwrap_or(usize::MAX)) {
+                Err(error) => error,
+            };
+            if !self.should_retry(this, size.unwrap_or(usize::MAX), error) {
                 return null_mut();
             }
         }
@@ -181,11 +181,11 @@ pub unsafe extern "C" fn region_realloc(
             (Some(old), Some(new)) => unsafe { this.arena().try_shrink(start, old, new) },
             _ => Err(AllocError::new(new_size, AllocReason::TooLarge)),
         };
-        match moved {
+        let error = match moved {
             Ok(block) => return block.as_ptr().cast(),
-            Err(error) => this.refused(error::of_alloc(&error)),
-        }
-        if !this.should_retry(arena, new_size) {
+            Err(error) => error::of_alloc(&error),
+        };
+        if !this.should_retry(arena, new_size, error) {
             return null_mut();
         }
     }
