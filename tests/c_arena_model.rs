@@ -35,6 +35,8 @@ fn wish() -> impl Strategy<Value = Wish> {
         2 => (limit(), buffer).prop_map(|(limit, buffer)| Wish { limit, buffer, ..Wish::default() }),
         1 => (limit(), 1..300_000usize).prop_map(|(limit, reserve)| Wish { limit, reserve, ..Wish::default() }),
         1 => (limit(), 0..300_000usize).prop_map(|(limit, capacity)| Wish { limit, capacity, ..Wish::default() }),
+        1 => (1..100_000usize, 1..100_000usize)
+            .prop_map(|(reserve, capacity)| Wish { reserve, capacity, ..Wish::default() }),
     ]
 }
 
@@ -74,7 +76,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
     fn any_operations_keep_every_block_and_every_promise(ops in prop::collection::vec(op(), 1..100)) {

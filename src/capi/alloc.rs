@@ -153,7 +153,8 @@ pub unsafe extern "C" fn region_calloc_aligned(
 
 /// Makes the `old_size` bytes at `block` `new_size` bytes long: where they lie if they are the arena's last block,
 /// or if they get fewer; else in a new block, with a copy. `block` NULL: a new block. NULL: it could not be
-/// had, and the old block is as it was. A block that moves is aligned to 16.
+/// had, and the old block is as it was. A block that moves is aligned to 16. One that grows counts as taken now: to
+/// rewind to an earlier mark ends it.
 ///
 /// cbindgen:postfix=REGION_SIZED_((4))
 ///

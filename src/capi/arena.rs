@@ -76,7 +76,7 @@ pub struct region_arena_options {
     /// Bytes of address space reserved now, in one piece, with nothing after it; 0 to grow without end. An exact
     /// wish: less is not tried. RAM comes as touched.
     pub reserve: usize,
-    /// Bytes that fit before addresses are asked for again; 0 for the usual.
+    /// Bytes that fit before addresses are asked for again; 0 for the usual. -ENOSPC for more than `reserve`.
     pub capacity: usize,
     /// What to do when memory cannot be had; NULL to return NULL.
     pub on_oom: region_oom_fn,
@@ -261,7 +261,7 @@ unsafe fn init(arena: *mut region_arena, chosen: *const region_arena_options, ab
     if exactly != 0 {
         new.arena.get_mut().set_backing(Mapped::exactly(exactly));
     }
-    let first = if chosen.reserve != 0 { 1 } else { chosen.capacity };
+    let first = chosen.capacity.max(usize::from(chosen.reserve != 0));
     if let Some(block) = lent {
         // SAFETY: the buffer is the arena's until it is freed, by the caller's promise, has room for a block, and
         // `Mapped` knows by its tag that it is nobody's mapping.
@@ -379,8 +379,10 @@ pub unsafe extern "C" fn region_arena_mark(arena: *const region_arena) -> region
     mark
 }
 
-/// Makes the calls that were deferred since `mark` and frees every block that was taken since; keeps the memory.
-/// -EINVAL, and nothing happens, for a mark that another arena made, or that an earlier rewind or reset undid.
+/// Makes the calls that were deferred since `mark` and frees every block taken or grown since; keeps the memory.
+/// -EINVAL, and nothing happens, for a mark that another arena made, or that was undone: by an earlier rewind or reset,
+/// or when a block from before it was given back or made smaller. Two are not told from the arena's own: one that was
+/// undone and whose place is in use again, and one made when its arena had no memory, which is the start of any.
 ///
 /// # Safety
 /// As [`region_arena_free`], for blocks that were taken since.
@@ -494,7 +496,8 @@ pub unsafe extern "C" fn region_arena_set_limit(arena: *mut region_arena, bytes:
     0
 }
 
-/// Why the last allocation that returned NULL did: a negative errno, for region_strerror. 0 if none did.
+/// Why memory was last refused, and so why an allocation that just returned NULL did: a negative errno, for
+/// region_strerror. 0 if it never was.
 ///
 /// # Safety
 /// `arena` is NULL or a zeroed or initialized arena.
