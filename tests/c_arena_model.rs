@@ -51,6 +51,8 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(n, size, shift, zero)| Op::Array { n, size, shift, zero }),
         1 => Just(Op::Impossible),
         8 => (which(), size(), any::<bool>()).prop_map(|(which, size, hook)| Op::Realloc { which, size, hook }),
+        // To another range, where there is one.
+        2 => (60_000..90_000usize).prop_map(|size| Op::Realloc { which: 0, size, hook: false }),
         4 => (which(), any::<bool>()).prop_map(|(which, hook)| Op::FreeBlock { which, hook }),
         2 => size().prop_map(Op::Memdup),
         2 => (0..500usize, prop_oneof![Just(usize::MAX), 0..500usize]).prop_map(|(len, most)| Op::Strndup { len, most }),
@@ -62,7 +64,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Finish),
         1 => Just(Op::DropText),
         5 => Just(Op::Mark),
-        4 => which().prop_map(Op::Rewind),
+        6 => which().prop_map(Op::Rewind),
         2 => (0..6usize).prop_map(Op::RewindWrong),
         1 => prop_oneof![Just(0usize), Just(usize::MAX), 0..300_000usize].prop_map(Op::Reset),
         4 => (any::<bool>(), deed()).prop_map(|(node, deed)| Op::Defer { node, deed }),
