@@ -9,8 +9,8 @@ use std::fs;
 use std::path::Path;
 
 /// In the order of the header. A type stands before what uses it.
-const NOUNS: [&str; 11] =
-    ["arena", "alloc", "string", "hooks", "map", "pool", "shared", "input", "lines", "error", "process"];
+const NOUNS: [&str; 12] =
+    ["arena", "alloc", "string", "hooks", "map", "pool", "shared", "file", "input", "lines", "error", "process"];
 
 /// Where a noun's types and functions go in its part.
 const GENERATED: &str = "@GENERATED@\n";

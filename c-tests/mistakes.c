@@ -34,5 +34,15 @@ int main(int argc, char **argv)
         region_free(&a, p, 24);
         return touch(p);
     }
+    if (strcmp(which, "beside the blocks of a buffer") == 0) {
+        static char buffer[128];
+        volatile size_t far_on = 100; /* or the compiler knows that it lies in the buffer, and does not check */
+        region_arena_options options = REGION_ARENA_OPTIONS;
+        region_arena in_buffer;
+        options.buffer = buffer;
+        options.buffer_size = sizeof buffer;
+        if (region_arena_init(&in_buffer, &options) == 0 && region_alloc(&in_buffer, 24) != NULL)
+            return touch(buffer + far_on);
+    }
     return 77;
 }

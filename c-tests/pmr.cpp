@@ -3,8 +3,10 @@
 #include "region.hpp"
 
 #include "check.h"
+#include <algorithm>
 #include <string>
 #include <type_traits>
+#include <unistd.h>
 #include <unordered_map>
 #include <vector>
 
@@ -124,6 +126,108 @@ static void pages_go_back_by_themselves()
     CHECK(region_pool_taken(frames.raw()) == 0);
 }
 
+static void an_arena_lives_in_a_buffer()
+{
+    std::byte stack[4096];
+    region::arena a(stack, sizeof stack, REGION_ARENA_FIXED);
+    std::pmr::vector<int> numbers({1, 2, 3}, &a.resource());
+    auto *first = reinterpret_cast<std::byte *>(numbers.data());
+    CHECK(stack <= first && first < stack + sizeof stack && a.try_allocate(sizeof stack) == nullptr);
+
+    region::arena b(stack + 2048, 2048);
+    CHECK(region_arena_reset(a.raw(), 0) == 0); // what follows lies in the other half, and beyond
+    counted *kept = b.make<counted>(7);
+    CHECK(reinterpret_cast<std::byte *>(kept) >= stack + 2048 && b.allocate(100000) != nullptr);
+    CHECK(kept->value == 7 && alive == 1);
+    region::arena c = std::move(b);
+    c.reset();
+    CHECK(alive == 0);
+    bool caught = false;
+    try {
+        region::arena none(nullptr, 100);
+    } catch (const std::system_error &error) {
+        caught = error.code() == std::errc::invalid_argument;
+    }
+    CHECK(caught);
+}
+
+static void maps_say_what_they_got()
+{
+    region::map plain(10000, 0, "pmr.cpp");
+    CHECK(plain.size() == 12288 && plain.page_size() == region_page_size());
+    static_cast<char *>(plain.data())[12287] = 1;
+    region::map huge(1, REGION_MAP_HUGETLB | REGION_MAP_HUGE);
+    CHECK(huge.size() >= region_page_size() && huge.size() % huge.page_size() == 0);
+    plain = std::move(huge);
+    CHECK(plain.data() != nullptr && plain.size() % plain.page_size() == 0);
+    bool caught = false;
+    try {
+        region::map far(std::size_t(1) << 62, REGION_MAP_HUGETLB);
+    } catch (const std::system_error &) {
+        caught = true;
+    }
+    CHECK(caught);
+}
+
+static void files_are_edited_in_place()
+{
+    char name[] = "/tmp/region-pmr-XXXXXX";
+    int fd = mkstemp(name);
+    CHECK(fd >= 0);
+    {
+        region::file text = region::file::create(name, 5);
+        std::copy_n("hello", 5, text.data());
+        text.resize(12);
+        std::copy_n(", world", 7, text.data() + 5);
+        text.flush();
+    }
+    {
+        region::file text = region::file::open(name);
+        text.data()[0] = 'H';
+        text.flush(0, 1);
+        region::file copy = region::file::from_fd(fd, REGION_FILE_PRIVATE);
+        copy.data()[1] = 'E';
+    }
+    CHECK(region::input::read(name).text() == "Hello, world");
+    bool caught = false;
+    try {
+        region::file::open("/dev/null");
+    } catch (const std::system_error &error) {
+        caught = error.code() == std::errc::no_such_device;
+    }
+    CHECK(caught && close(fd) == 0 && unlink(name) == 0);
+}
+
+struct chained {
+    std::uint64_t next, value;
+};
+
+static void a_shared_arena_is_opened_by_its_descriptor()
+{
+    region::shared ours(1 << 16, "pmr.cpp");
+    for (std::uint64_t i = 1; i <= 10; i++) {
+        std::uint64_t offset = ours.allocate(sizeof(chained), alignof(chained));
+        *ours.at<chained>(offset) = {ours.root(), i};
+        ours.set_root(offset);
+    }
+    region::shared theirs = region::shared::open(ours.fd());
+    ours = region::shared(4096); // without a name
+    CHECK(ours.fd() < 0 && ours.root() == 0);
+    std::uint64_t sum = 0;
+    for (std::uint64_t at = theirs.root(); at != 0; at = theirs.at<chained>(at)->next)
+        sum += theirs.at<chained>(at)->value;
+    CHECK(sum == 55 && theirs.used() >= 10 * sizeof(chained));
+    CHECK(theirs.at<chained>(1) == nullptr && theirs.at<chained>(1 << 20) == nullptr);
+    bool caught = false;
+    try {
+        theirs.allocate(1 << 20);
+    } catch (const std::bad_alloc &) {
+        caught = true;
+    }
+    CHECK(caught);
+}
+
+static_assert(!std::is_copy_constructible_v<region::map> && std::is_nothrow_move_constructible_v<region::file>);
 static_assert(!std::is_copy_constructible_v<region::arena> && std::is_nothrow_move_constructible_v<region::arena>);
 static_assert(!std::is_copy_constructible_v<region::input> && !std::is_move_constructible_v<region::pool>);
 
@@ -136,5 +240,9 @@ int main()
     refusals_are_exceptions();
     input_and_lines();
     pages_go_back_by_themselves();
+    an_arena_lives_in_a_buffer();
+    maps_say_what_they_got();
+    files_are_edited_in_place();
+    a_shared_arena_is_opened_by_its_descriptor();
     return 0;
 }

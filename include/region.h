@@ -43,6 +43,9 @@
 /* A block of so many bytes, which may be the old one. */
 #define REGION_SIZED_(size) __attribute__((__warn_unused_result__, __alloc_size__ size))
 #define REGION_STRING_ __attribute__((__malloc__, __warn_unused_result__))
+/* What is known of a block, so that a caller's check for NULL costs nothing where there was room. */
+#define REGION_KNOWN_(block) \
+    ((block) == NULL ? __builtin_unreachable() : (void)0, __builtin_assume_aligned((block), 16))
 #else
 #define REGION_LIKELY_(condition) (condition)
 #ifdef __cplusplus
@@ -55,6 +58,7 @@
 #define REGION_BLOCK_(size, align)
 #define REGION_SIZED_(size)
 #define REGION_STRING_
+#define REGION_KNOWN_(block) (block)
 #endif
 
 /* Statements of fact, checked by the compiler. */
@@ -86,7 +90,11 @@ extern "C" {
 /* ---- Arenas ---------------------------------------------------------------------------------------------------
  * An arena owns the blocks taken from it; they live until it is reset, rewound to before them, or freed. The first
  * 64 KiB come from a cache, then it reserves gigabytes of addresses and brings RAM in as blocks are taken, so blocks
- * never move and memory is one range. One thread at a time. */
+ * never move and memory is one range. It may begin in memory of yours instead, and stay there. One thread at a time. */
+
+/** Nothing beyond the buffer: allocating, resetting and freeing make no system call, and when the buffer is used up,
+    allocations return NULL (-ENOSPC). -EINVAL for one that cannot hold a block. */
+#define REGION_ARENA_FIXED 1
 
 /** An arena. All bytes zero (REGION_ARENA_INIT) is an empty one, and so is one that was freed. It may be moved to
     another address, as no pointer leads to it. Only the library writes to it. */
@@ -110,6 +118,13 @@ typedef struct region_arena_options {
     size_t capacity;                /* Bytes that fit before addresses are asked for again; 0 for the usual. */
     region_oom_fn on_oom;           /* What to do when memory cannot be had; NULL to return NULL. */
     void *oom_context;              /* Passed to `on_oom`. */
+    /** Memory of yours to use first, on the stack, static, of a map or a file, at any address, whatever it holds
+        (region_calloc clears it); NULL for none. It stays where it is, and is the arena's until that is freed. Too
+        little of it to hold a block is passed over. Not with `reserve` or `capacity`. */
+    void *buffer;
+    size_t buffer_size;             /* Bytes of the buffer. */
+    unsigned int flags;             /* REGION_ARENA_FIXED, or 0. */
+    unsigned int reserved_;         /* Zero. */
 } region_arena_options;
 
 /** A place in an arena to rewind to. Made by region_arena_mark. */
@@ -140,8 +155,9 @@ typedef struct region_stats {
 /** What region_arena_init calls. */
 int region_arena_init_(region_arena *arena, const region_arena_options *chosen, size_t abi);
 
-/** Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes) and
-    leaves the arena empty, with no limit and no callback. Nothing happens to one that is empty already. */
+/** Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes, and a
+    buffer, which is its owner's again) and leaves the arena empty, with no limit and no callback. Nothing happens to
+    one that is empty already. */
 int region_arena_free(region_arena *arena);
 
 /** Makes the deferred calls and frees every block. The RAM of about `keep` bytes stays for what comes next, the
@@ -189,7 +205,7 @@ size_t region_arena_resident(const region_arena *arena);
 int region_arena_print(const region_arena *arena, int fd);
 
 #define REGION_ARENA_INIT { NULL, NULL, { 0 } }
-#define REGION_ARENA_OPTIONS { sizeof(region_arena_options), 0, 0, 0, NULL, NULL }
+#define REGION_ARENA_OPTIONS { sizeof(region_arena_options), 0, 0, 0, NULL, NULL, NULL, 0, 0, 0 }
 #define REGION_KEEP_ALL SIZE_MAX
 
 /** Initializes an arena as `options` say; NULL for an arena that grows without end, which REGION_ARENA_INIT is too. On
@@ -245,7 +261,7 @@ static inline void *region_alloc(region_arena *arena, size_t size)
     if (REGION_LIKELY_(arena != NULL && size - 1 < REGION_ADDRESS_(arena->end) - REGION_ADDRESS_(arena->cur))) {
         unsigned char *block = arena->cur;
         arena->cur = block + (((size - 1) | 15) + 1);
-        return block;
+        return REGION_KNOWN_(block);
     }
     return region_alloc_slow_(arena, size);
 }
@@ -394,14 +410,16 @@ void region_sized_free(void *arena, void *block);
 
 /* ---- Maps: memory of your own ---------------------------------------------------------------------------------
  * A map owns its range and returns exactly that, once. RAM comes zeroed, page by page, at first touch. Offsets and
- * lengths are whole pages (region_page_size). One thread at a time; its bytes are yours to share. */
+ * lengths are whole pages (region_map_page_size). One thread at a time; its bytes are yours to share. */
 
 #define REGION_MAP_RESERVE 1        /* Addresses only: region_map_commit before any touch. */
 #define REGION_MAP_POPULATE 2       /* All pages are in RAM when it returns. */
-#define REGION_MAP_HUGE 4           /* 2 MiB pages where the kernel can: asked, not guaranteed. */
+#define REGION_MAP_HUGE 4           /* 2 MiB pages wherever the kernel can, never refused. */
 #define REGION_MAP_GUARD 8          /* A page on either side that faults on any touch. */
 #define REGION_MAP_SHARED 16        /* Children forked later see the same bytes. */
 #define REGION_MAP_UNCHARGED 32     /* Does not count against the system's commit limit until touched. */
+#define REGION_MAP_HUGETLB 64       /* 2 MiB pages that were set aside, all of them now; -ENOMEM for too few. */
+#define REGION_MAP_HUGETLB_1G 128   /* The same with pages of 1 GiB. region_map_init says what several mean. */
 #define REGION_ACCESS_NONE 0        /* For region_map_protect: any touch faults. */
 #define REGION_ACCESS_READ 1        /* For region_map_protect: reading only. */
 #define REGION_ACCESS_WRITE 2       /* For region_map_protect: reading and writing. */
@@ -417,6 +435,7 @@ void region_sized_free(void *arena, void *block);
 #define REGION_ADVICE_PAGEOUT 9     /* Not needed for long: swap it out now. */
 #define REGION_ADVICE_DONTDUMP 10   /* Leave it out of core dumps. */
 #define REGION_ADVICE_DONTFORK 11   /* A forked child does not have it. */
+#define REGION_ADVICE_WIPEONFORK 12 /* A forked child sees zeroes in its place: for keys and random states. */
 
 /** A range of mapped memory. All bytes zero (REGION_MAP_INIT) is an empty one, and so is one that was freed. */
 typedef struct region_map {
@@ -452,13 +471,30 @@ int region_map_protect(region_map *map, size_t at, size_t len, unsigned int acce
 /** Tells the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content. */
 int region_map_advise(region_map *map, size_t at, size_t len, unsigned int advice);
 
+/** Brings those bytes into RAM and keeps them there until they are unlocked or the map is freed: they are not swapped
+    out. -ENOMEM or -EPERM beyond what `ulimit -l` allows. Locked bytes cannot be decommitted (-EINVAL). */
+int region_map_lock(region_map *map, size_t at, size_t len);
+
+/** Lets those bytes go out of RAM again. */
+int region_map_unlock(region_map *map, size_t at, size_t len);
+
+/** Bytes of a page of the map, of which its offsets and lengths are multiples: 2 MiB or 1 GiB if it was got from pages
+    that were set aside, else region_page_size(), whatever REGION_MAP_HUGE makes of them. 0 for an empty map. */
+size_t region_map_page_size(const region_map *map);
+
+/** How many bytes are in RAM now in huge pages of any kind, in `bytes`, as the kernel says. -ENOSYS where it does not:
+    before Linux 6.7 it knows only of those that were set aside. */
+int region_map_huge(const region_map *map, size_t *bytes);
+
 /** How many bytes are in RAM now, in `bytes`: mincore(2), one call per 4 MiB. */
-int region_map_resident(region_map *map, size_t *bytes);
+int region_map_resident(const region_map *map, size_t *bytes);
 
 #define REGION_MAP_INIT { NULL, 0, { 0 } }
 #define REGION_MAP_OPTIONS { sizeof(region_map_options), 0, 0, 0, NULL }
 
-/** Maps `len` bytes, rounded up to whole pages; readable and writable unless `options` (or NULL) say otherwise. */
+/** Maps `len` bytes, rounded up to whole pages; readable and writable unless `options` (or NULL) say otherwise. Of
+    REGION_MAP_HUGETLB_1G, REGION_MAP_HUGETLB and REGION_MAP_HUGE or-ed, the largest is tried first, then those down to
+    the smallest; region_map_page_size says what was got. With REGION_MAP_HUGE too, a lack of pages is no error. */
 static inline int region_map_init(region_map *map, size_t len, const region_map_options *options)
 {
     return region_map_init_(map, len, options, REGION_ABI_(region_map));
@@ -517,7 +553,7 @@ int region_pool_give(region_pool *pool, void *block);
 int region_pool_give_many(region_pool *pool, void *first, size_t n);
 
 /** Gives the RAM of free blocks back until `keep` warm ones are left; how many bytes, in `bytes` unless NULL. Other
-    threads may take and give meanwhile. */
+    threads may take and give meanwhile. -EINVAL for blocks smaller than the page that was set aside for them. */
 int region_pool_trim(region_pool *pool, size_t keep, size_t *bytes);
 
 /** Bytes of a block. */
@@ -604,6 +640,70 @@ static inline int region_shared_init(region_shared *shared, size_t capacity, con
 static inline int region_shared_open(region_shared *shared, int fd)
 {
     return region_shared_open_(shared, fd, REGION_ABI_(region_shared));
+}
+
+/* ---- Files, changed in place ----------------------------------------------------------------------------------
+ * A whole file as memory: a page is read at its first touch, and only what was modified is written. The file is not
+ * yours alone: as long as it is open here nobody may make it shorter (a touch behind the new end is SIGBUS), and who
+ * else writes to it must be agreed upon. One thread at a time; its bytes are yours to share. */
+
+#define REGION_FILE_WRITE 0         /* For region_file_open: what is written is the file's, for everybody at once. */
+#define REGION_FILE_READ 1          /* Reading only; a write faults. */
+#define REGION_FILE_PRIVATE 2       /* What is written is a copy of this process's, and the file stays as it is. */
+
+/** A file's bytes as memory. All bytes zero (REGION_FILE_INIT) is an empty one, and so is one that was freed. */
+typedef struct region_file {
+    /** The first byte; NULL of an empty one. Valid until the file is resized or freed. */
+    void *base;
+    size_t len;                     /* Bytes of the file. */
+    size_t opaque_[14];
+} region_file;
+
+/** What region_file_open and region_file_create call. */
+int region_file_open_(region_file *file, const char *path, unsigned int how, size_t len, size_t abi);
+
+/** What region_file_from_fd calls. */
+int region_file_fd_(region_file *file, int fd, unsigned int how, size_t abi);
+
+/** Unmaps and closes the file and leaves an empty struct; nothing happens to an empty one. What was written is the
+    file's already, and on the disk when the kernel writes it there: region_file_flush waits for that. */
+int region_file_free(region_file *file);
+
+/** Makes the file `len` bytes long, not 0; what is new is zero. Its memory may move: `base` is where it is now. Nothing
+    is copied. On error all is as it was, and -EINVAL unless it was opened for REGION_FILE_WRITE. */
+int region_file_resize(region_file *file, size_t len);
+
+/** Writes what was modified of the `len` bytes at offset `at` to the disk and returns when it is there. Bytes, not
+    pages: what shares a page with them is written too, and unmodified pages are not. */
+int region_file_flush(region_file *file, size_t at, size_t len);
+
+/** Finds a place on the disk for every byte of the file, so that no later write can fail for want of room (SIGBUS).
+    -ENOSPC when there is none. */
+int region_file_allocate(region_file *file);
+
+/** Tells the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content. */
+int region_file_advise(region_file *file, size_t at, size_t len, unsigned int advice);
+
+#define REGION_FILE_INIT { NULL, 0, { 0 } }
+
+/** Opens a file, whole: `how` is one of REGION_FILE_... -EINVAL for an empty one, -ENODEV for what has no memory. */
+static inline int region_file_open(region_file *file, const char *path, unsigned int how)
+{
+    return region_file_open_(file, path, how, 0, REGION_ABI_(region_file));
+}
+
+/** The same of an open file or of memory with a descriptor, whole, wherever the descriptor stands; it may be closed at
+    once. -EACCES where it is not open for what it is to be used for: for both, to write. */
+static inline int region_file_from_fd(region_file *file, int fd, unsigned int how)
+{
+    return region_file_fd_(file, fd, how, REGION_ABI_(region_file));
+}
+
+/** Makes a file of `len` zeroes, not 0, in place of whatever had the path, and opens it for REGION_FILE_WRITE. The
+    zeroes take no disk. */
+static inline int region_file_create(region_file *file, const char *path, size_t len)
+{
+    return region_file_open_(file, path, 3, len, REGION_ABI_(region_file));
 }
 
 /* ---- Input: files and streams ---------------------------------------------------------------------------------

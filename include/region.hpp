@@ -16,6 +16,7 @@
 #include "region.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory_resource>
 #include <new>
 #include <string_view>
@@ -43,6 +44,9 @@ public:
     {
         check(region_arena_init(&raw_, &options), "region_arena_init");
     }
+
+    /// In memory of the caller's, which outlives it: nowhere else with REGION_ARENA_FIXED, else there first.
+    arena(void *buffer, std::size_t size, unsigned flags = 0) : arena(over(buffer, size, flags)) {}
 
     arena(arena &&other) noexcept : raw_(std::exchange(other.raw_, region_arena REGION_ARENA_INIT)) {}
 
@@ -135,6 +139,15 @@ private:
         region_arena *raw_;
     };
 
+    static region_arena_options over(void *buffer, std::size_t size, unsigned flags) noexcept
+    {
+        region_arena_options options = REGION_ARENA_OPTIONS;
+        options.buffer = buffer;
+        options.buffer_size = size;
+        options.flags = flags;
+        return options;
+    }
+
     char *bytes(std::string_view text) noexcept
     {
         char *copied = static_cast<char *>(region_alloc(&raw_, text.size() + 1));
@@ -201,6 +214,146 @@ private:
     region_arena *raw_;
 };
 
+/// What map, file, shared and input have in common: the struct of region.h, freed once.
+template <class Raw, int (*Free)(Raw *)>
+class owner {
+public:
+    owner(owner &&other) noexcept : raw_(std::exchange(other.raw_, Raw{})) {}
+    owner &operator=(owner &&other) noexcept
+    {
+        std::swap(raw_, other.raw_);
+        return *this;
+    }
+    owner(const owner &) = delete;
+    owner &operator=(const owner &) = delete;
+
+    /// The struct of region.h, for its functions.
+    Raw *raw() noexcept { return &raw_; }
+    const Raw *raw() const noexcept { return &raw_; }
+
+protected:
+    /// Empty, as all bytes zero are.
+    owner() noexcept = default;
+    ~owner() { Free(&raw_); }
+
+    Raw raw_{};
+};
+
+/// Mapped memory that unmaps itself.
+class map : public owner<region_map, region_map_free> {
+public:
+    /// `len` bytes, with REGION_MAP_... flags: see region_map_init. The name is for /proc/PID/maps.
+    explicit map(std::size_t len, unsigned flags = 0, const char *name = nullptr)
+    {
+        region_map_options options = REGION_MAP_OPTIONS;
+        options.flags = flags;
+        options.name = name;
+        check(region_map_init(&raw_, len, &options), "region_map_init");
+    }
+
+    map(std::size_t len, const region_map_options &options)
+    {
+        check(region_map_init(&raw_, len, &options), "region_map_init");
+    }
+
+    void *data() const noexcept { return raw_.base; }
+    std::size_t size() const noexcept { return raw_.len; }
+    /// Of the pages that were got: see region_map_page_size.
+    std::size_t page_size() const noexcept { return region_map_page_size(&raw_); }
+    /// Bytes in huge pages now.
+    std::size_t huge() const
+    {
+        std::size_t bytes = 0;
+        check(region_map_huge(&raw_, &bytes), "region_map_huge");
+        return bytes;
+    }
+};
+
+/// A file's bytes, changed in place.
+class file : public owner<region_file, region_file_free> {
+public:
+    /// Opens a file for one of REGION_FILE_... As long as it is open here nobody may make it shorter.
+    static file open(const char *path, unsigned how = REGION_FILE_WRITE)
+    {
+        file opened;
+        check(region_file_open(&opened.raw_, path, how), "region_file_open");
+        return opened;
+    }
+
+    /// The file of a descriptor, which may be closed at once.
+    static file from_fd(int descriptor, unsigned how = REGION_FILE_WRITE)
+    {
+        file opened;
+        check(region_file_from_fd(&opened.raw_, descriptor, how), "region_file_from_fd");
+        return opened;
+    }
+
+    /// Makes a file of `len` zeroes in place of whatever had the path.
+    static file create(const char *path, std::size_t len)
+    {
+        file made;
+        check(region_file_create(&made.raw_, path, len), "region_file_create");
+        return made;
+    }
+
+    char *data() const noexcept { return static_cast<char *>(raw_.base); }
+    std::size_t size() const noexcept { return raw_.len; }
+    /// The bytes may move.
+    void resize(std::size_t len) { check(region_file_resize(&raw_, len), "region_file_resize"); }
+    /// Returns when what was modified is on the disk.
+    void flush() { check(region_file_flush(&raw_, 0, raw_.len), "region_file_flush"); }
+    void flush(std::size_t at, std::size_t len) { check(region_file_flush(&raw_, at, len), "region_file_flush"); }
+
+private:
+    file() noexcept = default;
+};
+
+/// An arena that several processes have at once. Any thread of any process allocates.
+class shared : public owner<region_shared, region_shared_free> {
+public:
+    /// For children forked from now on, or with a name: with a descriptor for any process.
+    explicit shared(std::size_t capacity, const char *name = nullptr)
+    {
+        check(region_shared_init(&raw_, capacity, name), "region_shared_init");
+    }
+
+    /// The one of a descriptor, which may be closed at once.
+    static shared open(int descriptor)
+    {
+        shared opened;
+        check(region_shared_open(&opened.raw_, descriptor), "region_shared_open");
+        return opened;
+    }
+
+    /// Negative if it has none.
+    int fd() const noexcept { return region_shared_fd(&raw_); }
+
+    /// The offset of zero bytes, the same in every process; throws std::bad_alloc.
+    std::uint64_t allocate(std::size_t size, std::size_t align = alignof(std::max_align_t))
+    {
+        std::uint64_t offset = region_shared_alloc(&raw_, size, align);
+        if (offset == 0)
+            throw std::bad_alloc();
+        return offset;
+    }
+
+    /// Where a T is in this process; null unless all of it lies in the arena, at an address for a T. What it holds is
+    /// another matter: a T must be one whatever its bytes are, and without addresses.
+    template <class T>
+    T *at(std::uint64_t offset) const noexcept
+    {
+        static_assert(std::is_trivially_copyable_v<T>, "other processes copy it byte by byte");
+        return offset % alignof(T) == 0 ? static_cast<T *>(region_shared_at(&raw_, offset, sizeof(T))) : nullptr;
+    }
+
+    std::uint64_t root() const noexcept { return region_shared_root(&raw_); }
+    void set_root(std::uint64_t offset) { check(region_shared_set_root(&raw_, offset), "region_shared_set_root"); }
+    std::size_t used() const noexcept { return region_shared_used(&raw_); }
+
+private:
+    shared() noexcept = default;
+};
+
 /// A page pool that frees itself. Any thread takes and gives; it stays where it is, so it does not move.
 class pool {
 public:
@@ -254,7 +407,7 @@ private:
 };
 
 /// The bytes of a file, a pipe or another stream.
-class input {
+class input : public owner<region_input, region_input_free> {
 public:
     /// Mapped where that can be done. As long as the input lives nobody may write to the file or truncate it.
     static input open(const char *path) { return {[path](region_input *raw) { return region_input_open(raw, path); }}; }
@@ -263,16 +416,6 @@ public:
     static input read(const char *path) { return {[path](region_input *raw) { return region_input_read(raw, path); }}; }
     static input read_fd(int fd) { return {[fd](region_input *raw) { return region_input_read_fd(raw, fd); }}; }
 
-    input(input &&other) noexcept : raw_(std::exchange(other.raw_, region_input REGION_INPUT_INIT)) {}
-    input &operator=(input &&other) noexcept
-    {
-        std::swap(raw_, other.raw_);
-        return *this;
-    }
-    input(const input &) = delete;
-    input &operator=(const input &) = delete;
-    ~input() { region_input_free(&raw_); }
-
     std::string_view text() const noexcept { return {raw_.data, raw_.len}; }
     bool is_mapped() const noexcept { return region_input_is_mapped(&raw_); }
 
@@ -280,12 +423,8 @@ private:
     template <class Get>
     input(Get get)
     {
-        int status = get(&raw_);
-        if (status < 0)
-            region_input_free(&raw_);
-        check(status, "region_input");
+        check(get(&raw_), "region_input"); // what came before an error goes with the base
     }
-    region_input raw_ = REGION_INPUT_INIT;
 };
 
 /// The lines of a text, for `for`: slices of it, without their newlines.

@@ -5,18 +5,15 @@
 //! allocation comes to the slow path (`.bump.cold`), which is the one place that hands out.
 //!
 //! Nothing is linked and nothing is configured: AddressSanitizer's functions are asked for weakly, and Valgrind
-//! listens for a sequence of instructions that does nothing elsewhere. Without the feature, and on processors
-//! other than x86-64 and aarch64, all of this is empty.
+//! listens for a sequence of instructions that does nothing elsewhere. Without the feature, on processors other than
+//! x86-64 and aarch64, and where programs are not ELF, all of this is empty.
 
 use core::ptr::NonNull;
 
 /// Whether a checker watches this process, and wants to hear of every value.
 #[inline(always)]
 pub(crate) fn watching() -> bool {
-    #[cfg(all(feature = "poison", any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return told::watching();
-    #[cfg(not(all(feature = "poison", any(target_arch = "x86_64", target_arch = "aarch64"))))]
-    false
+    told::watching()
 }
 
 /// What may be done with a range of bytes.
@@ -35,15 +32,36 @@ pub(crate) enum Holds {
 /// The range is memory of an arena's block; telling changes none of it.
 #[inline(always)]
 pub(crate) fn tell(start: NonNull<u8>, len: usize, holds: Holds) {
-    #[cfg(all(feature = "poison", any(target_arch = "x86_64", target_arch = "aarch64")))]
     if len != 0 {
         told::tell(start, len, holds);
     }
-    #[cfg(not(all(feature = "poison", any(target_arch = "x86_64", target_arch = "aarch64"))))]
-    let _ = (start, len, holds);
 }
 
-#[cfg(all(feature = "poison", any(target_arch = "x86_64", target_arch = "aarch64")))]
+/// Nobody watches, and the compiler drops the question.
+#[cfg(not(all(
+    feature = "poison",
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    not(any(windows, target_vendor = "apple"))
+)))]
+mod told {
+    use super::Holds;
+    use core::ptr::NonNull;
+
+    #[inline(always)]
+    pub(super) fn watching() -> bool {
+        false
+    }
+
+    #[inline(always)]
+    pub(super) fn tell(_: NonNull<u8>, _: usize, _: Holds) {}
+}
+
+// Weak symbols are asked for as ELF has them.
+#[cfg(all(
+    feature = "poison",
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    not(any(windows, target_vendor = "apple"))
+))]
 mod told {
     use super::Holds;
     use core::arch::asm;

@@ -48,6 +48,8 @@
 
 #![no_std]
 #![cfg_attr(region_nightly, feature(allocator_api))]
+// A model build has the atomic algorithms, and not all that the others use.
+#![cfg_attr(loom, allow(dead_code, unused_imports))]
 #![deny(missing_docs, unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 #[cfg(any(feature = "alloc", feature = "std"))]

@@ -5,6 +5,9 @@
 
 #![cfg(all(feature = "os", target_os = "linux"))]
 
+#[path = "support/hugetlb.rs"]
+#[allow(dead_code)] // for other tests
+mod hugetlb;
 #[path = "c_abi/library.rs"]
 mod library;
 #[path = "c_abi/object.rs"]
@@ -15,6 +18,7 @@ mod tools;
 use library::{ROOT, checked, directory, freestanding, hosted, small};
 use object::Object;
 use std::ffi::OsStr;
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
@@ -213,8 +217,8 @@ fn program_without_a_libc_runs_and_is_small() {
 }
 
 /// Programs that say by their exit whether their claims hold, with what they are linked with besides.
-const CLAIMS: [(&str, &[&str]); 4] =
-    [("arena.c", &[]), ("bad_input.c", &[]), ("pool.c", &["-pthread"]), ("shared.c", &[])];
+const CLAIMS: [(&str, &[&str]); 5] =
+    [("arena.c", &[]), ("bad_input.c", &[]), ("buffer.c", &[]), ("pool.c", &["-pthread"]), ("shared.c", &[])];
 
 fn check_claims(way: Compiler, archive: &Path, wrap: impl Fn(&Path) -> Command) {
     for (source, libraries) in CLAIMS {
@@ -258,7 +262,8 @@ fn finds_mistakes(way: Compiler, wrap: impl Fn(&Path) -> Command, report: &str) 
     let program = way.build("mistakes.c", &strict(&[checked().archive.as_os_str()]));
     let run = |which: &str| wrap(&program).arg(which).output().unwrap();
     assert!(run("none").status.success(), "{}", said(&run("none")));
-    for which in ["past the end", "after a reset", "after a rewind", "after a free"] {
+    let mistakes = ["past the end", "after a reset", "after a rewind", "after a free", "beside the blocks of a buffer"];
+    for which in mistakes {
         let output = run(which);
         assert!(!output.status.success() && said(&output).contains(report), "{which}: {}", said(&output));
     }
@@ -293,6 +298,34 @@ fn valgrind_finds_no_error_and_no_leak() {
         return;
     }
     check_claims(VALGRIND, &hosted().archive, valgrind);
+}
+
+#[test]
+fn arena_in_a_buffer_makes_no_system_call() {
+    for way in WAYS.iter().filter(|way| ["gcc", "gcc-O0", "clang", "musl-static"].contains(&way.name)) {
+        if way.works(&format!("a program without system calls, built by {}", way.name)) {
+            let program = way.build("buffer.c", &strict(&[hosted().archive.as_os_str()]));
+            let output = Command::new(program).arg("strict").output().unwrap();
+            // Any other call than write(2) and _exit(2) is SIGKILL.
+            assert!(output.status.success(), "{}: {}: {}", way.name, output.status, said(&output));
+            assert_eq!(output.stdout, b"no system call\n");
+        }
+    }
+}
+
+#[test]
+fn huge_pages_are_had_refused_or_done_without() {
+    // Without any, the program checks what is refused, and says what it could not check.
+    let _pages = hugetlb::set_huge_pages_aside(8, "C maps in huge pages");
+    for way in WAYS.iter().chain([&SANITIZED]) {
+        if way.works(&format!("maps in huge pages, built by {}", way.name)) {
+            let program = way.build("huge.c", &strict(&[hosted().archive.as_os_str()]));
+            let output = Command::new(program).output().unwrap();
+            // Past the test runner's capture.
+            let _ = std::io::stderr().write_all(&output.stderr);
+            assert!(output.status.success(), "{}: {}", way.name, output.status);
+        }
+    }
 }
 
 #[test]

@@ -128,6 +128,23 @@ fn advice_keeps_every_byte_of_a_file() {
     assert_eq!(file.advise(..100_001, Advice::Cold).unwrap_err().reason(), Reason::OutsideFile);
 }
 
+/// Such a file is several entries of the kernel's map, of which mremap(2) resizes one (EFAULT).
+#[test]
+fn a_file_that_was_advised_in_parts_is_resized() {
+    let (path, page) = (TempPath::new(), page_size());
+    let mut file = create(&path, 8 * page).unwrap();
+    file.as_mut_slice().fill(7);
+    for len in [20 * page, 4 * page, 30 * page + 1, 5 * page, 100] {
+        file.advise(..page, Advice::Random).unwrap();
+        file.advise(2 * page..3 * page, Advice::Sequential).unwrap();
+        file.resize(len).unwrap();
+        assert_eq!((file.len(), std::fs::metadata(&path).unwrap().len()), (len, len as u64));
+        assert!(file.as_slice()[..len.min(4 * page)].iter().all(|&byte| byte == 7));
+        file.as_mut_slice()[len - 1] = 7;
+        assert_eq!(content(&path)[len - 1], 7);
+    }
+}
+
 #[test]
 fn parent_and_child_write_one_file() {
     let path = TempPath::new();

@@ -56,6 +56,20 @@ fn an_arena_works_in_1_gib_of_addresses() {
 }
 
 #[test]
+fn the_last_pages_of_address_space_serve_values_that_fit_them() {
+    in_a_process_of_its_own!("the_last_pages_of_address_space_serve_values_that_fit_them");
+    let arena = Arena::new();
+    let first = arena.alloc_slice_fill_copy(64 << 10, 255u8);
+    // Fewer than a first block's.
+    limit(libc::RLIMIT_AS, (status("VmSize") + (40 << 10)) as u64);
+    let rows: [_; 8] = std::array::from_fn(|i| arena.try_alloc_slice_fill_copy(4000, i as u8));
+    for (i, row) in rows.iter().enumerate() {
+        assert!(all(row.as_ref().unwrap(), i as u8), "row {i}");
+    }
+    assert!(all(first, 255));
+}
+
+#[test]
 fn an_arena_works_in_little_address_space_and_says_what_it_lacks() {
     in_a_process_of_its_own!("an_arena_works_in_little_address_space_and_says_what_it_lacks");
     limit(libc::RLIMIT_AS, (status("VmSize") + 64 * MIB) as u64);

@@ -261,7 +261,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             // that is where it is written back to.
             unsafe {
                 self.decommit(&mut spare, rest.max(size_of::<Link>() + align_of::<Link>()), values);
-                self.spare.get().map(|place| place.write(spare));
+                if let Some(place) = self.spare.get() {
+                    place.write(spare);
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! For callers who know their values by address alone, which is the C ABI. References do not need any of this.
 
+use super::backing::Block;
 use super::{Arena, Backing};
 use crate::error::AllocError;
 use core::alloc::Layout;
@@ -38,5 +39,15 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             self.enter_first(self.backing.acquire(layout, 0)?);
         }
         Ok(())
+    }
+
+    /// Takes `block` for the first one, in an arena that has none.
+    ///
+    /// # Safety
+    /// The block is as one that the arena's backing lends to it alone, and the backing takes it back. It can hold
+    /// `MIN_ALIGN` bytes.
+    pub(crate) unsafe fn begin_in(&self, block: Block) {
+        debug_assert!(self.reserved() == 0);
+        self.enter_first(block);
     }
 }

@@ -4,11 +4,12 @@
 //! (`.c.prefix`), and behind it what C needs besides: cleanups, and what to do when memory cannot be had.
 
 use super::checked::{options, prepare};
-use super::error::{self, EINVAL};
+use super::error::{self, EINVAL, EOVERFLOW};
 use super::line::Line;
-use crate::arena::{Arena, Mapped, Mark};
+use crate::arena::{Arena, Block, Mapped, Mark};
 use core::cell::Cell;
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_int, c_uint, c_void};
+use core::ptr::NonNull;
 
 /// What a C arena's blocks are aligned to: C's `malloc` is, on 64-bit systems, and so is `max_align_t`.
 pub(super) const ALIGN: usize = 16;
@@ -81,7 +82,21 @@ pub struct region_arena_options {
     pub on_oom: region_oom_fn,
     /// Passed to `on_oom`.
     pub oom_context: *mut c_void,
+    /// Memory of yours to use first, on the stack, static, of a map or a file, at any address, whatever it holds
+    /// (region_calloc clears it); NULL for none. It stays where it is, and is the arena's until that is freed. Too
+    /// little of it to hold a block is passed over. Not with `reserve` or `capacity`.
+    pub buffer: *mut c_void,
+    /// Bytes of the buffer.
+    pub buffer_size: usize,
+    /// REGION_ARENA_FIXED, or 0.
+    pub flags: c_uint,
+    /// Zero.
+    pub reserved_: c_uint,
 }
+
+/// Nothing beyond the buffer: allocating, resetting and freeing make no system call, and when the buffer is used up,
+/// allocations return NULL (-ENOSPC). -EINVAL for one that cannot hold a block.
+pub const REGION_ARENA_FIXED: c_uint = 1;
 
 /// The Rust side of a `region_arena`.
 ///
@@ -202,7 +217,8 @@ pub(super) unsafe fn inside<'a>(this: *const region_arena) -> Option<&'a Inside>
 /// What region_arena_init calls.
 ///
 /// # Safety
-/// `arena` is NULL or may be written; `chosen` is NULL or points to options that lead with their size.
+/// `arena` is NULL or may be written; `chosen` is NULL or points to options that lead with their size, whose buffer
+/// nobody else uses until the arena was freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_arena_init_(
     arena: *mut region_arena,
@@ -225,16 +241,20 @@ unsafe fn init(arena: *mut region_arena, chosen: *const region_arena_options, ab
         prepare(arena, abi)?;
         options(chosen)?
     };
+    // SAFETY: as above.
+    let lent = unsafe { lent(&chosen)? };
     // SAFETY: as above; all bytes zero is an `Inside` (asserted), which nobody else knows yet.
     let new = unsafe { &mut *arena.cast::<Inside>() };
-    let first = match chosen.reserve {
-        0 => chosen.capacity,
-        bytes => {
-            new.arena.set_backing(Mapped::exactly(bytes));
-            1
-        }
-    };
-    if first != 0 {
+    let exactly = if chosen.flags == 0 { chosen.reserve } else { chosen.buffer_size };
+    if exactly != 0 {
+        new.arena.set_backing(Mapped::exactly(exactly));
+    }
+    let first = if chosen.reserve != 0 { 1 } else { chosen.capacity };
+    if let Some(block) = lent {
+        // SAFETY: the buffer is the arena's until it is freed, by the caller's promise, has room for a block, and
+        // `Mapped` knows by its tag that it is nobody's mapping.
+        unsafe { new.arena.begin_in(block) };
+    } else if first != 0 {
         if let Err(error) = new.arena.begin(first) {
             // SAFETY: as above; an arena that could not begin owns nothing.
             unsafe { arena.write_bytes(0, 1) };
@@ -249,6 +269,31 @@ unsafe fn init(arena: *mut region_arena, chosen: *const region_arena_options, ab
     Ok(())
 }
 
+/// The caller's buffer as a block; none where there is no buffer, or one that is too small to hold anything.
+///
+/// # Safety
+/// The buffer is NULL or may be used by the arena until that is freed.
+unsafe fn lent(chosen: &region_arena_options) -> Result<Option<Block>, c_int> {
+    let region_arena_options { buffer, buffer_size, flags, .. } = *chosen;
+    let Some(start) = NonNull::new(buffer.cast::<u8>()) else {
+        return if buffer_size == 0 && flags == 0 { Ok(None) } else { Err(-EINVAL) };
+    };
+    if flags & !REGION_ARENA_FIXED != 0 || chosen.reserve | chosen.capacity != 0 {
+        return Err(-EINVAL);
+    }
+    if buffer_size > isize::MAX as usize || start.addr().checked_add(buffer_size).is_none() {
+        return Err(-EOVERFLOW);
+    }
+    let padding = start.addr().get().wrapping_neg() % ALIGN;
+    match (buffer_size >= padding + ALIGN, flags) {
+        // SAFETY: the caller's promise, and the bytes lie in the address space.
+        (true, _) => Ok(Some(unsafe { Mapped::lent(start, buffer_size) })),
+        (false, 0) => Ok(None),
+        // An arena that could never hold anything.
+        (false, _) => Err(-EINVAL),
+    }
+}
+
 /// Initializes an arena, for callers that do not read the header. As `region_arena_init` there.
 ///
 /// cbindgen:ignore
@@ -261,8 +306,9 @@ pub unsafe extern "C" fn region_arena_init(arena: *mut region_arena, chosen: *co
     unsafe { region_arena_init_(arena, chosen, super::checked::abi_of::<region_arena>()) }
 }
 
-/// Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes) and
-/// leaves the arena empty, with no limit and no callback. Nothing happens to one that is empty already.
+/// Makes the deferred calls, gives all memory back to the system (but for a block that the next arena takes, and a
+/// buffer, which is its owner's again) and leaves the arena empty, with no limit and no callback. Nothing happens to
+/// one that is empty already.
 ///
 /// # Safety
 /// `arena` is NULL or a zeroed or initialized arena, and nothing uses its blocks afterwards.

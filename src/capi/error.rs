@@ -19,7 +19,7 @@ errnos! {
     ENOMEM = NOMEM, ENOSPC = NOSPC, ENOSYS = NOSYS, EOVERFLOW = OVERFLOW, EPERM = PERM, EPIPE = PIPE, EPROTO = PROTO,
 }
 
-/// The number for a request that was refused.
+/// The number for a request that was refused. One copy: there are as many callers as there are functions.
 #[inline(never)]
 pub(super) fn of_error(error: &Error) -> c_int {
     match error.reason() {
@@ -100,7 +100,9 @@ pub extern "C" fn region_strerror(error: c_int) -> *const c_char {
         ENAMETOOLONG => c"ENAMETOOLONG: the path is longer than 4095 bytes",
         ENODEV => c"ENODEV: this kind of file cannot be mapped",
         ENOENT => c"ENOENT: there is no such file",
-        ENOMEM => c"ENOMEM: the system gives no more memory or addresses; see ulimit -v, vm.max_map_count",
+        ENOMEM => {
+            c"ENOMEM: the system gives no more memory or addresses; see ulimit -v, vm.max_map_count, vm.nr_hugepages"
+        }
         ENOSPC => c"ENOSPC: the limit that was set, or the memory that was given, is used up",
         ENOSYS => c"ENOSYS: this kernel does not have the call",
         EOVERFLOW => c"EOVERFLOW: no object can be that large",

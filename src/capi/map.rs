@@ -1,7 +1,7 @@
 //! Mapped regions in C: memory of the caller's own that knows its length.
 
 use super::checked::{Held, abi_of, c_str, options, prepare};
-use super::error::{EINVAL, EOVERFLOW, of_error, status};
+use super::error::{EINVAL, ENOSYS, EOVERFLOW, of_error};
 use crate::region::{Access, Advice, Pages, Region};
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ops::Range;
@@ -37,7 +37,7 @@ pub struct region_map_options {
 pub const REGION_MAP_RESERVE: c_uint = 1;
 /// All pages are in RAM when it returns.
 pub const REGION_MAP_POPULATE: c_uint = 2;
-/// 2 MiB pages where the kernel can: asked, not guaranteed.
+/// 2 MiB pages wherever the kernel can, never refused.
 pub const REGION_MAP_HUGE: c_uint = 4;
 /// A page on either side that faults on any touch.
 pub const REGION_MAP_GUARD: c_uint = 8;
@@ -46,12 +46,29 @@ pub const REGION_MAP_SHARED: c_uint = 16;
 /// Does not count against the system's commit limit until touched.
 pub const REGION_MAP_UNCHARGED: c_uint = 32;
 
-const ALL_FLAGS: c_uint = REGION_MAP_RESERVE
-    | REGION_MAP_POPULATE
-    | REGION_MAP_HUGE
-    | REGION_MAP_GUARD
-    | REGION_MAP_SHARED
-    | REGION_MAP_UNCHARGED;
+/// 2 MiB pages that were set aside, all of them now; -ENOMEM for too few.
+pub const REGION_MAP_HUGETLB: c_uint = 64;
+/// The same with pages of 1 GiB. region_map_init says what several mean.
+pub const REGION_MAP_HUGETLB_1G: c_uint = 128;
+
+/// All flags, which are the lowest bits.
+const ALL_FLAGS: c_uint = 2 * REGION_MAP_HUGETLB_1G - 1;
+
+/// The kinds of pages that flags ask for: from the largest that is asked for to the smallest, and all between.
+fn kinds(flags: c_uint) -> &'static [Pages] {
+    let has = |flag| flags & flag != 0;
+    let (first, last) = match (has(REGION_MAP_HUGETLB_1G), has(REGION_MAP_HUGETLB), has(REGION_MAP_HUGE)) {
+        (true, _, true) => (0, 3),
+        (true, true, false) => (0, 2),
+        (true, false, false) => (0, 1),
+        (false, true, true) => (1, 3),
+        (false, true, false) => (1, 2),
+        (false, false, true) => (2, 3),
+        (false, false, false) => (3, 3),
+    };
+    // Of no kinds, base pages are meant.
+    Pages::LARGEST_FIRST.get(first..last).unwrap_or_default()
+}
 
 /// For region_map_protect: any touch faults.
 pub const REGION_ACCESS_NONE: c_uint = 0;
@@ -84,6 +101,8 @@ pub const REGION_ADVICE_PAGEOUT: c_uint = 9;
 pub const REGION_ADVICE_DONTDUMP: c_uint = 10;
 /// A forked child does not have it.
 pub const REGION_ADVICE_DONTFORK: c_uint = 11;
+/// A forked child sees zeroes in its place: for keys and random states.
+pub const REGION_ADVICE_WIPEONFORK: c_uint = 12;
 
 /// The Rust side of a `region_map`.
 #[repr(C)]
@@ -104,6 +123,15 @@ unsafe fn region<'a>(map: *mut region_map) -> Option<&'a mut Region> {
     // SAFETY: size and alignment are those of a `region_map` (asserted), whose bytes are zero, which is a
     // `Mapping` without a region, or what this library put there.
     unsafe { map.cast::<Mapping>().as_mut() }.and_then(|mapping| mapping.region.get_mut())
+}
+
+/// The same for functions that only look.
+///
+/// # Safety
+/// `map` is NULL or points to a `region_map` that is zeroed or initialized, and is not changed meanwhile.
+unsafe fn seen<'a>(map: *const region_map) -> Option<&'a Region> {
+    // SAFETY: as in `region`.
+    unsafe { map.cast::<Mapping>().as_ref() }.and_then(|mapping| mapping.region.get())
 }
 
 /// Takes a map's region out and leaves an empty map.
@@ -129,15 +157,12 @@ pub(super) unsafe fn region_options<'n>(
         return Err(-EINVAL);
     }
     let has = |flag| flags & flag != 0;
-    let mut wish = Region::options();
+    let mut wish = Region::options().pages_in_order(kinds(flags));
     if has(REGION_MAP_RESERVE) {
         wish = wish.reserve_only();
     }
     if has(REGION_MAP_POPULATE) {
         wish = wish.populate();
-    }
-    if has(REGION_MAP_HUGE) {
-        wish = wish.pages(Pages::Transparent);
     }
     if has(REGION_MAP_GUARD) {
         wish = wish.guard_pages();
@@ -215,21 +240,20 @@ pub unsafe extern "C" fn region_map_free(map: *mut region_map) -> c_int {
     0
 }
 
+/// What is done to a range of a map, with a number from C that says how.
+type Deed = fn(&mut Region, Range<usize>, c_uint) -> Result<(), c_int>;
+
 /// Does something to a range of a map.
 ///
 /// # Safety
 /// `map` is NULL or a zeroed or initialized map, in no other use meanwhile.
-unsafe fn on_range(
-    map: *mut region_map,
-    at: usize,
-    len: usize,
-    act: impl FnOnce(&mut Region, Range<usize>) -> Result<(), crate::Error>,
-) -> c_int {
+#[inline(never)]
+unsafe fn on_range(map: *mut region_map, at: usize, len: usize, how: c_uint, act: Deed) -> c_int {
     // SAFETY: the caller's promise, passed on.
     let Some(region) = (unsafe { region(map) }) else { return -EINVAL };
-    match at.checked_add(len) {
-        Some(end) => status(act(region, at..end)),
-        None => -EOVERFLOW,
+    match at.checked_add(len).ok_or(EOVERFLOW).and_then(|end| act(region, at..end, how)) {
+        Ok(()) => 0,
+        Err(error) => -error,
     }
 }
 
@@ -240,7 +264,7 @@ unsafe fn on_range(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_commit(map: *mut region_map, at: usize, len: usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(map, at, len, |region, range| region.commit(range)) }
+    unsafe { on_range(map, at, len, 0, |region, range, _| region.commit(range).map_err(|error| of_error(&error))) }
 }
 
 /// Gives the RAM of those bytes back at once; they are zero at the next touch.
@@ -250,7 +274,7 @@ pub unsafe extern "C" fn region_map_commit(map: *mut region_map, at: usize, len:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_decommit(map: *mut region_map, at: usize, len: usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(map, at, len, |region, range| region.decommit(range)) }
+    unsafe { on_range(map, at, len, 0, |region, range, _| region.decommit(range).map_err(|error| of_error(&error))) }
 }
 
 /// Sets what may be done with those bytes: one of REGION_ACCESS_...
@@ -259,23 +283,23 @@ pub unsafe extern "C" fn region_map_decommit(map: *mut region_map, at: usize, le
 /// As [`region_map_free`], for those bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_protect(map: *mut region_map, at: usize, len: usize, access: c_uint) -> c_int {
-    let access = match access {
-        REGION_ACCESS_NONE => Access::None,
-        REGION_ACCESS_READ => Access::Read,
-        REGION_ACCESS_WRITE => Access::ReadWrite,
-        _ => return -EINVAL,
-    };
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(map, at, len, |region, range| region.protect(range, access)) }
+    unsafe {
+        on_range(map, at, len, access, |region, range, access| {
+            let access = match access {
+                REGION_ACCESS_NONE => Access::None,
+                REGION_ACCESS_READ => Access::Read,
+                REGION_ACCESS_WRITE => Access::ReadWrite,
+                _ => return Err(EINVAL),
+            };
+            region.protect(range, access).map_err(|error| of_error(&error))
+        })
+    }
 }
 
-/// Tells the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content.
-///
-/// # Safety
-/// `map` is NULL or a zeroed or initialized map.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_map_advise(map: *mut region_map, at: usize, len: usize, advice: c_uint) -> c_int {
-    let advice = match advice {
+/// What a number of REGION_ADVICE_... means.
+pub(super) fn advice_of(number: c_uint) -> Option<Advice> {
+    Some(match number {
         REGION_ADVICE_NORMAL => Advice::Normal,
         REGION_ADVICE_SEQUENTIAL => Advice::Sequential,
         REGION_ADVICE_RANDOM => Advice::Random,
@@ -288,10 +312,66 @@ pub unsafe extern "C" fn region_map_advise(map: *mut region_map, at: usize, len:
         REGION_ADVICE_PAGEOUT => Advice::PageOut,
         REGION_ADVICE_DONTDUMP => Advice::DontDump,
         REGION_ADVICE_DONTFORK => Advice::DontFork,
-        _ => return -EINVAL,
-    };
+        REGION_ADVICE_WIPEONFORK => Advice::WipeOnFork,
+        _ => return None,
+    })
+}
+
+/// Tells the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content.
+///
+/// # Safety
+/// `map` is NULL or a zeroed or initialized map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_map_advise(map: *mut region_map, at: usize, len: usize, advice: c_uint) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(map, at, len, |region, range| region.advise(range, advice)) }
+    unsafe {
+        on_range(map, at, len, advice, |region, range, advice| {
+            region.advise(range, advice_of(advice).ok_or(EINVAL)?).map_err(|error| of_error(&error))
+        })
+    }
+}
+
+/// Brings those bytes into RAM and keeps them there until they are unlocked or the map is freed: they are not swapped
+/// out. -ENOMEM or -EPERM beyond what `ulimit -l` allows. Locked bytes cannot be decommitted (-EINVAL).
+///
+/// # Safety
+/// `map` is NULL or a zeroed or initialized map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_map_lock(map: *mut region_map, at: usize, len: usize) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { on_range(map, at, len, 0, |region, range, _| region.lock(range).map_err(|error| of_error(&error))) }
+}
+
+/// Lets those bytes go out of RAM again.
+///
+/// # Safety
+/// `map` is NULL or a zeroed or initialized map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_map_unlock(map: *mut region_map, at: usize, len: usize) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { on_range(map, at, len, 0, |region, range, _| region.unlock(range).map_err(|error| of_error(&error))) }
+}
+
+/// Bytes of a page of the map, of which its offsets and lengths are multiples: 2 MiB or 1 GiB if it was got from pages
+/// that were set aside, else region_page_size(), whatever REGION_MAP_HUGE makes of them. 0 for an empty map.
+///
+/// # Safety
+/// `map` is NULL or a zeroed or initialized map.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_map_page_size(map: *const region_map) -> usize {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { seen(map) }.map_or(0, |region| region.granted().grain())
+}
+
+/// How many bytes are in RAM now in huge pages of any kind, in `bytes`, as the kernel says. -ENOSYS where it does not:
+/// before Linux 6.7 it knows only of those that were set aside.
+///
+/// # Safety
+/// `map` is NULL or a zeroed or initialized map; `bytes` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_map_huge(map: *const region_map, bytes: *mut usize) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { figure(map, bytes, |region| region.huge_bytes().ok_or(ENOSYS)) }
 }
 
 /// How many bytes are in RAM now, in `bytes`: mincore(2), one call per 4 MiB.
@@ -299,15 +379,27 @@ pub unsafe extern "C" fn region_map_advise(map: *mut region_map, at: usize, len:
 /// # Safety
 /// `map` is NULL or a zeroed or initialized map; `bytes` is NULL or may be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_map_resident(map: *mut region_map, bytes: *mut usize) -> c_int {
+pub unsafe extern "C" fn region_map_resident(map: *const region_map, bytes: *mut usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    let (Some(region), false) = (unsafe { region(map) }, bytes.is_null()) else { return -EINVAL };
-    match region.resident_bytes() {
-        Ok(resident) => {
-            // SAFETY: the caller lets it be written.
-            unsafe { bytes.write(resident) };
+    unsafe { figure(map, bytes, |region| region.resident_bytes().map_err(|error| of_error(&error))) }
+}
+
+/// Asks for a number of bytes and puts it where C wants it.
+///
+/// # Safety
+/// `map` is NULL or a zeroed or initialized map; `bytes` is NULL or may be written.
+unsafe fn figure(
+    map: *const region_map,
+    bytes: *mut usize,
+    ask: impl FnOnce(&Region) -> Result<usize, c_int>,
+) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    let (Some(region), Some(bytes)) = (unsafe { (seen(map), bytes.as_mut()) }) else { return -EINVAL };
+    match ask(region) {
+        Ok(answer) => {
+            *bytes = answer;
             0
         }
-        Err(error) => -of_error(&error),
+        Err(error) => -error,
     }
 }

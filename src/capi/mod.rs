@@ -7,7 +7,8 @@
 //!
 //! - `arena`: lives, marks, cleanups, figures. `alloc`: what is taken out of one. `string`: text that grows.
 //! - `hooks`: arenas as the allocators of other libraries.
-//! - `map`, `pool`, `shared`, `input`, `lines`: regions, page pools, shared arenas, files and streams, lines.
+//! - `map`, `pool`, `shared`, `file`, `input`, `lines`: regions, page pools, shared arenas, files changed in place,
+//!   files and streams read, lines.
 //! - `error`: errnos and their sentences. `process`: versions, the page size, the block cache.
 //! - `handler`: what a panic would run into. `memory`: memory functions for programs without a libc.
 //! - `checked`: pointers and versions that callers hand in. `line`: a line of text for a descriptor.
@@ -21,6 +22,7 @@ mod alloc;
 mod arena;
 mod checked;
 mod error;
+mod file;
 #[cfg(all(not(test), any(region_staticlib, cargo_c)))]
 mod handler;
 mod hooks;

@@ -229,7 +229,7 @@ pub unsafe extern "C" fn region_pool_give_many(pool: *mut region_pool, first: *m
 }
 
 /// Gives the RAM of free blocks back until `keep` warm ones are left; how many bytes, in `bytes` unless NULL. Other
-/// threads may take and give meanwhile.
+/// threads may take and give meanwhile. -EINVAL for blocks smaller than the page that was set aside for them.
 ///
 /// # Safety
 /// `pool` is NULL or a zeroed or initialized pool; `bytes` is NULL or may be written.

@@ -229,26 +229,36 @@ impl Stream {
     fn resize(&mut self, size: usize) -> Result<(), Error> {
         if self.len <= RUNWAY && size == FAR {
             // Copied, not remapped: a remapped range would lie anywhere between two boundaries.
-            let mut far = Stream::new();
-            far.map(FAR)?;
-            far.extend(self.as_slice())?;
-            *self = far;
-            return Ok(());
+            return self.copy_to(size);
         }
         if self.mapped == 0 {
             // Where address space is scarce none is spent on a start below a boundary.
             return self.map(size);
         }
         if self.huge_advised && self.huge_from != 0 {
-            // Only one entry of the kernel's map can be resized: give both the same advice, and they merge.
+            // Only one entry of the kernel's map can be resized: give both the same advice, and they merge. Where that
+            // is refused it is tried again at the next growth; without THP both are refused, and the entry is one.
             // SAFETY: the pages are this value's own.
-            let _ = unsafe { sys::advise(self.mapping, self.mapped, Advice::HugePage) };
-            self.huge_from = 0;
+            if unsafe { sys::advise(self.mapping, self.mapped, Advice::HugePage) }.is_ok() {
+                self.huge_from = 0;
+            }
         }
-        // SAFETY: the mapping is this value's own, and `&mut self` proves that nobody refers into it. One
-        // entry of the kernel's map: either it was never advised, or it has been, just now, as a whole.
-        self.mapping = unsafe { sys::remap(self.mapping, self.mapped, size)? };
-        self.mapped = size;
+        // SAFETY: the mapping is this value's own, and `&mut self` proves that nobody refers into it.
+        match unsafe { sys::remap(self.mapping, self.mapped, size) } {
+            Ok(mapping) => (self.mapping, self.mapped) = (mapping, size),
+            // Still two entries.
+            Err(error) if sys::is_in_parts(&error) => return self.copy_to(size),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Moves the content into a mapping of its own of `size` bytes.
+    fn copy_to(&mut self, size: usize) -> Result<(), Error> {
+        let mut copy = Stream::new();
+        copy.map(size)?;
+        copy.extend(self.as_slice())?;
+        *self = copy;
         Ok(())
     }
 

@@ -43,8 +43,8 @@ use core::ptr::NonNull;
 ///
 /// # Invariants
 /// - `mapping..mapping + mapped` is one mapping of `file` from its start that this value owns alone; `mapped` is
-///   `len` rounded up to whole pages, and neither is 0.
-/// - All of it is readable, and writable unless `access` says otherwise.
+///   `len` rounded up to whole pages, or more where the system did not take the rest back, and neither is 0.
+/// - All of it up to `len` is readable, and writable unless `access` says otherwise.
 pub struct FileRegion {
     mapping: NonNull<u8>,
     mapped: usize,
@@ -52,6 +52,17 @@ pub struct FileRegion {
     access: Access,
     sharing: Sharing,
     file: OpenFile,
+}
+
+/// What a file that exists is opened for.
+#[derive(Clone, Copy)]
+pub(crate) enum Use {
+    /// Writing in place.
+    Write,
+    /// Reading.
+    Read,
+    /// Writing to a copy of the pages that are written.
+    WriteToCopy,
 }
 
 // SAFETY: a file region owns its mapping as a `Box<[u8]>` does; no state is tied to the thread that made it.
@@ -72,10 +83,23 @@ impl FileRegion {
     /// As long as the value lives, nobody makes the file shorter, and nobody else writes to a part of it that a
     /// slice of this value is borrowed of.
     pub unsafe fn create(path: impl PathBytes, len: usize) -> Result<Self, Error> {
-        if len == 0 {
-            return Err(Error::new(Call::MapFile, Reason::Empty, 0));
+        // SAFETY: the caller's promise.
+        unsafe { Self::create_by(len, || sys::open_writable(path.path_bytes(), Creation::Fresh)) }
+    }
+
+    /// Maps a new file for writing, however it is opened.
+    ///
+    /// # Safety
+    /// As for `create`.
+    pub(crate) unsafe fn create_by(len: usize, open: impl FnOnce() -> Result<OpenFile, Error>) -> Result<Self, Error> {
+        let refuse = |reason| Err(Error::new(Call::MapFile, reason, len));
+        // Before what has the path is emptied.
+        match sys::page_align_up(len) {
+            None => return refuse(Reason::TooLarge),
+            Some(0) => return refuse(Reason::Empty),
+            Some(_) => {}
         }
-        let file = sys::open_writable(path.path_bytes(), Creation::Fresh)?;
+        let file = open()?;
         sys::resize(file.borrow(), len)?;
         // SAFETY: the caller's promise.
         unsafe { Self::map(file, len, Access::ReadWrite, Sharing::Shared) }
@@ -91,7 +115,7 @@ impl FileRegion {
     pub unsafe fn open(path: impl PathBytes) -> Result<Self, Error> {
         let file = sys::open_writable(path.path_bytes(), Creation::Existing)?;
         // SAFETY: the caller's promise.
-        unsafe { Self::map_whole(file, Access::ReadWrite, Sharing::Shared) }
+        unsafe { Self::of(file, Use::Write) }
     }
 
     /// Maps a file for reading. [`as_mut_slice`](Self::as_mut_slice) is empty.
@@ -104,7 +128,7 @@ impl FileRegion {
     pub unsafe fn open_read_only(path: impl PathBytes) -> Result<Self, Error> {
         let file = sys::open(path.path_bytes())?;
         // SAFETY: the caller's promise.
-        unsafe { Self::map_whole(file, Access::Read, Sharing::Shared) }
+        unsafe { Self::of(file, Use::Read) }
     }
 
     /// Maps a file for writing to a copy: a page that is written becomes this process's own, and the file stays as
@@ -119,12 +143,19 @@ impl FileRegion {
     pub unsafe fn open_private(path: impl PathBytes) -> Result<Self, Error> {
         let file = sys::open(path.path_bytes())?;
         // SAFETY: the caller's promise.
-        unsafe { Self::map_whole(file, Access::ReadWrite, Sharing::Private) }
+        unsafe { Self::of(file, Use::WriteToCopy) }
     }
 
+    /// Maps a file that was opened for the purpose, whole.
+    ///
     /// # Safety
     /// As for `create`.
-    unsafe fn map_whole(file: OpenFile, access: Access, sharing: Sharing) -> Result<Self, Error> {
+    pub(crate) unsafe fn of(file: OpenFile, purpose: Use) -> Result<Self, Error> {
+        let (access, sharing) = match purpose {
+            Use::Write => (Access::ReadWrite, Sharing::Shared),
+            Use::Read => (Access::Read, Sharing::Shared),
+            Use::WriteToCopy => (Access::ReadWrite, Sharing::Private),
+        };
         let refuse = |reason| Err(Error::new(Call::MapFile, reason, 0));
         let len = match sys::kind(file.borrow())? {
             Kind::Regular(0) => return refuse(Reason::Empty),
@@ -181,11 +212,13 @@ impl FileRegion {
 
     /// Makes the file and the region `len` bytes long; what is new is zero. The bytes may move to another address.
     ///
-    /// *Cost*: two system calls; nothing is copied (`ftruncate(2)`, `mremap(2)`).
+    /// *Cost*: two system calls; nothing is copied (`ftruncate(2)`, `mremap(2)`). Where parts were advised, the file is
+    /// mapped anew, and what was advised is forgotten.
     ///
     /// # Errors
-    /// When `len` is 0 or exceeds `isize::MAX`, the region is private or read-only, or the system refuses. The file
-    /// and the region are as they were.
+    /// When `len` is 0 or exceeds `isize::MAX`, the region is private or read-only, or the system refuses. The region
+    /// is as it was, at its address, and so is the file; only one that could be made longer, but then neither mapped nor
+    /// cut again, has more zeroes at its end.
     ///
     /// ```
     /// # let path = std::env::temp_dir().join(format!("region-doc-resize-{}", std::process::id()));
@@ -209,34 +242,39 @@ impl FileRegion {
         if self.sharing == Sharing::Private || self.access != Access::ReadWrite {
             return Err(refuse(Reason::NotShared));
         }
-        // The mapping never reaches past the file's last page, where a touch would end the process.
-        if len >= self.len {
-            sys::resize(self.file.borrow(), len)?;
-            if let Err(error) = self.remap(mapped) {
+        // The file first: a refusal then has changed nothing, and the mapping has not moved.
+        sys::resize(self.file.borrow(), len)?;
+        match self.remap(mapped) {
+            Err(error) if len > self.len => {
                 // A file that was just grown can be cut again; should it not, it is longer and nothing is lost.
                 let _ = sys::resize(self.file.borrow(), self.len);
                 return Err(error);
             }
-        } else {
-            self.remap(mapped)?;
-            if let Err(error) = sys::resize(self.file.borrow(), len) {
-                // The file is as long as it was. A mapping that cannot grow back shows its beginning.
-                let (was, whole) = (self.len, sys::page_align_up(self.len).unwrap_or(mapped));
-                self.len = if self.remap(whole).is_ok() { was } else { mapped.min(was) };
-                return Err(error);
-            }
+            // What stays mapped behind the file's end is addresses that no slice reaches, and goes with the rest.
+            _ => self.len = len,
         }
-        self.len = len;
         Ok(())
     }
 
+    /// Maps `mapped` bytes of the file in place of those that are mapped.
     fn remap(&mut self, mapped: usize) -> Result<(), Error> {
-        if mapped != self.mapped {
-            // SAFETY: the mapping is this value's alone and whole (invariant), and `&mut self` proves that nobody
-            // holds a slice of it.
-            self.mapping = unsafe { sys::remap(self.mapping, self.mapped, mapped)? };
-            self.mapped = mapped;
+        if mapped == self.mapped {
+            return Ok(());
         }
+        // SAFETY: the mapping is this value's alone and whole (invariant), and `&mut self` proves that nobody
+        // holds a slice of it.
+        self.mapping = match unsafe { sys::remap_file(self.mapping, self.mapped, mapped) } {
+            Ok(mapping) => mapping,
+            // What was written is the file's, so another mapping shows the same bytes.
+            Err(error) if sys::is_in_parts(&error) => {
+                let mapping = sys::map_file(self.file.borrow(), 0, mapped, self.access, self.sharing)?;
+                // SAFETY: as above; it is given up, whole. An error loses address space and nothing else.
+                let _ = unsafe { sys::unmap(self.mapping, self.mapped) };
+                mapping
+            }
+            Err(error) => return Err(error),
+        };
+        self.mapped = mapped;
         Ok(())
     }
 

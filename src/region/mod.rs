@@ -20,6 +20,8 @@ mod pages;
 
 pub use crate::sys::{Access, Advice, PageState};
 pub use file::FileRegion;
+#[cfg(feature = "capi")]
+pub(crate) use file::Use;
 pub use options::{AtFork, RegionOptions};
 pub use pages::{PageFigures, PageRun, Pages};
 

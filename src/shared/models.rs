@@ -160,7 +160,7 @@ fn three_allocate() {
         thread::spawn(move || arena.life(id, id as u64))
     });
     arena.life(3, 3);
-    threads.map(|thread| thread.join().unwrap());
+    let [_, _] = threads.map(|thread| thread.join().unwrap());
     assert_eq!(arena.used(), 6);
     assert!((0..6).all(|word| arena.read(word) != 0), "a word was lost");
 }

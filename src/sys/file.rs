@@ -68,7 +68,6 @@ pub(crate) fn open(path: &[u8]) -> Result<OpenFile, Error> {
 }
 
 /// Opens a file for reading by a path that ends in a NUL already. `open(2)`.
-#[cfg_attr(not(feature = "capi"), allow(dead_code))]
 pub(crate) fn open_terminated(path: &CStr) -> Result<OpenFile, Error> {
     open_terminated_as(path, OFlags::RDONLY)
 }
@@ -122,13 +121,55 @@ fn open_raw(path: &CStr, flags: OFlags) -> Result<RawFd, i32> {
     }
 }
 
+/// Makes a descriptor of the same open file that is this crate's to close. `fcntl(2)`; EBADF for a number that no open
+/// file has.
+#[cfg(feature = "capi")]
+pub(crate) fn duplicate(fd: Fd<'_>) -> Result<OpenFile, Error> {
+    fault::may(Call::Open, 0)?;
+    match duplicate_raw(fd) {
+        Ok(fd) => Ok(OpenFile(fd)),
+        Err(errno) => Err(failed_raw(Call::Open, 0, crate::error::Errno::new(errno))),
+    }
+}
+
+/// `fcntl(2)` where `raw` knows the call.
+#[cfg(all(
+    feature = "capi",
+    target_os = "linux",
+    not(miri),
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+fn duplicate_raw(fd: Fd<'_>) -> Result<RawFd, i32> {
+    super::raw::duplicate(fd.as_raw())
+}
+
+/// `fcntl(2)` elsewhere.
+#[cfg(all(
+    feature = "capi",
+    not(all(
+        target_os = "linux",
+        not(miri),
+        any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+    ))
+))]
+fn duplicate_raw(fd: Fd<'_>) -> Result<RawFd, i32> {
+    use rustix::fd::IntoRawFd;
+    let Ok(borrowed) = descriptor(fd, Call::Open) else { return Err(Errno::BADF.raw_os_error()) };
+    match rustix::io::fcntl_dupfd_cloexec(borrowed, 0) {
+        Ok(file) => Ok(file.into_raw_fd()),
+        Err(errno) => Err(errno.raw_os_error()),
+    }
+}
+
 /// Opens a file for reading and writing. `open(2)`.
 pub(crate) fn open_writable(path: &[u8], creation: Creation) -> Result<OpenFile, Error> {
-    let flags = match creation {
-        Creation::Existing => OFlags::RDWR,
-        Creation::Fresh => OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC,
-    };
-    open_as(path, flags)
+    open_as(path, creation.flags())
+}
+
+/// Opens a file for reading and writing by a path that ends in a NUL already. `open(2)`.
+#[cfg_attr(not(feature = "capi"), allow(dead_code))]
+pub(crate) fn open_writable_terminated(path: &CStr, creation: Creation) -> Result<OpenFile, Error> {
+    open_terminated_as(path, creation.flags())
 }
 
 /// Whether a file must be there when it is opened for writing.
@@ -138,6 +179,15 @@ pub(crate) enum Creation {
     Existing,
     /// It is made, or made empty.
     Fresh,
+}
+
+impl Creation {
+    fn flags(self) -> OFlags {
+        match self {
+            Creation::Existing => OFlags::RDWR,
+            Creation::Fresh => OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC,
+        }
+    }
 }
 
 /// Sets a file's size; what is new is zero and takes no room yet. `ftruncate(2)`.

@@ -92,4 +92,3 @@ pub(crate) fn map_shared(fd: BorrowedFd<'_>, len: usize) -> Result<NonNull<u8>, 
     let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), len, access, MapFlags::SHARED, fd, 0) };
     mapped(base, Call::MapFile, len)
 }
-

@@ -292,6 +292,28 @@ pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<
     Ok(to)
 }
 
+/// Grows or shrinks a shared mapping of a file, moving it if need be. `mremap(2)`, which takes one entry of the kernel's
+/// map: of a mapping that advice has split the answer is EFAULT, and so it is of any where the system is not Linux.
+/// The file can be mapped anew then.
+///
+/// # Safety
+/// As for [`remap`].
+pub(crate) unsafe fn remap_file(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the caller's promise, passed on.
+    return unsafe { remap(base, old, new) };
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (base, old);
+        Err(failed(Call::Remap, new, rustix::io::Errno::FAULT))
+    }
+}
+
+/// Whether a mapping was not resized because it is several entries of the kernel's map.
+pub(crate) fn is_in_parts(error: &Error) -> bool {
+    super::refused_with(error, &[rustix::io::Errno::FAULT])
+}
+
 /// Writes modified pages of a shared file mapping back. `msync(2)`.
 ///
 /// # Safety
@@ -308,7 +330,7 @@ pub(crate) unsafe fn sync(base: NonNull<u8>, len: usize, wait: bool) -> Result<(
 /// # Safety
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn advise(base: NonNull<u8>, len: usize, advice: Advice) -> Result<(), Error> {
-    fault::may(Call::Advise, len)?;
+    fault::may(if matches!(advice, Advice::Collapse) { Call::Collapse } else { Call::Advise }, len)?;
     use rustix::mm::Advice as A;
     let known = match advice {
         Advice::Normal => A::Normal,
@@ -400,10 +422,8 @@ pub(crate) unsafe fn decommit(base: NonNull<u8>, len: usize, sharing: Sharing) -
 pub(crate) unsafe fn guard(base: NonNull<u8>, len: usize) -> Result<(), Error> {
     // SAFETY: the caller gives the pages' content up; what follows only takes access away.
     unsafe {
-        match raw::madvise(base.as_ptr(), len, raw::MADV_GUARD_INSTALL) {
-            Ok(()) => Ok(()),
-            Err(_) => protect(base, len, Access::None),
-        }
+        let install = || raw::madvise(base.as_ptr(), len, raw::MADV_GUARD_INSTALL).is_ok();
+        if fault::may(Call::Advise, len).is_ok() && install() { Ok(()) } else { protect(base, len, Access::None) }
     }
 }
 

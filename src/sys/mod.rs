@@ -35,6 +35,8 @@ pub use memory::{Access, Advice};
 pub use page::page_size;
 pub(crate) use page::{HUGE_PAGE, page_align_up, whole_pages};
 pub use residency::PageState;
+#[cfg(feature = "capi")]
+pub(crate) use residency::huge_bytes;
 pub(crate) use residency::{page_runs, resident_bytes};
 
 use crate::error::{Errno, Error};

@@ -1,6 +1,6 @@
 //! The calls and advice numbers that rustix does not carry, as single instructions.
 //!
-//! `mincore`, `prctl(PR_SET_VMA)`, one `ioctl`, `openat`, `memfd_create` and `madvise` with numbers outside rustix's
+//! `mincore`, `prctl(PR_SET_VMA)`, one `ioctl`, one `fcntl`, `openat`, `memfd_create` and `madvise` with numbers outside rustix's
 //! closed enum. Where the processor or the system is not known here every call answers ENOSYS, which all callers
 //! must take in their stride anyway (`.back.fallback`).
 
@@ -20,6 +20,8 @@ mod number {
     pub(super) const PRCTL: usize = 157;
     pub(super) const IOCTL: usize = 16;
     #[cfg(not(miri))]
+    pub(super) const FCNTL: usize = 72;
+    #[cfg(not(miri))]
     pub(super) const OPENAT: usize = 257;
     #[cfg(not(miri))]
     pub(super) const MEMFD_CREATE: usize = 319;
@@ -32,6 +34,8 @@ mod number {
     pub(super) const MADVISE: usize = 233;
     pub(super) const PRCTL: usize = 167;
     pub(super) const IOCTL: usize = 29;
+    #[cfg(all(target_os = "linux", not(miri), any(target_arch = "aarch64", target_arch = "riscv64")))]
+    pub(super) const FCNTL: usize = 25;
     #[cfg(all(target_os = "linux", not(miri), any(target_arch = "aarch64", target_arch = "riscv64")))]
     pub(super) const OPENAT: usize = 56;
     #[cfg(all(target_os = "linux", not(miri), any(target_arch = "aarch64", target_arch = "riscv64")))]
@@ -235,6 +239,21 @@ pub(super) fn open(path: &core::ffi::CStr, flags: usize, mode: usize) -> Result<
     const WORKING_DIRECTORY: usize = 100_usize.wrapping_neg();
     // SAFETY: the kernel reads the NUL-terminated path; no memory changes.
     let fd = unsafe { call(number::OPENAT, [WORKING_DIRECTORY, path.as_ptr().expose_provenance(), flags, mode, 0])? };
+    Ok(fd as core::ffi::c_int)
+}
+
+/// `fcntl(F_DUPFD_CLOEXEC)`: the number of another descriptor of the same open file. By itself for the reason that
+/// [`open`] gives.
+#[cfg(all(
+    target_os = "linux",
+    not(miri),
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+#[cfg_attr(not(feature = "capi"), allow(dead_code))]
+pub(super) fn duplicate(fd: core::ffi::c_int) -> Result<core::ffi::c_int, i32> {
+    const F_DUPFD_CLOEXEC: usize = 1030;
+    // SAFETY: no memory changes.
+    let fd = unsafe { call(number::FCNTL, [fd as usize, F_DUPFD_CLOEXEC, 0, 0, 0])? };
     Ok(fd as core::ffi::c_int)
 }
 

@@ -39,28 +39,44 @@ pub(crate) fn page_runs(
 
 /// By `PAGEMAP_SCAN`; gives how much was told, or nothing where the kernel cannot.
 fn scan(base: NonNull<u8>, len: usize, each: &mut dyn FnMut(usize, usize, PageState)) -> Option<usize> {
-    let pagemap = super::open(b"/proc/self/pagemap").ok()?;
-    let descriptor = pagemap.borrow().as_raw_fd();
-    let start = base.as_ptr().addr();
-    let mut runs = [raw::ScannedRun::default(); 64];
-    let (mut asked, mut told) = (0, 0);
-    while asked < len {
-        let (found, end) = raw::scan_pages(descriptor, start + asked, start + len, &mut runs).ok()?;
-        for run in &runs[..found] {
-            let (from, to) = (run.start as usize - start, (run.end as usize - start).min(len));
-            if from > told {
-                each(told, from - told, PageState::Absent);
-            }
-            let state = if run.categories & raw::PAGE_IS_HUGE != 0 { PageState::Huge } else { PageState::Base };
-            each(from, to - from, state);
-            told = to;
+    let mut told = 0;
+    scanned(base, len, |from, to, huge| {
+        if from > told {
+            each(told, from - told, PageState::Absent);
         }
-        asked = end - start;
-    }
+        each(from, to - from, if huge { PageState::Huge } else { PageState::Base });
+        told = to;
+    })?;
     if told < len {
         each(told, len - told, PageState::Absent);
     }
     Some(len)
+}
+
+/// Bytes of `base..base + len` that are in RAM in huge pages; nothing where the kernel does not say.
+#[cfg(feature = "capi")]
+pub(crate) fn huge_bytes(base: NonNull<u8>, len: usize) -> Option<usize> {
+    let mut bytes = 0;
+    scanned(base, len, |from, to, huge| bytes += if huge { to - from } else { 0 })?;
+    Some(bytes)
+}
+
+/// Tells `each` run of pages that are in RAM, as offsets of its start and its end, and whether its pages are huge.
+fn scanned(base: NonNull<u8>, len: usize, mut each: impl FnMut(usize, usize, bool)) -> Option<()> {
+    let pagemap = super::open_terminated(c"/proc/self/pagemap").ok()?;
+    let descriptor = pagemap.borrow().as_raw_fd();
+    let start = base.as_ptr().addr();
+    let mut runs = [raw::ScannedRun::default(); 64];
+    let mut asked = 0;
+    while asked < len {
+        let (found, end) = raw::scan_pages(descriptor, start + asked, start + len, &mut runs).ok()?;
+        for run in &runs[..found] {
+            let (from, to) = (run.start as usize - start, (run.end as usize - start).min(len));
+            each(from, to, run.categories & raw::PAGE_IS_HUGE != 0);
+        }
+        asked = end - start;
+    }
+    Some(())
 }
 
 fn by_mincore(base: NonNull<u8>, len: usize, each: &mut dyn FnMut(usize, usize, PageState)) -> Result<(), Error> {

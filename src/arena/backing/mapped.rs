@@ -131,6 +131,16 @@ impl Mapped {
         self.wish & !Self::PARANOID
     }
 
+    /// Bytes of a caller's own as a block: never committed, given back to the system or kept for others.
+    ///
+    /// # Safety
+    /// `start..start + len` may be read and written and is used by nobody else, as long as an arena has the block.
+    #[cfg(feature = "capi")]
+    pub(crate) const unsafe fn lent(start: NonNull<u8>, len: usize) -> Block {
+        // Whatever they hold is not known to be zero.
+        Block { start, len, ready: len, dirty: len, tag: Tag::new(0, Tag::LENT).0 }
+    }
+
     /// Whether this is one region of a given size and nothing after it.
     pub(crate) const fn is_exact(&self) -> bool {
         self.reservation() != 0
@@ -146,19 +156,31 @@ impl Mapped {
 
     #[inline(always)]
     fn find_block(&self, layout: Layout, previous: usize) -> Result<Block, AllocReason> {
+        if previous != 0 && self.is_exact() {
+            return Err(AllocReason::Exhausted(self.reservation()));
+        }
         let need = room_for(layout);
         let block = match self.reservation() {
             0 => {
                 let need = need.ok_or(AllocReason::TooLarge)?;
                 match previous {
-                    0 if need <= FIRST_BLOCK && self.is_paranoid() => first_block(),
-                    0 if need <= FIRST_BLOCK => kept_or_new(&cache::FIRST, Tag::KEPT, previous, need),
+                    // After nothing, and after a few bytes of the caller's; or of scarce addresses, which then
+                    // must do.
+                    ..FIRST_BLOCK if need <= FIRST_BLOCK => {
+                        let first = match self.is_paranoid() {
+                            true => first_block(),
+                            false => kept_or_new(&cache::FIRST, Tag::KEPT, previous, need),
+                        };
+                        match first {
+                            Err(_) if previous != 0 => ladder(previous, need),
+                            first => first,
+                        }
+                    }
                     _ if self.is_paranoid() => ladder(previous, need).map(lazy_start),
                     0 => next_region(previous, need).map(lazy_start),
                     _ => next_region(previous, need),
                 }
             }
-            bytes if previous != 0 => return Err(AllocReason::Exhausted(bytes)),
             bytes => {
                 let len = sys::page_align_up(bytes).ok_or(AllocReason::TooLarge)?;
                 if need.is_none_or(|need| need > len) {
@@ -186,6 +208,8 @@ impl Tag {
     const KEPT: usize = 4;
     const REGION: usize = 8;
     const LONG: usize = 0x100;
+    /// The block is a caller's bytes, which are no mapping of ours: not even whole pages.
+    const LENT: usize = 0x200;
     /// Where the number of the place is, of up to `PLACES`.
     const PLACE_SHIFT: u32 = 4;
     const PLACES: usize = 16;
@@ -218,7 +242,8 @@ impl Tag {
 // SAFETY: every block is a whole mapping that this value made and owns nothing else of: `acquire` maps it
 // and `release` unmaps it, and the kernel gives a range to one mapping at a time. The first `ready` bytes
 // were mapped or protected readable and writable; `decommit` keeps access and content below `keep`. New
-// anonymous memory is zero, and `MADV_DONTNEED` makes it so again before `dirty` falls.
+// anonymous memory is zero, and `MADV_DONTNEED` makes it so again before `dirty` falls. A block that a caller
+// lent has the caller's promise for all of this: its tag says that it is not ours, and nothing here changes it.
 unsafe impl Backing for Mapped {
     #[inline]
     fn acquire(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
@@ -265,6 +290,9 @@ unsafe impl Backing for Mapped {
     }
 
     unsafe fn decommit(&self, block: &mut Block, keep: usize) {
+        if Tag(block.tag).has(Tag::LENT) {
+            return;
+        }
         let touched = touched(block);
         // Before it is rounded: all of the address space would wrap to nothing.
         if keep >= touched {
@@ -321,7 +349,7 @@ fn touched(block: &Block) -> usize {
 #[cold]
 unsafe fn withdraw(block: &mut Block, keep: usize) {
     let keep = round_up(keep, sys::page_size());
-    if keep >= block.ready {
+    if keep >= block.ready || Tag(block.tag).has(Tag::LENT) {
         return;
     }
     // SAFETY: `keep..ready` are whole pages of the block, and the caller says that nobody uses them.
@@ -447,8 +475,11 @@ fn put_back<const N: usize>(shelf: &Kept<Shelf<Stored, N>>, region: &Block) -> b
     false
 }
 
-/// Returns a block's mapping to the system.
+/// Returns a block's mapping to the system; a caller's bytes stay where they are.
 pub(super) fn unmap(block: Block) {
+    if Tag(block.tag).has(Tag::LENT) {
+        return;
+    }
     let lead = Tag(block.tag).lead();
     // SAFETY: `reserve` and `first_block` made the block of a mapping that begins `lead` bytes below it and
     // ends where it ends, and gave the mapping up to the block; whoever has the block by value is its only
@@ -509,5 +540,29 @@ mod tests {
         assert_eq!(rung_after(last, 1), last);
         assert_eq!(rung_after(2 * last, 1), last);
         assert_eq!(rung_after(last, last + 1), last + 1);
+    }
+
+    #[cfg(feature = "capi")]
+    #[test]
+    fn bytes_of_a_caller_are_neither_withdrawn_nor_given_back() {
+        #[repr(align(4096))]
+        struct Pages([u8; 4 * 4096]);
+        let mut pages = Pages([1; 4 * 4096]);
+        for backing in [Mapped::new(), Mapped::new().paranoid(), Mapped::exactly(4 * 4096)] {
+            let start = NonNull::from(&mut pages.0).cast();
+            let mut arena = crate::Arena::<16>::new_in(backing);
+            // SAFETY: the pages are used through the arena alone until it is dropped, and are as long.
+            unsafe { arena.begin_in(Mapped::lent(start, 4 * 4096)) };
+            assert_eq!(arena.alloc([2u8; 3 * 4096]).as_ptr(), start.as_ptr());
+            assert_eq!(arena.try_alloc([3u8; 8192]).is_err(), backing.is_exact());
+            arena.reset();
+            arena.reset_keeping(0);
+            // SAFETY: the pages are there, and the arena has nothing in them.
+            assert_eq!(unsafe { start.cast::<[u8; 3 * 4096]>().read() }, [2; 3 * 4096]);
+            assert!(arena.alloc_slice_zeroed::<u8>(3 * 4096).iter().all(|&byte| byte == 0));
+            drop(arena);
+            assert!(pages.0[..3 * 4096].iter().all(|&byte| byte == 0));
+            pages.0.fill(1);
+        }
     }
 }

@@ -11,7 +11,7 @@ static inline void *region_alloc(region_arena *arena, size_t size)
     if (REGION_LIKELY_(arena != NULL && size - 1 < REGION_ADDRESS_(arena->end) - REGION_ADDRESS_(arena->cur))) {
         unsigned char *block = arena->cur;
         arena->cur = block + (((size - 1) | 15) + 1);
-        return block;
+        return REGION_KNOWN_(block);
     }
     return region_alloc_slow_(arena, size);
 }
