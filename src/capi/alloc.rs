@@ -53,7 +53,7 @@ impl Inside {
             let nowhere = core::ptr::without_provenance_mut(align.max(ALIGN));
             return NonNull::new(nowhere).ok_or(EINVAL);
         }
-        way(&self.arena, layout).map_err(|error| error::of_alloc(&error))
+        way(self.arena(), layout).map_err(|error| error::of_alloc(&error))
     }
 }
 
@@ -176,9 +176,9 @@ pub unsafe extern "C" fn region_realloc(
         let moved = match (old, Layout::from_size_align(new_size, ALIGN).ok()) {
             // SAFETY: the block is the caller's, of this arena, with so many bytes; every block is aligned to 16, and
             // what it takes is a multiple of that.
-            (Some(old), Some(new)) if new_size >= old_size => unsafe { this.arena.try_grow(start, old, new) },
+            (Some(old), Some(new)) if new_size >= old_size => unsafe { this.arena().try_grow(start, old, new) },
             // SAFETY: as above, and the caller gives up what is beyond the new size.
-            (Some(old), Some(new)) => unsafe { this.arena.try_shrink(start, old, new) },
+            (Some(old), Some(new)) => unsafe { this.arena().try_shrink(start, old, new) },
             _ => Err(AllocError::new(new_size, AllocReason::TooLarge)),
         };
         match moved {
@@ -203,7 +203,7 @@ pub unsafe extern "C" fn region_free(arena: *mut region_arena, block: *mut c_voi
     let layout = Layout::from_size_align(size, ALIGN);
     if let (Some(this), Some(start), Ok(layout)) = (this, NonNull::new(block.cast::<u8>()), layout) {
         // SAFETY: the block is the caller's, of this arena, with so many bytes, and given up.
-        unsafe { this.arena.free(start, layout) };
+        unsafe { this.arena().free(start, layout) };
     }
 }
 

@@ -7,7 +7,7 @@ use super::checked::{options, prepare};
 use super::error::{self, EINVAL, EOVERFLOW};
 use super::line::Line;
 use crate::arena::{Arena, Block, Mapped, Mark};
-use core::cell::Cell;
+use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_int, c_uint, c_void};
 use core::ptr::NonNull;
 
@@ -103,8 +103,9 @@ pub const REGION_ARENA_FIXED: c_uint = 1;
 /// All bytes zero is a value: an empty arena without cleanups and without a callback.
 #[repr(C)]
 pub(super) struct Inside {
-    /// First, for its two words of the fast path.
-    pub arena: Arena<ALIGN>,
+    /// First, for its two words of the fast path. In a cell like the rest, since a callback may free the arena,
+    /// which writes all of it, while a reference to this value lives.
+    arena: UnsafeCell<Arena<ALIGN>>,
     /// Deferred calls, the newest first.
     deferred: Cell<*mut region_defer>,
     on_oom: Cell<region_oom_fn>,
@@ -136,6 +137,13 @@ const _: () = assert!(size_of::<Position>() <= size_of::<region_mark>());
 const _: () = assert!(align_of::<Position>() <= align_of::<region_mark>());
 
 impl Inside {
+    /// The arena. What this returns is not kept across a callback, which may free the arena.
+    pub(super) fn arena(&self) -> &Arena<ALIGN> {
+        // SAFETY: one thread uses the arena, and where this file changes it as a whole (freeing, resetting) it does so
+        // through the pointer that C handed in, when no reference that was made here is used any more.
+        unsafe { &*self.arena.get() }
+    }
+
     /// Remembers why memory was refused.
     pub(super) fn refused(&self, error: c_int) {
         self.error.set(-error);
@@ -247,22 +255,22 @@ unsafe fn init(arena: *mut region_arena, chosen: *const region_arena_options, ab
     let new = unsafe { &mut *arena.cast::<Inside>() };
     let exactly = if chosen.flags == 0 { chosen.reserve } else { chosen.buffer_size };
     if exactly != 0 {
-        new.arena.set_backing(Mapped::exactly(exactly));
+        new.arena.get_mut().set_backing(Mapped::exactly(exactly));
     }
     let first = if chosen.reserve != 0 { 1 } else { chosen.capacity };
     if let Some(block) = lent {
         // SAFETY: the buffer is the arena's until it is freed, by the caller's promise, has room for a block, and
         // `Mapped` knows by its tag that it is nobody's mapping.
-        unsafe { new.arena.begin_in(block) };
+        unsafe { new.arena().begin_in(block) };
     } else if first != 0 {
-        if let Err(error) = new.arena.begin(first) {
+        if let Err(error) = new.arena().begin(first) {
             // SAFETY: as above; an arena that could not begin owns nothing.
             unsafe { arena.write_bytes(0, 1) };
             return Err(-error::of_alloc(&error));
         }
     }
     if chosen.limit != 0 {
-        new.arena.set_limit(chosen.limit);
+        new.arena().set_limit(chosen.limit);
     }
     new.on_oom.set(chosen.on_oom);
     new.oom_context.set(chosen.oom_context);
@@ -343,10 +351,10 @@ pub unsafe extern "C" fn region_arena_reset(arena: *mut region_arena, keep: usiz
     unsafe { this.run_deferred(core::ptr::null_mut()) };
     // SAFETY: one thread uses the arena, `this` is not used any more, and no callback is called while this
     // reference lives.
-    let this = unsafe { &mut *arena.cast::<Inside>() };
+    let this = unsafe { &mut *arena.cast::<Inside>() }.arena.get_mut();
     match keep {
-        usize::MAX => this.arena.reset(),
-        bytes => this.arena.reset_keeping(bytes),
+        usize::MAX => this.reset(),
+        bytes => this.reset_keeping(bytes),
     }
     0
 }
@@ -360,11 +368,11 @@ pub unsafe extern "C" fn region_arena_mark(arena: *const region_arena) -> region
     let mut mark = region_mark { opaque_: [usize::MAX; 8] };
     // SAFETY: the caller's promise, passed on.
     if let Some(this) = unsafe { inside(arena) } {
-        let empty = this.arena.block_count() == 0;
+        let empty = this.arena().block_count() == 0;
         // SAFETY: only the first word is looked at. Without memory it may be any address for nothing.
         let cur = if empty { 0 } else { unsafe { (*arena).cur }.addr() };
         let position =
-            Position { mark: this.arena.mark(), cur, used: this.arena.used(), deferred: this.deferred.get() };
+            Position { mark: this.arena().mark(), cur, used: this.arena().used(), deferred: this.deferred.get() };
         // SAFETY: a position fits into a mark (asserted above), which is ours.
         unsafe { (&raw mut mark).cast::<Position>().write(position) };
     }
@@ -392,18 +400,18 @@ pub unsafe extern "C" fn region_arena_rewind(arena: *mut region_arena, mark: reg
     // A mark of an arena without memory has no address, and means its start.
     let known = |arena: &Arena<ALIGN>| used <= arena.used() && ((cur == 0 && used == 0) || arena.is_position(cur));
     // SAFETY: whoever deferred them promised that nodes last until their call was made.
-    if !known(&this.arena) || !unsafe { this.is_deferred(deferred) } {
+    if !known(this.arena()) || !unsafe { this.is_deferred(deferred) } {
         return -EINVAL;
     }
     // SAFETY: as above.
     unsafe { this.run_deferred(deferred) };
     // A deferred call may have reset the arena, or freed it: then there is nothing left to free.
-    if known(&this.arena) {
+    if known(this.arena()) {
         // SAFETY: the checks have found that the mark is a place in this arena, so `mark` is what
         // `region_arena_mark` put there. That nobody uses what came after it is the caller's promise.
         unsafe {
             let mark = (&raw const (*(&raw const mark).cast::<Position>()).mark).read();
-            this.arena.rewind(mark);
+            this.arena().rewind(mark);
         }
     }
     0
@@ -477,7 +485,7 @@ pub unsafe extern "C" fn region_arena_on_oom(
 pub unsafe extern "C" fn region_oom_abort(context: *mut c_void, arena: *mut region_arena, size: usize) -> c_int {
     let _ = context;
     // SAFETY: the caller's promise, passed on.
-    let used = unsafe { inside(arena) }.map_or(0, |this| this.arena.used());
+    let used = unsafe { inside(arena) }.map_or(0, |this| this.arena().used());
     let mut line = Line::new();
     line.fill("region: cannot allocate % bytes; the arena has % bytes in use.", &[size, used]);
     line.fill(" The process ends here, as its arena was told to.\n", &[]);
@@ -494,7 +502,7 @@ pub unsafe extern "C" fn region_oom_abort(context: *mut c_void, arena: *mut regi
 pub unsafe extern "C" fn region_arena_set_limit(arena: *mut region_arena, bytes: usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
     let Some(this) = (unsafe { inside(arena) }) else { return -EINVAL };
-    this.arena.set_limit(bytes);
+    this.arena().set_limit(bytes);
     0
 }
 
@@ -515,7 +523,7 @@ pub unsafe extern "C" fn region_arena_error(arena: *const region_arena) -> c_int
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_arena_contains(arena: *const region_arena, address: *const c_void) -> bool {
     // SAFETY: the caller's promise, passed on.
-    unsafe { inside(arena) }.is_some_and(|this| this.arena.holds(address.addr()))
+    unsafe { inside(arena) }.is_some_and(|this| this.arena().holds(address.addr()))
 }
 
 /// What the arena holds, in `stats`.
@@ -526,7 +534,7 @@ pub unsafe extern "C" fn region_arena_contains(arena: *const region_arena, addre
 pub unsafe extern "C" fn region_arena_stats(arena: *const region_arena, stats: *mut region_stats) -> c_int {
     // SAFETY: the caller's promise, passed on.
     let (Some(this), false) = (unsafe { inside(arena) }, stats.is_null()) else { return -EINVAL };
-    let arena = &this.arena;
+    let arena = this.arena();
     let figures = region_stats {
         used: arena.used(),
         committed: arena.committed(),
@@ -547,7 +555,7 @@ pub unsafe extern "C" fn region_arena_stats(arena: *const region_arena, stats: *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_arena_resident(arena: *const region_arena) -> usize {
     // SAFETY: the caller's promise, passed on.
-    unsafe { inside(arena) }.map_or(0, |this| this.arena.resident())
+    unsafe { inside(arena) }.map_or(0, |this| this.arena().resident())
 }
 
 /// Writes one line with the arena's figures to a descriptor, such as 2. Allocates nothing.
@@ -558,7 +566,7 @@ pub unsafe extern "C" fn region_arena_resident(arena: *const region_arena) -> us
 pub unsafe extern "C" fn region_arena_print(arena: *const region_arena, fd: c_int) -> c_int {
     // SAFETY: the caller's promise, passed on.
     let Some(this) = (unsafe { inside(arena) }) else { return -EINVAL };
-    let arena = &this.arena;
+    let arena = this.arena();
     let mut line = Line::new();
     let figures = [arena.used(), arena.block_count(), arena.committed(), arena.reserved()];
     line.fill("region_arena: % bytes used in % ranges, % committed, % reserved", &figures);
