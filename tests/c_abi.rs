@@ -15,7 +15,7 @@ mod object;
 #[path = "c_abi/tools.rs"]
 mod tools;
 
-use library::{ROOT, checked, directory, freestanding, hosted, small};
+use library::{ROOT, checked, directory, freestanding, hosted, panicking, small};
 use object::Object;
 use std::ffi::OsStr;
 use std::io::Write;
@@ -127,6 +127,16 @@ fn archive_is_closed() {
             assert!(size == 0 || !starts.iter().any(|start| section.starts_with(start)), "{name} has {section}");
         }
     }
+}
+
+#[test]
+fn no_path_leads_to_a_panic() {
+    if !has("nm", "that nothing panics") {
+        return;
+    }
+    // Inlined, a panic may leave no name of its own, but whatever it ends in would need this one.
+    let needed = Object::of(&panicking().archive, "panicking").names("U");
+    assert!(!needed.iter().any(|name| name == "region_panicked_"), "something may panic: {needed:?}");
 }
 
 #[test]
