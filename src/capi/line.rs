@@ -28,21 +28,11 @@ impl Line {
     }
 
     /// Appends a number in decimal digits.
-    #[inline(never)]
-    fn number(&mut self, mut number: usize) {
-        let mut digits = [0u8; 20];
-        let mut used = 0;
-        for place in &mut digits {
-            *place = b'0' + (number % 10) as u8;
-            number /= 10;
-            used += 1;
-            if number == 0 {
-                break;
-            }
+    fn number(&mut self, number: usize) {
+        if number >= 10 {
+            self.number(number / 10);
         }
-        for digit in digits.iter().take(used).rev() {
-            self.byte(*digit);
-        }
+        self.byte(b'0' + (number % 10) as u8);
     }
 
     fn byte(&mut self, byte: u8) {

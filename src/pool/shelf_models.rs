@@ -10,7 +10,7 @@
 use super::models::{Model, assert_alive, assert_holds};
 use super::place::{EMPTY, FULL, Place};
 use super::seeded::Bug;
-use super::shelf::Shelf;
+use super::shelf::{AnyShelf, Claim, Shelf};
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
@@ -36,18 +36,31 @@ impl<const N: usize> Cache<N> {
         self.cells[cell].with_mut(|bytes| unsafe { *bytes += 1 });
     }
 
+    /// The shelf as seldom used code has it.
+    fn any(&self) -> &AnyShelf<usize> {
+        &self.shelf
+    }
+
+    /// As arenas do it: where the hint leads first, then anywhere.
+    fn claim(&self, hint: usize) -> Option<Claim<usize>> {
+        match self.shelf.claim_hinted(hint) {
+            Some(thing) => Some(Claim { place: hint & (N - 1), content: Some(thing) }),
+            None => self.any().claim(hint),
+        }
+    }
+
     fn make(&self) -> usize {
         self.made.fetch_add(1, Ordering::Relaxed)
     }
 
     /// What an arena does in its life: a kept cell or a new one, written and put back.
     fn life(&self, hint: usize) {
-        let Some(claim) = self.shelf.claim(hint) else {
+        let Some(claim) = self.claim(hint) else {
             return self.write(self.make());
         };
         let cell = claim.content.unwrap_or_else(|| {
             let cell = self.make();
-            self.shelf.fill(claim.place, cell);
+            self.any().fill(claim.place, cell);
             cell
         });
         self.write(cell);
@@ -56,7 +69,7 @@ impl<const N: usize> Cache<N> {
 
     /// Takes a kept cell or an empty place, and leaves nothing there.
     fn use_up(&self, hint: usize) {
-        if let Some(claim) = self.shelf.claim(hint) {
+        if let Some(claim) = self.claim(hint) {
             if let Some(cell) = claim.content {
                 self.write(cell);
             }
@@ -67,7 +80,7 @@ impl<const N: usize> Cache<N> {
     /// Takes all that is kept, as `trim` does; returns how many.
     fn drain(&self) -> usize {
         let mut drained = Vec::new();
-        self.shelf.drain(|cell| {
+        self.any().drain(|cell| {
             self.write(cell);
             assert!(!drained.contains(&cell), "a thing was given twice");
             drained.push(cell);
@@ -77,10 +90,10 @@ impl<const N: usize> Cache<N> {
 
     /// All is quiet: no place is held, and what is kept is there once.
     fn assert_quiet(&self) {
-        let (kept, held) = self.shelf.figures();
+        let (kept, held) = self.any().figures();
         assert_eq!(held, 0, "a place was lost");
         assert_eq!(self.drain(), kept);
-        assert_eq!(self.shelf.figures(), (0, 0));
+        assert_eq!(self.any().figures(), (0, 0));
     }
 }
 
@@ -189,8 +202,8 @@ fn drain_against_life() {
 fn drain_against_drain() {
     let cache = Cache::<2>::new(2);
     for place in [0, 1] {
-        let claim = cache.shelf.claim(place).unwrap();
-        cache.shelf.fill(claim.place, cache.make());
+        let claim = cache.claim(place).unwrap();
+        cache.any().fill(claim.place, cache.make());
     }
     for place in [0, 1] {
         cache.shelf.put(place, |_| ());
@@ -207,12 +220,12 @@ fn death() {
     let cache = Cache::<1>::new(4);
     cache.life(0);
     let other = cache.clone();
-    let thread = thread::spawn(move || other.shelf.claim(0).and_then(|claim| claim.content));
-    let mine = cache.shelf.claim(0).and_then(|claim| claim.content);
+    let thread = thread::spawn(move || other.claim(0).and_then(|claim| claim.content));
+    let mine = cache.claim(0).and_then(|claim| claim.content);
     let theirs = thread.join().unwrap();
     assert_eq!([mine, theirs].iter().flatten().count(), 1, "a thing was lost or given twice");
-    assert!(cache.shelf.claim(0).is_none(), "a dead thread's place was given to another");
-    assert_eq!((cache.drain(), cache.shelf.figures()), (0, (0, 1)));
+    assert!(cache.claim(0).is_none(), "a dead thread's place was given to another");
+    assert_eq!((cache.drain(), cache.any().figures()), (0, (0, 1)));
 }
 
 /// What an arena pool does: `get` claims empty places only, members full ones first.

@@ -18,31 +18,37 @@ pub struct Library {
 /// `cargo capi`.
 pub fn hosted() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| build("capi", "hosted"))
+    LIBRARY.get_or_init(|| build("capi", "hosted", &[]))
 }
 
 /// `cargo capi-freestanding`.
 pub fn freestanding() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| build("capi-freestanding", "freestanding"))
+    LIBRARY.get_or_init(|| build("capi-freestanding", "freestanding", &[]))
 }
 
 /// `cargo capi-checked`.
 pub fn checked() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| build("capi-checked", "checked"))
+    LIBRARY.get_or_init(|| build("capi-checked", "checked", &[]))
 }
 
 /// `cargo capi-small`.
 pub fn small() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| build("capi-small", "small"))
+    LIBRARY.get_or_init(|| build("capi-small", "small", &[]))
 }
 
-/// Runs an alias, and keeps what it made in a directory of this name.
+/// `cargo capi`, with a symbol that a panic would need.
+pub fn panicking() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| build("capi", "panicking", &["--cfg", "region_panics"]))
+}
+
+/// Runs an alias with more flags for rustc, and keeps what it made in a directory of this name.
 ///
 /// All of them build in one place, one after the other, so that cbindgen is built once.
-fn build(alias: &str, name: &str) -> Library {
+fn build(alias: &str, name: &str, flags: &[&str]) -> Library {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock();
     let target = format!("{TEMP}/c_abi/target");
@@ -55,6 +61,7 @@ fn build(alias: &str, name: &str) -> Library {
         .args(cargo)
         .args(["--quiet", "--target-dir", &target])
         .args(rustc)
+        .args(flags)
         .current_dir(ROOT)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

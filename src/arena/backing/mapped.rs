@@ -328,6 +328,7 @@ unsafe impl Backing for Mapped {
         release_region(*block);
     }
 
+    #[inline(never)]
     fn resident(&self, block: &Block) -> usize {
         let touched = touched(block);
         sys::resident_bytes(block.start, touched).unwrap_or(touched)
