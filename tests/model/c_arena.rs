@@ -8,10 +8,13 @@
 mod abi;
 #[path = "c_arena_calls.rs"]
 mod calls;
+#[path = "c_arena_memory.rs"]
+mod memory;
 
 use abi::*;
 use calls::Book;
 pub use calls::{Answer, Deed};
+use memory::{Block, Buffer, content};
 use std::ffi::{c_char, c_int};
 use std::ptr::{NonNull, null, null_mut};
 
@@ -102,88 +105,11 @@ pub struct Wish {
     pub buffer: Option<(usize, usize, bool)>,
 }
 
-/// A block that is alive. Byte `i` of it holds `content(seed, i)`.
-struct Block {
-    start: NonNull<u8>,
-    size: usize,
-    seed: u8,
-    /// When it was first taken, and when it last grew.
-    born: u64,
-    taken: u64,
-    sized: bool,
-}
-
-/// Never a NUL, so that it can be text.
-fn content(seed: u8, i: usize) -> u8 {
-    (seed ^ i as u8 ^ (i >> 8) as u8) | 1
-}
-
-impl Block {
-    fn check(&self) {
-        // SAFETY: the block is alive, and has so many bytes.
-        let bytes = unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.size) };
-        let wrong = bytes.iter().enumerate().position(|(i, &byte)| byte != content(self.seed, i));
-        assert_eq!(wrong, None, "a block of {} bytes did not keep its content", self.size);
-    }
-
-    fn fill(&self, from: usize) {
-        for i in from..self.size {
-            // SAFETY: the block is alive, and has so many bytes.
-            unsafe { self.start.add(i).write(content(self.seed, i)) };
-        }
-    }
-
-    /// The bytes that nobody else may have: a size's own 16 as well.
-    fn span(&self) -> (usize, usize) {
-        let header = if self.sized { 16 } else { 0 };
-        (self.start.addr().get() - header, self.start.addr().get() + self.size)
-    }
-}
-
 struct Position {
     mark: Mark,
     at: u64,
     used: usize,
     deferred: usize,
-}
-
-/// Memory of the caller's, with bytes on either side that must stay.
-struct Buffer {
-    memory: NonNull<[u8]>,
-    before: usize,
-    size: usize,
-}
-
-const FENCE: usize = 64;
-const UNTOUCHED: u8 = 0xa5;
-
-impl Buffer {
-    fn new(size: usize, skew: usize) -> Self {
-        let before = FENCE + skew;
-        let memory = Box::leak(vec![UNTOUCHED; before + size + FENCE].into_boxed_slice());
-        Buffer { memory: memory.into(), before, size }
-    }
-
-    fn start(&self) -> *mut u8 {
-        // SAFETY: so many bytes come before the buffer.
-        unsafe { self.memory.cast::<u8>().as_ptr().add(self.before) }
-    }
-
-    fn check(&self) {
-        let bytes = |from: usize, len: usize| {
-            // SAFETY: both pieces lie in the memory, and nobody else has them.
-            unsafe { std::slice::from_raw_parts(self.memory.cast::<u8>().as_ptr().add(from), len) }
-        };
-        let outside = [bytes(0, self.before), bytes(self.before + self.size, FENCE)];
-        assert!(outside.concat().iter().all(|&byte| byte == UNTOUCHED), "written outside of the buffer");
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        // SAFETY: leaked when it was made, and given back once.
-        drop(unsafe { Box::from_raw(self.memory.as_ptr()) });
-    }
 }
 
 struct Model {
