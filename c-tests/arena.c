@@ -241,6 +241,44 @@ static void rewinding_frees_what_came_after(void)
     region_arena_free(&a);
 }
 
+static void a_mark_of_zeroes_is_none(void)
+{
+    region_arena a = REGION_ARENA_INIT;
+    region_mark zeroes;
+    char *kept = region_strdup(&a, "kept");
+    memset(&zeroes, 0, sizeof zeroes);
+    FAILS(region_arena_rewind(&a, zeroes), -EINVAL);
+    CHECK(region_arena_contains(&a, kept) && region_alloc(&a, 1) != kept);
+    region_arena_free(&a);
+    FAILS(region_arena_rewind(&a, zeroes), -EINVAL);
+}
+
+static void a_mark_outlives_that_its_last_block_grew_and_left(void)
+{
+    region_arena a = REGION_ARENA_INIT;
+    char *kept = region_strdup(&a, "kept"), *block = region_alloc(&a, 100), *after;
+    region_mark mark = region_arena_mark(&a);
+    CHECK(region_realloc(&a, block, 100, 1000000) != block); /* to another range */
+    CHECK(region_arena_rewind(&a, mark) == 0 && strcmp(kept, "kept") == 0);
+    after = region_alloc(&a, 1);
+    CHECK(after == block + 112);
+    region_arena_free(&a);
+}
+
+static void a_mark_that_was_undone_is_told_by_its_block_and_distance(void)
+{
+    region_arena a = REGION_ARENA_INIT;
+    region_mark start = region_arena_mark(&a), undone;
+    void *first = region_alloc(&a, 1), *second;
+    second = region_alloc(&a, 200000); /* the first of another range */
+    undone = region_arena_mark(&a);
+    CHECK(region_arena_rewind(&a, start) == 0);
+    CHECK(region_alloc(&a, 1) == first && region_alloc(&a, 1) != NULL);
+    CHECK(region_alloc(&a, 300000) == second); /* its range again, entered later in the arena */
+    FAILS(region_arena_rewind(&a, undone), -EINVAL);
+    region_arena_free(&a);
+}
+
 static void figures_add_up(void)
 {
     region_arena a = REGION_ARENA_INIT;
@@ -279,6 +317,13 @@ static void options_say_how_it_is(void)
     CHECK(region_arena_stats(&a, &stats) == 0 && stats.reserved == 1 << 20);
     CHECK(region_alloc(&a, 1 << 20) != NULL && region_alloc(&a, 1) == NULL && region_arena_error(&a) == -ENOSPC);
     region_arena_free(&a);
+
+    options.capacity = (1 << 20) + 1; /* more than the reservation has */
+    FAILS(region_arena_init(&a, &options), -ENOSPC);
+    options.capacity = 1 << 20;
+    CHECK(region_arena_init(&a, &options) == 0 && region_alloc(&a, 1 << 20) != NULL);
+    region_arena_free(&a);
+    options.capacity = 0;
 
     options.reserve = SIZE_MAX / 4;
     CHECK(region_arena_init(&a, &options) < 0); /* ENOMEM; EINVAL under valgrind */
@@ -324,6 +369,32 @@ static void the_program_may_answer_a_refusal(void)
     region_arena_free(&a);
 }
 
+static int fail_otherwise(void *context, region_arena *a, size_t size)
+{
+    (void)context, (void)size;
+    return region_memdup(a, NULL, 1) != NULL; /* -EINVAL */
+}
+
+static int free_and_give_up(void *context, region_arena *a, size_t size)
+{
+    (void)context, (void)size;
+    return region_arena_free(a);
+}
+
+static void what_was_refused_is_told_whatever_the_callback_did(void)
+{
+    region_arena a = REGION_ARENA_INIT;
+    region_string s = REGION_STRING_INIT(&a);
+    CHECK(region_arena_set_limit(&a, 16) == 0 && region_arena_on_oom(&a, fail_otherwise, NULL) == 0);
+    CHECK(region_alloc(&a, 100) == NULL && region_arena_error(&a) == -ENOSPC);
+    CHECK(region_arena_set_limit(&a, 0) == 0 && region_arena_on_oom(&a, free_and_give_up, NULL) == 0);
+    FAILS(region_string_puts(&s, "x"), -ENOSPC);
+    CHECK(s.data == NULL && s.len == 0);
+    CHECK(region_arena_set_limit(&a, 0) == 0 && region_arena_on_oom(&a, free_and_give_up, NULL) == 0);
+    FAILS(region_arena_defer(&a, note, order), -ENOSPC);
+    CHECK(region_arena_free(&a) == 0);
+}
+
 static void an_arena_may_be_moved(void)
 {
     region_arena a = REGION_ARENA_INIT, b;
@@ -349,9 +420,13 @@ int main(void)
     deferred_calls_are_made_last_first();
     a_deferred_call_may_reset_and_free_its_arena();
     rewinding_frees_what_came_after();
+    a_mark_of_zeroes_is_none();
+    a_mark_outlives_that_its_last_block_grew_and_left();
+    a_mark_that_was_undone_is_told_by_its_block_and_distance();
     figures_add_up();
     options_say_how_it_is();
     the_program_may_answer_a_refusal();
+    what_was_refused_is_told_whatever_the_callback_did();
     an_arena_may_be_moved();
     return 0;
 }

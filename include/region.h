@@ -115,7 +115,8 @@ typedef struct region_arena_options {
     /** Bytes of address space reserved now, in one piece, with nothing after it; 0 to grow without end. An exact
         wish: less is not tried. RAM comes as touched. */
     size_t reserve;
-    size_t capacity;                /* Bytes that fit before addresses are asked for again; 0 for the usual. */
+    /** Bytes that fit before addresses are asked for again; 0 for the usual. -ENOSPC for more than `reserve`. */
+    size_t capacity;
     region_oom_fn on_oom;           /* What to do when memory cannot be had; NULL to return NULL. */
     void *oom_context;              /* Passed to `on_oom`. */
     /** Memory of yours to use first, on the stack, static, of a map or a file, at any address, whatever it holds
@@ -168,8 +169,10 @@ int region_arena_reset(region_arena *arena, size_t keep);
 /** The present place in the arena. Costs nothing and cannot fail; of NULL, a mark that no arena takes. */
 region_mark region_arena_mark(const region_arena *arena);
 
-/** Makes the calls that were deferred since `mark` and frees every block that was taken since; keeps the memory.
-    -EINVAL, and nothing happens, for a mark that another arena made, or that an earlier rewind or reset undid. */
+/** Makes the calls that were deferred since `mark` and frees every block taken or grown since; keeps the memory.
+    -EINVAL, and nothing happens, for a mark that another arena made, or that was undone: by an earlier rewind or reset,
+    or when a block from before it was given back or made smaller. Two are not told from the arena's own: one that was
+    undone and whose place is in use again, and one made when its arena had no memory, which is the start of any. */
 int region_arena_rewind(region_arena *arena, region_mark mark);
 
 /** Has `call(context)` made when the arena is next rewound to before here, reset or freed; the last deferred is the
@@ -189,7 +192,8 @@ int region_oom_abort(void *context, region_arena *arena, size_t size);
 /** Lets at most `bytes` be in use; SIZE_MAX for no limit. What is in use already stays. */
 int region_arena_set_limit(region_arena *arena, size_t bytes);
 
-/** Why the last allocation that returned NULL did: a negative errno, for region_strerror. 0 if none did. */
+/** Why memory was last refused, and so why an allocation that just returned NULL did: a negative errno, for
+    region_strerror. 0 if it never was. */
 int region_arena_error(const region_arena *arena);
 
 /** Whether `address` lies in memory that the arena handed out and has not taken back. */
@@ -237,7 +241,8 @@ void *region_calloc_aligned(region_arena *arena, size_t n, size_t size, size_t a
 
 /** Makes the `old_size` bytes at `block` `new_size` bytes long: where they lie if they are the arena's last block,
     or if they get fewer; else in a new block, with a copy. `block` NULL: a new block. NULL: it could not be
-    had, and the old block is as it was. A block that moves is aligned to 16. */
+    had, and the old block is as it was. A block that moves is aligned to 16. One that grows counts as taken now: to
+    rewind to an earlier mark ends it. */
 void *region_realloc(region_arena *arena, void *block, size_t old_size, size_t new_size) REGION_SIZED_((4));
 
 /** Gives a block back: its room is used again at once if it is the arena's last block, else when the arena is

@@ -186,6 +186,31 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         }
     }
 
+    /// Whether `mark` is a place that the arena can be rewound to: in a block that it holds, as far from its beginning
+    /// as when the mark was made. One step a block.
+    ///
+    /// In a block that was followed by another the mark may lie above the cursor: its last value has grown since, and
+    /// left for the other block.
+    #[cfg(feature = "capi")]
+    pub(crate) fn knows(&self, mark: &Mark) -> bool {
+        let Some(start) = mark.block else { return mark.used == 0 };
+        let mut used = self.used();
+        if mark.used > used || mark.cur.addr() % MIN_ALIGN != 0 {
+            return false;
+        }
+        for (block, base, cur) in self.blocks() {
+            let below = used - (cur.addr() - base.addr());
+            if block.start == start {
+                let ready = block.start.addr().get() + block.ready;
+                return base <= mark.cur
+                    && mark.cur.addr() <= ready
+                    && mark.cur.addr() - base.addr() + below == mark.used;
+            }
+            used = below;
+        }
+        false
+    }
+
     /// Frees everything that was allocated since `mark`, and keeps the memory. Constant time, but for a
     /// step per block that was entered since.
     ///

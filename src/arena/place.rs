@@ -1,4 +1,4 @@
-//! Places in an arena: whether an address is in it, and whether the cursor can go there.
+//! Places in an arena: whether an address is in it, and where it begins. Marks are `blocks`' business.
 //!
 //! For callers who know their values by address alone, which is the C ABI. References do not need any of this.
 
@@ -12,11 +12,6 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// and blocks are few.
     pub(crate) fn holds(&self, address: usize) -> bool {
         self.blocks().any(|(_, base, cur)| base.addr() <= address && address < cur.addr())
-    }
-
-    /// Whether the address is one that the cursor can be lowered to.
-    pub(crate) fn is_position(&self, address: usize) -> bool {
-        address % MIN_ALIGN == 0 && self.blocks().any(|(_, base, cur)| base.addr() <= address && address <= cur.addr())
     }
 
     /// Number of blocks that hold values.

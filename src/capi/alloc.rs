@@ -36,11 +36,11 @@ impl Inside {
             return null_mut();
         }
         loop {
-            match self.attempt(size, align, way) {
+            let error = match self.attempt(size, align, way) {
                 Ok(start) => return start.as_ptr().cast(),
-                Err(error) => self.refused(error),
-            }
-            if !self.should_retry(this, size.unwrap_or(usize::MAX)) {
+                Err(error) => error,
+            };
+            if !self.should_retry(this, size.unwrap_or(usize::MAX), error) {
                 return null_mut();
             }
         }
@@ -153,7 +153,8 @@ pub unsafe extern "C" fn region_calloc_aligned(
 
 /// Makes the `old_size` bytes at `block` `new_size` bytes long: where they lie if they are the arena's last block,
 /// or if they get fewer; else in a new block, with a copy. `block` NULL: a new block. NULL: it could not be
-/// had, and the old block is as it was. A block that moves is aligned to 16.
+/// had, and the old block is as it was. A block that moves is aligned to 16. One that grows counts as taken now: to
+/// rewind to an earlier mark ends it.
 ///
 /// cbindgen:postfix=REGION_SIZED_((4))
 ///
@@ -181,11 +182,11 @@ pub unsafe extern "C" fn region_realloc(
             (Some(old), Some(new)) => unsafe { this.arena().try_shrink(start, old, new) },
             _ => Err(AllocError::new(new_size, AllocReason::TooLarge)),
         };
-        match moved {
+        let error = match moved {
             Ok(block) => return block.as_ptr().cast(),
-            Err(error) => this.refused(error::of_alloc(&error)),
-        }
-        if !this.should_retry(arena, new_size) {
+            Err(error) => error::of_alloc(&error),
+        };
+        if !this.should_retry(arena, new_size, error) {
             return null_mut();
         }
     }

@@ -76,7 +76,7 @@ pub struct region_arena_options {
     /// Bytes of address space reserved now, in one piece, with nothing after it; 0 to grow without end. An exact
     /// wish: less is not tried. RAM comes as touched.
     pub reserve: usize,
-    /// Bytes that fit before addresses are asked for again; 0 for the usual.
+    /// Bytes that fit before addresses are asked for again; 0 for the usual. -ENOSPC for more than `reserve`.
     pub capacity: usize,
     /// What to do when memory cannot be had; NULL to return NULL.
     pub on_oom: region_oom_fn,
@@ -123,14 +123,14 @@ const _: () = core::mem::forget(unsafe { core::mem::zeroed::<Inside>() });
 // `include/region.h` says the same from the other side.
 const _: () = assert!(size_of::<region_arena>() == 32 * size_of::<usize>());
 
-/// The Rust side of a `region_mark`: what the arena needs, and what it is checked by.
+/// The Rust side of a `region_mark`. Plain words: any bytes are a value, to be checked.
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct Position {
     mark: Mark,
-    cur: usize,
-    used: usize,
     deferred: *mut region_defer,
+    /// Not zero, so that zeroes are no mark: they would be the start of every arena.
+    made: usize,
 }
 
 const _: () = assert!(size_of::<Position>() <= size_of::<region_mark>());
@@ -164,14 +164,18 @@ impl Inside {
         self.on_oom.set(call);
     }
 
-    /// Asks the program's callback whether to try again for `size` bytes.
-    pub(super) fn should_retry(&self, this: *mut region_arena, size: usize) -> bool {
-        match self.on_oom.get() {
+    /// Remembers why `size` bytes were refused, and asks the program's callback whether to try again.
+    pub(super) fn should_retry(&self, this: *mut region_arena, size: usize, error: c_int) -> bool {
+        self.refused(error);
+        let retry = match self.on_oom.get() {
             // SAFETY: whoever set the callback promised that it can be called so. No `&mut` to the arena is
             // live, so that it may use the arena: everything here is behind cells.
             Some(ask) => unsafe { ask(self.oom_context.get(), this, size) != 0 },
             None => false,
-        }
+        };
+        // Once more, as what the callback did may have been refused for another reason, or have freed the arena.
+        self.refused(error);
+        retry
     }
 
     /// Makes the deferred calls that came after `until`, the newest first.
@@ -257,7 +261,7 @@ unsafe fn init(arena: *mut region_arena, chosen: *const region_arena_options, ab
     if exactly != 0 {
         new.arena.get_mut().set_backing(Mapped::exactly(exactly));
     }
-    let first = if chosen.reserve != 0 { 1 } else { chosen.capacity };
+    let first = chosen.capacity.max(usize::from(chosen.reserve != 0));
     if let Some(block) = lent {
         // SAFETY: the buffer is the arena's until it is freed, by the caller's promise, has room for a block, and
         // `Mapped` knows by its tag that it is nobody's mapping.
@@ -368,19 +372,17 @@ pub unsafe extern "C" fn region_arena_mark(arena: *const region_arena) -> region
     let mut mark = region_mark { opaque_: [usize::MAX; 8] };
     // SAFETY: the caller's promise, passed on.
     if let Some(this) = unsafe { inside(arena) } {
-        let empty = this.arena().block_count() == 0;
-        // SAFETY: only the first word is looked at. Without memory it may be any address for nothing.
-        let cur = if empty { 0 } else { unsafe { (*arena).cur }.addr() };
-        let position =
-            Position { mark: this.arena().mark(), cur, used: this.arena().used(), deferred: this.deferred.get() };
+        let position = Position { mark: this.arena().mark(), deferred: this.deferred.get(), made: 1 };
         // SAFETY: a position fits into a mark (asserted above), which is ours.
         unsafe { (&raw mut mark).cast::<Position>().write(position) };
     }
     mark
 }
 
-/// Makes the calls that were deferred since `mark` and frees every block that was taken since; keeps the memory.
-/// -EINVAL, and nothing happens, for a mark that another arena made, or that an earlier rewind or reset undid.
+/// Makes the calls that were deferred since `mark` and frees every block taken or grown since; keeps the memory.
+/// -EINVAL, and nothing happens, for a mark that another arena made, or that was undone: by an earlier rewind or reset,
+/// or when a block from before it was given back or made smaller. Two are not told from the arena's own: one that was
+/// undone and whose place is in use again, and one made when its arena had no memory, which is the start of any.
 ///
 /// # Safety
 /// As [`region_arena_free`], for blocks that were taken since.
@@ -388,31 +390,19 @@ pub unsafe extern "C" fn region_arena_mark(arena: *const region_arena) -> region
 pub unsafe extern "C" fn region_arena_rewind(arena: *mut region_arena, mark: region_mark) -> c_int {
     // SAFETY: the caller's promise, passed on.
     let Some(this) = (unsafe { inside(arena) }) else { return -EINVAL };
-    // SAFETY: `cur`, `used` and `deferred` of a mark are plain words, valid whatever the caller's bytes are.
-    let (cur, used, deferred) = unsafe {
-        let position = (&raw const mark).cast::<Position>();
-        (
-            (&raw const (*position).cur).read(),
-            (&raw const (*position).used).read(),
-            (&raw const (*position).deferred).read(),
-        )
-    };
-    // A mark of an arena without memory has no address, and means its start.
-    let known = |arena: &Arena<ALIGN>| used <= arena.used() && ((cur == 0 && used == 0) || arena.is_position(cur));
+    // SAFETY: a position fits into a mark (asserted above), and any bytes are one.
+    let Position { mark, deferred, made } = unsafe { (&raw const mark).cast::<Position>().read() };
     // SAFETY: whoever deferred them promised that nodes last until their call was made.
-    if !known(this.arena()) || !unsafe { this.is_deferred(deferred) } {
+    if made != 1 || !this.arena().knows(&mark) || !unsafe { this.is_deferred(deferred) } {
         return -EINVAL;
     }
     // SAFETY: as above.
     unsafe { this.run_deferred(deferred) };
     // A deferred call may have reset the arena, or freed it: then there is nothing left to free.
-    if known(this.arena()) {
-        // SAFETY: the checks have found that the mark is a place in this arena, so `mark` is what
-        // `region_arena_mark` put there. That nobody uses what came after it is the caller's promise.
-        unsafe {
-            let mark = (&raw const (*(&raw const mark).cast::<Position>()).mark).read();
-            this.arena().rewind(mark);
-        }
+    if this.arena().knows(&mark) {
+        // SAFETY: the mark is a place in this arena, as was just found. That nobody uses what came after it is the
+        // caller's promise.
+        unsafe { this.arena().rewind(mark) };
     }
     0
 }
@@ -506,7 +496,8 @@ pub unsafe extern "C" fn region_arena_set_limit(arena: *mut region_arena, bytes:
     0
 }
 
-/// Why the last allocation that returned NULL did: a negative errno, for region_strerror. 0 if none did.
+/// Why memory was last refused, and so why an allocation that just returned NULL did: a negative errno, for
+/// region_strerror. 0 if it never was.
 ///
 /// # Safety
 /// `arena` is NULL or a zeroed or initialized arena.
