@@ -24,6 +24,16 @@ fn open(path: &TempPath) -> Result<FileRegion, region::Error> {
 }
 
 #[test]
+fn a_length_that_cannot_be_leaves_the_old_file_as_it_was() {
+    let path = TempPath::new();
+    std::fs::write(&path, b"precious").unwrap();
+    for (len, reason) in [(usize::MAX, Reason::TooLarge), (0, Reason::Empty)] {
+        assert_eq!(create(&path, len).unwrap_err().reason(), reason);
+        assert_eq!(content(&path), b"precious");
+    }
+}
+
+#[test]
 fn what_is_written_is_in_the_file_and_is_found_again() {
     let path = TempPath::new();
     let mut file = create(&path, 10_000).unwrap();
