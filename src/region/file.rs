@@ -15,7 +15,7 @@ use crate::error::{Call, Error, Reason};
 use crate::input::PathBytes;
 use crate::sys::{self, Access, Advice, Creation, Kind, OpenFile, Sharing};
 use core::fmt;
-use core::ops::{Bound, RangeBounds};
+use core::ops::RangeBounds;
 use core::ptr::NonNull;
 
 /// A file's bytes as memory: written in place, written back page by page as modified.
@@ -343,16 +343,7 @@ impl FileRegion {
     /// The range as its first byte and the one behind its last, if it lies inside the file.
     fn bytes_of(&self, range: impl RangeBounds<usize>, call: Call) -> Result<(usize, usize), Error> {
         let bad = |size| Error::new(call, Reason::OutsideFile, size);
-        let start = match range.start_bound() {
-            Bound::Included(&at) => at,
-            Bound::Excluded(&at) => at.checked_add(1).ok_or(bad(at))?,
-            Bound::Unbounded => 0,
-        };
-        let end = match range.end_bound() {
-            Bound::Included(&at) => at.checked_add(1).ok_or(bad(at))?,
-            Bound::Excluded(&at) => at,
-            Bound::Unbounded => self.len,
-        };
+        let (start, end) = super::bounds(range, self.len);
         if start > end || end > self.len {
             return Err(bad(end.saturating_sub(start)));
         }

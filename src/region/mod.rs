@@ -269,22 +269,29 @@ impl Region {
     /// The range as an offset and a length in bytes, if it consists of whole pages of this region.
     fn pages_of(&self, range: impl RangeBounds<usize>, call: Call) -> Result<(usize, usize), Error> {
         let bad = |size| Error::new(call, Reason::BadRange, size);
-        let start = match range.start_bound() {
-            Bound::Included(&at) => at,
-            Bound::Excluded(&at) => at.checked_add(1).ok_or(bad(at))?,
-            Bound::Unbounded => 0,
-        };
-        let end = match range.end_bound() {
-            Bound::Included(&at) => at.checked_add(1).ok_or(bad(at))?,
-            Bound::Excluded(&at) => at,
-            Bound::Unbounded => self.len,
-        };
+        let (start, end) = bounds(range, self.len);
         let mask = self.granted.grain() - 1;
         if start > end || end > self.len || (start | end) & mask != 0 {
             return Err(bad(end.saturating_sub(start)));
         }
         Ok((start, end - start))
     }
+}
+
+/// A range of something `len` bytes long as its first byte and the one behind its last, not checked against `len`. What
+/// would lie behind the last address is the last, which nothing reaches.
+fn bounds(range: impl RangeBounds<usize>, len: usize) -> (usize, usize) {
+    let start = match range.start_bound() {
+        Bound::Included(&at) => at,
+        Bound::Excluded(&at) => at.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    let end = match range.end_bound() {
+        Bound::Included(&at) => at.saturating_add(1),
+        Bound::Excluded(&at) => at,
+        Bound::Unbounded => len,
+    };
+    (start, end)
 }
 
 impl Drop for Region {
