@@ -7,26 +7,12 @@
 mod support;
 
 use region::{Advice, Arena, AtFork, Call, PagePool, PageState, Pages, Region, RegionBacking, page_size};
+use support::forked;
 use support::hugetlb::{Setting, free_huge_pages, free_huge_pages_become, set_huge_pages_aside};
 
 const HUGE: usize = 2 << 20;
 const THP: &str = "/sys/kernel/mm/transparent_hugepage/enabled";
 const PR_SET_THP_DISABLE: i32 = 41;
-
-/// Runs `work` in a forked child, and gives its wait status.
-fn forked(work: impl FnOnce() -> bool) -> i32 {
-    // SAFETY: the child runs `work` alone and leaves through `_exit`; glibc keeps malloc usable there.
-    unsafe {
-        match libc::fork() {
-            0 => libc::_exit(if work() { 0 } else { 1 }),
-            child => {
-                let mut status = 0;
-                assert_eq!(libc::waitpid(child, &mut status, 0), child);
-                status
-            }
-        }
-    }
-}
 
 fn holds(status: i32) -> bool {
     libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0

@@ -3,30 +3,11 @@
 //! A binary of its own with one test, so that no other thread is about when the process forks.
 #![cfg(all(target_os = "linux", not(miri), not(loom)))]
 
+mod support;
+
 use region::{Page, PagePool, Region};
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Runs `work` in a forked child and gives its process number.
-fn fork(work: impl FnOnce() -> bool) -> libc::pid_t {
-    // SAFETY: this process has one other thread at most, the test harness's, which waits and holds no lock
-    // that `work` needs; the child leaves by `_exit`.
-    match unsafe { libc::fork() } {
-        0 => {
-            let fine = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(false);
-            // SAFETY: ends the child without running anything of the parent's.
-            unsafe { libc::_exit(if fine { 0 } else { 1 }) }
-        }
-        child => child,
-    }
-}
-
-/// How a child ended, as `waitpid` says it.
-fn wait(child: libc::pid_t) -> i32 {
-    let mut status = 0;
-    // SAFETY: `status` is a plain integer to write to.
-    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    status
-}
+use support::{fork, wait};
 
 fn shared(len: usize) -> Region {
     Region::options().len(len).shared().map().unwrap()

@@ -2,7 +2,10 @@
 
 #![cfg(feature = "os")]
 
+mod support;
+
 use region::{Access, Advice, Call, Pages, Reason, Region, page_size};
+use support::forked;
 
 /// Whether an address is mapped in this process.
 fn is_mapped(address: usize) -> bool {
@@ -14,30 +17,15 @@ fn is_mapped(address: usize) -> bool {
     })
 }
 
-/// Runs `work` in a forked child, where no other thread maps anything, and gives its wait status.
-fn in_child(work: impl FnOnce() -> bool) -> i32 {
-    // SAFETY: the child runs `work` alone and leaves through `_exit`; glibc keeps malloc usable there.
-    unsafe {
-        match libc::fork() {
-            0 => libc::_exit(if work() { 0 } else { 1 }),
-            child => {
-                let mut status = 0;
-                assert_eq!(libc::waitpid(child, &mut status, 0), child);
-                status
-            }
-        }
-    }
-}
-
 /// Whether `work` is true in a child of its own.
 fn holds_alone(work: impl FnOnce() -> bool) -> bool {
-    let status = in_child(work);
+    let status = forked(work);
     libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
 }
 
 /// Whether reading the byte at `address` raises SIGSEGV.
 fn faults(address: *const u8) -> bool {
-    let status = in_child(|| {
+    let status = forked(|| {
         read(address);
         true
     });
@@ -116,7 +104,7 @@ fn slices_shrink_with_the_access_and_grow_back() {
     assert_eq!((region.as_slice().len(), region.as_mut_slice().len()), (2 * page, 2 * page));
     let base = region.as_ptr();
     assert!(faults(base.wrapping_add(2 * page)));
-    let status = in_child(|| {
+    let status = forked(|| {
         // SAFETY: the fault that this write causes is what is asked about.
         unsafe { base.wrapping_add(5 * page).cast_mut().write_volatile(1) };
         true

@@ -11,7 +11,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use support::{fd, owned};
+use support::{fd, fork, owned, wait};
 
 const CHILDREN: u64 = 8;
 const EACH: u64 = 1_000_000;
@@ -34,31 +34,6 @@ fn processes_share_one_arena() {
     a_killed_child_loses_one_allocation_at_most();
     children_build_one_structure();
     a_program_opens_what_it_got_over_a_socket();
-}
-
-/// Runs `work` in a forked child and gives its process number.
-fn fork(work: impl FnOnce() -> bool) -> libc::pid_t {
-    // SAFETY: this process has one other thread at most, the test harness's, which waits and holds no lock
-    // that `work` needs; the child leaves by `_exit`.
-    match unsafe { libc::fork() } {
-        0 => {
-            let fine = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(false);
-            // SAFETY: ends the child without running anything of the parent's.
-            unsafe { libc::_exit(if fine { 0 } else { 1 }) }
-        }
-        child => {
-            assert!(child > 0, "{}", std::io::Error::last_os_error());
-            child
-        }
-    }
-}
-
-/// How a child ended, as `waitpid` says it.
-fn wait(child: libc::pid_t) -> i32 {
-    let mut status = 0;
-    // SAFETY: `status` is a plain integer to write to.
-    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    status
 }
 
 /// How many words a child's allocation of this number has.

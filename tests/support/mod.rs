@@ -126,6 +126,35 @@ pub fn in_child(test: &str, prepare: impl FnOnce(&mut Command)) {
     assert!(said.contains("1 passed"), "no test has the name {test}: {said}");
 }
 
+/// Runs `work` in a forked child and gives its process number. The child ends with 0 if the work was true.
+pub fn fork(work: impl FnOnce() -> bool) -> libc::pid_t {
+    // SAFETY: the child has this thread alone, runs `work` and leaves by `_exit`; glibc keeps malloc usable there.
+    match unsafe { libc::fork() } {
+        0 => {
+            let fine = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(false);
+            // SAFETY: ends the child without running anything of the parent's.
+            unsafe { libc::_exit(if fine { 0 } else { 1 }) }
+        }
+        child => {
+            assert!(child > 0, "{}", std::io::Error::last_os_error());
+            child
+        }
+    }
+}
+
+/// How a child ended, as `waitpid` says it.
+pub fn wait(child: libc::pid_t) -> i32 {
+    let mut status = 0;
+    // SAFETY: `status` is a plain integer to write to.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    status
+}
+
+/// Runs `work` in a forked child, where no other thread maps anything, and gives its wait status.
+pub fn forked(work: impl FnOnce() -> bool) -> i32 {
+    wait(fork(work))
+}
+
 /// Says what is not tested here, and why: past the harness's capture, as a skip must be seen.
 pub fn skip(why: &str) {
     std::io::stderr().write_all(format!("\nSKIPPED: {why}\n").as_bytes()).unwrap();
