@@ -1,12 +1,11 @@
-//! What a build needs to know or make first; nothing, for the usual features.
+//! What a build needs to know first.
+//!
+//! Conditions on the target that the sources name in one word: `region_raw`, the crate makes its system calls itself;
+//! `region_weak`, it can ask for symbols that may be missing; `region_4k`, every page has 4 KiB.
 //!
 //! Feature `nightly`: asks the compiler whether it has `core::alloc::Allocator`. The trait is unstable, so the feature
 //! means: implement it where it is. Where the compiler refuses it (a stable release, or a trait that has changed)
-//! nobody could use it either, and the crate builds without. Feature `capi`: makes the C header (`build/header.rs`).
-
-#[cfg(feature = "capi")]
-#[path = "build/header.rs"]
-mod header;
+//! nobody could use it either, and the crate builds without.
 
 use std::env;
 use std::io::Write;
@@ -33,11 +32,42 @@ unsafe impl Allocator for &Probe {
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=RUSTC_BOOTSTRAP");
+    if calls_are_known() {
+        println!("cargo::rustc-cfg=region_raw");
+    }
+    if has_weak_symbols() {
+        println!("cargo::rustc-cfg=region_weak");
+    }
+    if target("ARCH", &["x86_64", "x86"]) || is_miri() {
+        println!("cargo::rustc-cfg=region_4k");
+    }
     if env::var_os("CARGO_FEATURE_NIGHTLY").is_some() && compiles(PROBE) {
         println!("cargo::rustc-cfg=region_nightly");
     }
-    #[cfg(feature = "capi")]
-    header::make();
+}
+
+/// Whether the target's system calls are made by `src/sys/linux`. Cargo.toml takes rustix for all other targets.
+fn calls_are_known() -> bool {
+    target("OS", &["linux"])
+        && target("POINTER_WIDTH", &["64"])
+        && target("ARCH", &["x86_64", "aarch64", "riscv64"])
+        && !is_miri()
+}
+
+/// Whether the target's objects have symbols that may be missing, as ELF has them, and `src/weak.rs` knows how their
+/// addresses are had.
+fn has_weak_symbols() -> bool {
+    let elf = !target("OS", &["windows"]) && !target("VENDOR", &["apple"]);
+    elf && target("ARCH", &["x86_64", "aarch64", "riscv64"]) && !is_miri()
+}
+
+/// Whether the target is one of these, as `target_NAME` has it.
+fn target(name: &str, values: &[&str]) -> bool {
+    env::var(format!("CARGO_CFG_TARGET_{name}")).is_ok_and(|value| values.contains(&&*value))
+}
+
+fn is_miri() -> bool {
+    env::var_os("CARGO_CFG_MIRI").is_some()
 }
 
 /// Whether this build's compiler takes `source` for this build's target.

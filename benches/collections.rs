@@ -29,9 +29,12 @@ const PIECE: &str = "twelve bytes";
 
 fn main() {
     vectors();
+    short_vectors();
+    rows();
     strings();
     formats();
     formats_again();
+    one_format();
     maps();
 }
 
@@ -51,7 +54,7 @@ fn vectors() {
     let ratios = Duel::new("Vec<u32> pushed to 64 MB", VALUES.into(), ROUNDS)
         .add("region", || {
             let arena = region::Arena::new();
-            push_all!(region::Vec::new_in(&arena));
+            push_all!(region::collections::Vec::new_in(&arena));
         })
         .add("bumpalo", || {
             let bump = bumpalo::Bump::new();
@@ -71,10 +74,68 @@ fn vectors() {
     if !ratios.is_empty() {
         let arena = region::Arena::new();
         let bump = bumpalo::Bump::new();
-        push_all!(region::Vec::new_in(&arena));
+        push_all!(region::collections::Vec::new_in(&arena));
         push_all!(bumpalo::collections::Vec::new_in(&bump));
         let (ours, theirs) = (region::Bytes(arena.committed()), region::Bytes(bump.allocated_bytes()));
         println!("  memory for 64 MB of values: region {ours}, bumpalo {theirs}");
+    }
+}
+
+/// Vectors of 64 KiB, each in an arena of its own.
+fn short_vectors() {
+    const SHORT: u64 = 8 << 10;
+    macro_rules! pushed {
+        ($(let $arena:ident = $make:expr;)? $row:expr) => {
+            for _ in 0..100 {
+                $(let $arena = $make;)?
+                let mut row = $row;
+                (0..SHORT).for_each(|value| row.push(value));
+                escape(row.as_ptr());
+            }
+        };
+    }
+    let ratios = Duel::new("Vec<u64> pushed to 64 KiB", 100 * SHORT, ROUNDS)
+        .add("region", || pushed!(let arena = region::Arena::new(); region::collections::Vec::new_in(&arena)))
+        .add("bumpalo", || pushed!(let bump = bumpalo::Bump::new(); bumpalo::collections::Vec::new_in(&bump)))
+        .add("bump-scope", || pushed!(let bump = <bump_scope::Bump>::new(); BumpVec::new_in(&bump)))
+        .add("std", || pushed!(Vec::new()))
+        .run();
+    report(&ratios);
+}
+
+/// An iterator's values side by side, in arenas that are reset.
+fn rows() {
+    let row = |i: u64, len: usize| (0..len).map(move |j| i + j as u64);
+    for len in [3, 10, 100] {
+        let (mut arena, mut bump) = (region::Arena::new(), bumpalo::Bump::new());
+        let mut scope: bump_scope::Bump = bump_scope::Bump::new();
+        let ratios = Duel::new(format!("rows of {len} u64 from an iterator, warm"), LINES, ROUNDS)
+            .add("region", || {
+                (0..LINES).for_each(|i| {
+                    escape(arena.alloc_slice_fill_iter(row(i, len)));
+                    if i % 64 == 63 {
+                        arena.reset();
+                    }
+                });
+            })
+            .add("bumpalo", || {
+                (0..LINES).for_each(|i| {
+                    escape(bump.alloc_slice_fill_iter(row(i, len)));
+                    if i % 64 == 63 {
+                        bump.reset();
+                    }
+                });
+            })
+            .add("bump-scope", || {
+                (0..LINES).for_each(|i| {
+                    escape(bump_scope::BumpBox::leak(scope.alloc_iter_exact(row(i, len))));
+                    if i % 64 == 63 {
+                        scope.reset();
+                    }
+                });
+            })
+            .run();
+        report(&ratios);
     }
 }
 
@@ -94,7 +155,7 @@ fn strings() {
     let ratios = Duel::new("String grown by 12 bytes to 24 MiB", PIECES, ROUNDS)
         .add("region", || {
             let arena = region::Arena::new();
-            push_pieces!(region::String::new_in(&arena));
+            push_pieces!(region::collections::String::new_in(&arena));
         })
         .add("bumpalo", || {
             let bump = bumpalo::Bump::new();
@@ -176,6 +237,44 @@ fn formats_again() {
         .run();
     report(&ratios);
 }
+
+/// A new arena for each line.
+fn one_format() {
+    let ratios = Duel::new("arena, one format!, drop", LINES, ROUNDS)
+        .add("region, format!", || {
+            format_each!(|name, line| region::Arena::new(), arena, {
+                escape(region::format!(in &arena, "{name}:{line}").into_bump_str());
+            });
+        })
+        .add("region, alloc_fmt", || {
+            format_each!(|name, line| region::Arena::new(), arena, {
+                escape(arena.alloc_fmt(format_args!("{name}:{line}")));
+            });
+        })
+        .add("bumpalo", || {
+            format_each!(|name, line| bumpalo::Bump::new(), arena, {
+                escape(bumpalo::format!(in &arena, "{}:{}", name, line).into_bump_str());
+            });
+        })
+        .add("bump-scope", || {
+            format_each!(|name, line| <bump_scope::Bump>::new(), arena, {
+                escape(bump_format!(in &arena, "{name}:{line}").into_str().as_ptr());
+            });
+        })
+        .run();
+    report(&ratios);
+}
+
+/// Formats every line in an arena of its own.
+macro_rules! format_each {
+    (|$name:ident, $line:ident| $make:expr, $arena:ident, $body:block) => {
+        for $line in 0..LINES {
+            let ($name, $arena) = ("parser.rs", $make);
+            $body
+        }
+    };
+}
+use format_each;
 
 /// Inserts every key with its number.
 macro_rules! insert_all {

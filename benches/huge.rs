@@ -16,9 +16,12 @@
 
 mod support;
 
-use region::{Advice, Arena, Pages, Region, RegionBacking};
+use region::backing::RegionBacking;
+use region::mapping::{Advice, Pages};
+use region::{Arena, Region};
 use std::hint::black_box;
 use std::time::Duration;
+use support::setting::Setting;
 use support::{Cost, Duel, cost, escape};
 
 const GIB: usize = 1 << 30;
@@ -27,32 +30,20 @@ type Node = [u64; 8];
 const NODES: usize = GIB / size_of::<Node>();
 const ROUNDS: usize = 5;
 
-/// The pool of 2 MiB pages, larger for a while.
-struct SetAside {
-    before: String,
-}
-
 const POOL: &str = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
 /// A gibibyte, and what the regions around it round up to.
 const WANTED: usize = 520;
 
-impl SetAside {
-    fn new() -> Self {
-        let before = std::fs::read_to_string(POOL).unwrap_or_default().trim().to_owned();
-        if std::fs::write(POOL, WANTED.to_string()).is_err() {
-            println!("{POOL} cannot be written: {before} pages are set aside");
-        }
-        SetAside { before }
+/// Makes the pool of 2 MiB pages larger for a while.
+fn set_aside() -> Option<Setting> {
+    let pool = Setting::of(POOL)?;
+    if !pool.set(&WANTED.to_string()) {
+        println!("{POOL} cannot be written: {} pages are set aside", pool.before);
     }
+    Some(pool)
 }
 
-impl Drop for SetAside {
-    fn drop(&mut self) {
-        let _ = std::fs::write(POOL, &self.before);
-    }
-}
-
-fn options(pages: Pages) -> region::RegionOptions<'static> {
+fn options(pages: Pages) -> region::mapping::RegionOptions<'static> {
     Region::options().len(GIB).pages(pages)
 }
 
@@ -108,7 +99,7 @@ fn has_hugetlb() -> bool {
 }
 
 #[inline(never)]
-fn fill<B: region::Backing>(arena: &Arena<8, B>) {
+fn fill<B: region::backing::Backing>(arena: &Arena<8, B>) {
     for i in 0..NODES as u64 {
         escape::<Node>(arena.alloc([i; 8]));
     }
@@ -195,7 +186,7 @@ fn chase(mut at: *const *const u8) {
 }
 
 fn main() {
-    let _pages = SetAside::new();
+    let _pool = set_aside();
     let hugetlb = has_hugetlb();
 
     let mut duel = Duel::new("fresh 1 GiB of 64-byte nodes, dropped", NODES as u64, ROUNDS)
@@ -224,7 +215,7 @@ fn main() {
     let mut duel = Duel::new("chase of pointers over 1 GiB", STEPS as u64, 2 * ROUNDS);
     for region in &mut regions {
         let (start, kind) = (ring(region), region.granted());
-        println!("{kind:?}: {}", region.page_figures(..).unwrap());
+        println!("{kind:?}: {}", region.page_stats(..).unwrap());
         let name = match kind {
             Pages::Transparent => "transparent huge pages",
             Pages::Base => "4 KiB pages",

@@ -11,7 +11,8 @@
 
 mod support;
 
-use region::{Fd, Input, Lines};
+use region::input::Fd;
+use region::{Input, Lines};
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};

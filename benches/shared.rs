@@ -8,7 +8,8 @@
 #[path = "support/mod.rs"]
 mod support;
 
-use region::{Arena, SharedArena, SharedRegion};
+use region::shared::SharedRegion;
+use region::{Arena, SharedArena};
 use std::cell::UnsafeCell;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,9 +23,10 @@ const EACH: u64 = 500_000;
 /// Bytes for what two processes allocate in a run, and some.
 const ROOM: usize = 32 << 20;
 
-/// Where a shared arena keeps its cursor, in words of its memory, and what it holds when the arena is empty. The
-/// bench rewinds it, which nothing but the only user of an arena may do.
-const CURSOR: (usize, u64) = (8, 128);
+/// Where a shared arena keeps its cursor, in words of its memory, and what it holds when the arena is empty; and the slots
+/// behind it, which are zero then. The bench rewinds it, which nothing but the only user of an arena may do.
+const CURSOR: (usize, u64) = (8, 8 * 144);
+const SLOTS: std::ops::Range<usize> = 16..144;
 
 /// Touches every page for writing, so that this process has it mapped.
 fn touch(region: &SharedRegion) {
@@ -157,7 +159,9 @@ fn main() {
         };
         Duel::new(format!("24 bytes, {processes} process(es) at once"), EACH * processes as u64, 21)
             .add_costed("region::SharedArena", || {
-                shared.region().words()[CURSOR.0].store(CURSOR.1, Ordering::Relaxed);
+                let words = shared.region().words();
+                words[CURSOR.0].store(CURSOR.1, Ordering::Relaxed);
+                words[SLOTS].iter().for_each(|slot| slot.store(0, Ordering::Relaxed));
                 together(processes, shared_arena)
             })
             .add_costed("mutex + bump", || {

@@ -25,7 +25,7 @@ static void call(void *context)
 static void null_in_place_of_an_arena(void)
 {
     region_stats stats;
-    region_defer node;
+    region_defer node = REGION_DEFER_INIT;
     region_string s = REGION_STRING_INIT(NULL);
     EMPTY(region_alloc(NULL, 1));
     EMPTY(region_alloc_slow_(NULL, 1));
@@ -39,6 +39,8 @@ static void null_in_place_of_an_arena(void)
     EMPTY(region_strdup(NULL, ""));
     EMPTY(region_strndup(NULL, "", 1));
     EMPTY(region_printf(NULL, "x"));
+    EMPTY(region_read_file(NULL, "/dev/null", 0, NULL));
+    EMPTY(region_read_fd(NULL, 0, 0, NULL));
     region_free(NULL, &s, 1);
     FAILS(region_arena_init(NULL, NULL), -EINVAL);
     FAILS(region_arena_free(NULL), -EINVAL);
@@ -52,19 +54,20 @@ static void null_in_place_of_an_arena(void)
     FAILS(region_arena_stats(NULL, &stats), -EINVAL);
     EMPTY(region_arena_contains(NULL, &s));
     EMPTY(region_arena_resident(NULL));
-    FAILS(region_arena_print(NULL, 1), -EINVAL);
+    FAILS(region_arena_print_stats(NULL, 1), -EINVAL);
     FAILS(region_string_puts(&s, "x"), -EINVAL);
     EMPTY(region_string_finish(&s));
     FAILS(region_string_puts(NULL, "x"), -EINVAL);
     FAILS(region_string_putc(NULL, 'x'), -EINVAL);
     FAILS(region_string_reserve(NULL, 1), -EINVAL);
+    FAILS(region_string_reserve_(NULL, 1), -EINVAL);
     EMPTY(region_string_finish(NULL));
-    region_string_drop(NULL);
+    region_string_free(NULL);
     EMPTY(region_hook_malloc(NULL, 1));
-    EMPTY(region_sized_malloc(NULL, 1));
+    EMPTY(region_tracked_malloc(NULL, 1));
     EMPTY(region_hook_realloc(NULL, NULL, 0, 1));
-    EMPTY(region_sized_calloc(NULL, 1, 1));
-    EMPTY(region_sized_realloc(NULL, NULL, 1));
+    EMPTY(region_tracked_calloc(NULL, 1, 1));
+    EMPTY(region_tracked_realloc(NULL, NULL, 1));
 }
 
 static void null_in_place_of_something_else(void)
@@ -79,10 +82,13 @@ static void null_in_place_of_something_else(void)
     CHECK(region_memdup(&a, NULL, 0) != NULL);
     EMPTY(region_strdup(&a, NULL));
     EMPTY(region_strndup(&a, NULL, 0));
+    EMPTY(region_read_file(&a, NULL, 1, NULL));
+    CHECK(region_arena_error(&a) == -EINVAL);
     FAILS(region_string_puts(&s, NULL), -EINVAL);
     FAILS(region_string_append(&s, NULL, 1), -EINVAL);
     CHECK(region_string_append(&s, NULL, 0) == 0);
     region_arena_free(&a);
+    FAILS(region_cache_stats(NULL), -EINVAL);
 }
 
 static void absurd_sizes(void)
@@ -105,8 +111,8 @@ static void absurd_sizes(void)
             EMPTY(region_alloc_array(&a, size, 16, 16));
             EMPTY(region_realloc(&a, block, 100, size));
             EMPTY(region_realloc(&a, NULL, 0, size));
-            EMPTY(region_sized_malloc(&a, size));
-            EMPTY(region_sized_calloc(&a, size, 3));
+            EMPTY(region_tracked_malloc(&a, size));
+            EMPTY(region_tracked_calloc(&a, size, 3));
             CHECK(region_string_reserve(&s, size) < 0 && s.data == NULL);
             CHECK(a.cur == cur && region_realloc(&a, block, 100, 120) == block);
         }
@@ -125,7 +131,7 @@ static void products_that_wrap(void)
     EMPTY(region_alloc_array(&a, half, 4, 4));
     EMPTY(region_new_array(&a, long, half));
     EMPTY(region_new_array_zeroed(&a, long, half));
-    EMPTY(region_sized_calloc(&a, half, 2));
+    EMPTY(region_tracked_calloc(&a, half, 2));
     region_arena_free(&a);
 }
 
@@ -152,13 +158,13 @@ static void nothing_is_an_address(void)
         uint8_t *cur = a.cur;
         CHECK(region_alloc(&a, 0) != NULL && region_calloc(&a, 0, 8) != NULL && region_calloc(&a, 8, 0) != NULL);
         CHECK((uintptr_t)region_alloc_aligned(&a, 0, 4096) % 4096 == 0 && region_memdup(&a, "", 0) != NULL);
-        CHECK(region_realloc(&a, NULL, 0, 0) != NULL && region_sized_calloc(&a, 0, 0) != NULL);
+        CHECK(region_realloc(&a, NULL, 0, 0) != NULL && region_tracked_calloc(&a, 0, 0) != NULL);
         region_free(&a, region_alloc(&a, 0), 0);
         if (!filled)
             CHECK(cur == NULL && region_alloc(&a, 8) != NULL);
     }
     EMPTY(region_hook_realloc(&a, NULL, 5, 0));
-    CHECK(region_sized_realloc(&a, NULL, 1) != NULL);
+    CHECK(region_tracked_realloc(&a, NULL, 1) != NULL);
     region_arena_free(&a);
 }
 
@@ -180,11 +186,11 @@ static void marks_of_others(void)
     region_arena a = REGION_ARENA_INIT, b = REGION_ARENA_INIT;
     region_mark of_a, newer, garbage;
     char *kept;
-    region_alloc(&b, 1000);
+    CHECK(region_alloc(&b, 1000) != NULL);
     kept = region_strdup(&a, "kept");
     of_a = region_arena_mark(&a);
     FAILS(region_arena_rewind(&b, of_a), -EINVAL);
-    region_alloc(&a, 100);
+    CHECK(region_alloc(&a, 100) != NULL);
     newer = region_arena_mark(&a);
     CHECK(region_arena_rewind(&a, of_a) == 0);
     FAILS(region_arena_rewind(&a, newer), -EINVAL);
@@ -304,7 +310,16 @@ static void maps_that_cannot_be(void)
 {
     region_map map = REGION_MAP_INIT;
     region_map_options wish = REGION_MAP_OPTIONS;
+    region_pool_options pool_wish = REGION_POOL_OPTIONS;
+    region_arena_options arena_wish = REGION_ARENA_OPTIONS;
+    region_pool pool = REGION_POOL_INIT;
+    region_arena arena = REGION_ARENA_INIT;
     size_t bytes;
+    wish.reserved_ = pool_wish.reserved_ = arena_wish.reserved_ = 1;
+    FAILS(region_map_init(&map, 1, &wish), -EINVAL);
+    FAILS(region_pool_init(&pool, 4096, 1, &pool_wish), -EINVAL);
+    FAILS(region_arena_init(&arena, &arena_wish), -EINVAL);
+    wish.reserved_ = 0;
     FAILS(region_map_init(NULL, 1, NULL), -EINVAL);
     FAILS(region_map_init(&map, 0, NULL), -EINVAL);
     FAILS(region_map_init(&map, SIZE_MAX, NULL), -EOVERFLOW);
@@ -478,16 +493,17 @@ static void inputs_that_cannot_be(void)
     FAILS(region_input_read(&input, "/"), -EISDIR);
     FAILS(region_input_read_fd(&input, -1), -EBADF);
     FAILS(region_input_from_fd(&input, 12345), -EBADF);
-    FAILS(region_input_more(NULL, 0, 1, NULL), -EINVAL);
+    FAILS(region_input_read_more(NULL, 0, 1, NULL), -EINVAL);
     FAILS(region_input_path_(&input, "/dev/null", 9, REGION_ABI_(region_input)), -EINVAL);
     region_input_free(&input);
-    FAILS(region_input_more(&input, -1, 1, NULL), -EBADF);
+    FAILS(region_input_read_more(&input, -1, 1, NULL), -EBADF);
     CHECK(region_input_free(&input) == 0);
 
     EMPTY(region_input_is_mapped(NULL));
     EMPTY(region_input_is_mapped(&input));
     EMPTY(region_lines_next(NULL, &line));
     EMPTY(region_lines_next_back(NULL, &line));
+    EMPTY(region_lines_next_crlf(NULL, &line));
     EMPTY(region_lines_next(&lines, &line));
     EMPTY(region_lines_count(&lines));
     FAILS(region_lines_init(NULL, "", 0), -EINVAL);
@@ -499,12 +515,35 @@ static void inputs_that_cannot_be(void)
     EMPTY(region_lines_next(&lines, NULL));
 }
 
+/* What the library says itself, and what the manual's pages of the calls that it makes say under ERRORS. */
+#define NUMBER(name) { name, #name }
+static const struct {
+    int error;
+    const char *name;
+} numbers[] = {
+    NUMBER(EACCES), NUMBER(EAGAIN), NUMBER(EALREADY), NUMBER(EBADF), NUMBER(EBADMSG), NUMBER(EBUSY),
+    NUMBER(ECONNREFUSED), NUMBER(ECONNRESET), NUMBER(EDESTADDRREQ), NUMBER(EDQUOT), NUMBER(EEXIST), NUMBER(EFAULT),
+    NUMBER(EFBIG), NUMBER(EHOSTUNREACH), NUMBER(EINTR), NUMBER(EINVAL), NUMBER(EIO), NUMBER(EISDIR), NUMBER(ELOOP),
+    NUMBER(EMFILE), NUMBER(ENAMETOOLONG), NUMBER(ENFILE), NUMBER(ENODEV), NUMBER(ENOENT), NUMBER(ENOMEM),
+    NUMBER(ENOSPC), NUMBER(ENOSYS), NUMBER(ENOTCONN), NUMBER(ENOTDIR), NUMBER(ENXIO), NUMBER(EOPNOTSUPP),
+    NUMBER(EOVERFLOW), NUMBER(EPERM), NUMBER(EPIPE), NUMBER(EPROTO), NUMBER(EROFS), NUMBER(ESPIPE), NUMBER(ESTALE),
+    NUMBER(ETIMEDOUT), NUMBER(ETXTBSY),
+};
+
 static void every_number_has_a_sentence(void)
 {
     for (int error = -200; error <= 200; error++)
         CHECK(region_strerror(error) != NULL && region_strerror(error)[0] != '\0');
     CHECK(region_strerror(-2147483647 - 1) != NULL);
-    CHECK(strncmp(region_strerror(-EPROTO), "EPROTO", 6) == 0 && strncmp(region_strerror(ENOMEM), "ENOMEM", 6) == 0);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const char *sentence = region_strerror(-numbers[i].error);
+        size_t len = strlen(numbers[i].name);
+        if (strncmp(sentence, numbers[i].name, len) != 0)
+            fprintf(stderr, "%s: %s\n", numbers[i].name, sentence);
+        CHECK(strncmp(sentence, numbers[i].name, len) == 0 && sentence[len] == ':' && strlen(sentence) > len + 10);
+        CHECK(sentence == region_strerror(numbers[i].error));
+    }
+    CHECK(strstr(region_strerror(-ENOSPC), "disk") != NULL && strstr(region_strerror(-ENAMETOOLONG), "name") != NULL);
 }
 
 int main(void)

@@ -94,30 +94,33 @@ static int give_up(void *context, region_arena *a, size_t size)
 
 static void an_arena_that_is_full_says_so_and_stays_whole(void)
 {
-    static char memory[512];
-    region_arena a = fixed(memory, sizeof memory);
+    /* From a multiple of 512 to the next, so that nothing between them is one. */
+    static char space[2 * 512];
+    const size_t size = 512;
+    char *memory = space + (size - (uintptr_t)space % size) % size;
+    region_arena a = fixed(memory, size);
     region_stats stats;
     region_mark half;
     size_t blocks = 0;
     char *first = (char *)region_strdup(&a, "still here"), *again;
     while (region_alloc(&a, 48) != NULL)
         blocks++;
-    CHECK(blocks == (sizeof memory - 16) / 48 && region_arena_error(&a) == -ENOSPC);
+    CHECK(blocks == (size - 16) / 48 && region_arena_error(&a) == -ENOSPC);
     CHECK(region_alloc(&a, 48) == NULL && region_calloc(&a, 1, 48) == NULL && region_alloc_aligned(&a, 1, 512) == NULL);
     CHECK(region_alloc(&a, 1 << 30) == NULL && region_realloc(&a, first, 11, 600) == NULL);
     CHECK(parse(&a, "no=room&for=it") == NULL && region_arena_defer(&a, NULL, NULL) == -EINVAL);
     CHECK(region_arena_on_oom(&a, give_up, NULL) == 0 && region_alloc(&a, 500) == NULL && asked == 1);
     CHECK(region_alloc(&a, 0) != NULL && strcmp(first, "still here") == 0);
     CHECK(region_arena_stats(&a, &stats) == 0 && stats.ranges == 1);
-    CHECK(stats.used == 16 + 48 * blocks && stats.committed == sizeof memory && stats.reserved == sizeof memory);
+    CHECK(stats.used == 16 + 48 * blocks && stats.committed == size && stats.reserved == size);
 
     CHECK(region_arena_reset(&a, 0) == 0 && region_arena_reset(&a, REGION_KEEP_ALL) == 0);
     CHECK(region_arena_set_limit(&a, 64) == 0 && region_alloc(&a, 65) == NULL);
     CHECK(region_arena_set_limit(&a, SIZE_MAX) == 0);
-    again = (char *)region_alloc(&a, sizeof memory / 2);
+    again = (char *)region_alloc(&a, size / 2);
     half = region_arena_mark(&a);
-    CHECK(again == first && region_alloc(&a, sizeof memory / 2) != NULL && region_alloc(&a, 1) == NULL);
-    CHECK(region_arena_rewind(&a, half) == 0 && region_alloc(&a, sizeof memory / 2) != NULL);
+    CHECK(again == first && region_alloc(&a, size / 2) != NULL && region_alloc(&a, 1) == NULL);
+    CHECK(region_arena_rewind(&a, half) == 0 && region_alloc(&a, size / 2) != NULL);
     CHECK(region_arena_free(&a) == 0 && region_arena_free(&a) == 0);
 }
 
@@ -192,6 +195,35 @@ static void what_is_deferred_runs_and_text_grows_in_place(void)
     CHECK(region_arena_free(&a) == 0);
 }
 
+/* Blocks that come and go, and everything at once. What is kept for later goes back to nobody. */
+static void a_heap_is_all_in_its_buffer(void)
+{
+    static char memory[100000];
+    region_heap heap;
+    region_heap_options options = REGION_HEAP_OPTIONS;
+    char *blocks[100];
+    options.buffer = memory;
+    options.buffer_size = sizeof memory;
+    options.flags = REGION_HEAP_FIXED;
+    CHECK(region_heap_init(&heap, &options) == 0);
+    for (size_t round = 0; round < 20; round++) {
+        for (size_t i = 0; i < 100; i++) {
+            size_t size = (i * 37 + round * 11) % 200;
+            blocks[i] = (char *)region_heap_alloc(&heap, size);
+            CHECK(lies_in(blocks[i], size, memory, sizeof memory));
+            memset(blocks[i], 1, size);
+        }
+        for (size_t i = round % 2; i < 100; i += 2)
+            CHECK(region_heap_free_block(&heap, blocks[i]) == 0 && region_heap_free_block(&heap, blocks[i]) < 0);
+        CHECK((blocks[0] = (char *)region_heap_alloc(&heap, 10000)) != NULL);
+        blocks[1] = (char *)region_heap_realloc(&heap, blocks[0], 12000);
+        CHECK(lies_in(blocks[1], 12000, memory, sizeof memory) && region_heap_trim(&heap) == 0);
+        CHECK(region_heap_clear(&heap, round % 3 == 0 ? 0 : REGION_KEEP_ALL) == 0);
+    }
+    CHECK(region_heap_alloc(&heap, sizeof memory) == NULL && region_heap_error(&heap) == -ENOSPC);
+    CHECK(region_heap_free(&heap) == 0);
+}
+
 static void an_arena_goes_on_where_its_buffer_ends(void)
 {
     char stack[1000];
@@ -213,7 +245,7 @@ static void an_arena_goes_on_where_its_buffer_ends(void)
     b = a; /* moved */
     for (int i = 0; i < 100; i++)
         memset(region_alloc(&b, 100000), 2, 100000);
-    CHECK(region_arena_stats(&b, &stats) == 0 && stats.ranges == 3 && stats.used > 10000000);
+    CHECK(region_arena_stats(&b, &stats) == 0 && stats.ranges == 4 && stats.used > 10000000);
 
     CHECK(region_arena_rewind(&b, mark) == 0 && region_alloc(&b, 700) == here);
     CHECK(region_arena_reset(&b, 0) == 0 && region_alloc(&b, 1) == first);
@@ -259,6 +291,7 @@ int main(int argc, char **argv)
     zeroes_are_zero_whatever_the_buffer_held();
     any_address_and_any_length_will_do();
     what_is_deferred_runs_and_text_grows_in_place();
+    a_heap_is_all_in_its_buffer();
 #ifdef SYS_exit
     if (strict) {
         static const char message[] = "no system call\n";

@@ -1,4 +1,4 @@
-/* expat in an arena: its hooks have no context and no old size, so the arena is a global and blocks know their sizes. */
+/* expat in an arena: its hooks have no context and no old size. So the arena is a global, and blocks know theirs. */
 
 #include "region.h"
 
@@ -10,17 +10,17 @@ static region_arena arena = REGION_ARENA_INIT;
 
 static void *take(size_t size)
 {
-    return region_sized_malloc(&arena, size);
+    return region_tracked_malloc(&arena, size);
 }
 
 static void *resize(void *block, size_t size)
 {
-    return region_sized_realloc(&arena, block, size);
+    return region_tracked_realloc(&arena, block, size);
 }
 
 static void give(void *block)
 {
-    region_sized_free(&arena, block);
+    region_tracked_free(&arena, block);
 }
 
 static void XMLCALL count(void *elements, const XML_Char *name, const XML_Char **attributes)

@@ -4,7 +4,7 @@
  *     cc -Os -ffreestanding -fno-stack-protector -nostdlib -static -Wl,--gc-sections -Iinclude \
  *        c-tests/freestanding.c target/freestanding/release/libregion.a
  *
- * With -s -Wl,--build-id=none,-z,noseparate-code,-z,norelro,-T,c-tests/small.ld and -Oz it is a file of 8 KB.
+ * With -s -Wl,--build-id=none,-z,noseparate-code,-z,norelro,-T,c-tests/small.ld and -Oz it is a file of 6 KB.
  */
 
 #define REGION_FREESTANDING

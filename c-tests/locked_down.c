@@ -1,7 +1,7 @@
 /* locked_down [ERRNO]: a process that takes its memory first and then forbids itself to take more, as sandboxes do.
  *
- * After the filter, every call that maps, protects or advises memory answers ERRNO (EPERM unless told). An arena that was
- * reserved before goes on in the addresses it has, a pool hands out its blocks, and what would need new memory is
+ * After the filter, every call that maps, protects or advises memory answers ERRNO (EPERM unless told). An arena that
+ * was reserved before goes on in the addresses it has, a pool hands out its blocks, and what would need new memory is
  * NULL or a negative errno. Only munmap(2) stays, to give back. Linux, x86-64 and AArch64. */
 
 #define _GNU_SOURCE

@@ -1,5 +1,5 @@
-/* mistakes WHICH: programs that are wrong, for checkers to find. With the archive of `cargo capi-checked`, an arena's
- * memory is poisoned wherever no block lies. */
+/* mistakes WHICH: programs that are wrong, for checkers to find. With the archive of `cargo capi-checked`, the memory of
+ * arenas and heaps is poisoned wherever no block lies. */
 
 #include "region.h"
 
@@ -43,6 +43,19 @@ int main(int argc, char **argv)
         options.buffer_size = sizeof buffer;
         if (region_arena_init(&in_buffer, &options) == 0 && region_alloc(&in_buffer, 24) != NULL)
             return touch(buffer + far_on);
+    }
+    if (strstr(which, "heap") != NULL) {
+        region_heap heap = REGION_HEAP_INIT;
+        volatile size_t size = 24; /* or the compiler itself would find it */
+        char *block = (char *)region_heap_alloc(&heap, size);
+        memset(block, 1, 24);
+        if (strcmp(which, "past the end of a heap's block") == 0)
+            return touch(block + 24);
+        if (strcmp(which, "after a heap's block was freed") == 0)
+            region_heap_free_block(&heap, block);
+        else
+            region_heap_clear(&heap, REGION_KEEP_ALL);
+        return touch(block);
     }
     return 77;
 }

@@ -1,4 +1,5 @@
-/* How a program tests its own paths without memory: each allocation of a parser fails in turn, once, and with all after.
+/* How a program tests its own paths without memory: each allocation of a parser fails in turn, once, and with all
+ * after.
  *
  * The recipe needs two functions of region.h. A limit of n bytes (region_arena_set_limit) refuses the first allocation
  * that would pass n; stepping n by 16, which every size is rounded up to, until a run is refused nothing meets every

@@ -69,6 +69,46 @@ static void destructors_run_with_the_arena()
     CHECK(*a.make<int>(5) == 5); // moved from is empty and valid
 }
 
+static void containers_live_in_a_heap_and_give_back()
+{
+    region::heap h;
+    {
+        std::pmr::unordered_map<int, std::pmr::string> table{&h.resource()};
+        std::vector<long, region::heap_allocator<long>> numbers{h};
+        for (int i = 0; i < 20000; i++) {
+            table.emplace(i, "a text that is too long for the string itself: " + std::to_string(i));
+            numbers.push_back(i);
+        }
+        for (int i = 0; i < 20000; i += 2)
+            table.erase(i);
+        CHECK(table.size() == 10000 && table.count(8) == 0 && numbers[19999] == 19999);
+        CHECK(region_heap_contains(h.raw(), numbers.data()) && h.stats().blocks > 20000);
+        CHECK(region::heap_allocator<int>(h) == numbers.get_allocator());
+    }
+    CHECK(h.stats().blocks == 0 && h.stats().mistakes == 0);
+    void *block = h.allocate(100, 64);
+    CHECK(reinterpret_cast<std::uintptr_t>(block) % 64 == 0 && h.deallocate(block) == 0 && h.deallocate(block) < 0);
+    CHECK(h.try_allocate(SIZE_MAX / 4) == nullptr);
+    block = h.allocate(100);
+    region::heap moved = std::move(h);
+    CHECK(region_heap_contains(moved.raw(), block) && h.stats().blocks == 0);
+    moved.clear(0);
+    CHECK(moved.stats().blocks == 0);
+    moved = region::heap();
+
+    alignas(16) static char memory[40000];
+    region::heap small(memory, sizeof memory, REGION_HEAP_FIXED);
+    std::pmr::vector<int> few{&small.resource()};
+    few.resize(100);
+    bool refused = false;
+    try {
+        few.resize(100000);
+    } catch (const std::bad_alloc &) {
+        refused = true;
+    }
+    CHECK(refused && few.size() == 100);
+}
+
 struct alignas(256) wide {
     char bytes[300];
 };
@@ -227,6 +267,26 @@ static void a_shared_arena_is_opened_by_its_descriptor()
     CHECK(caught);
 }
 
+#if __cplusplus >= 202002L
+#include <ranges>
+static_assert(std::ranges::input_range<region::lines>);
+static_assert(std::same_as<std::ranges::range_value_t<region::lines>, std::string_view>);
+
+static void lines_are_a_range()
+{
+    region::lines text("one\n\nthree\nfour");
+    std::size_t bytes = 0, count = 0;
+    for (std::string_view line : text | std::views::filter([](std::string_view line) { return !line.empty(); })
+                                     | std::views::take(2)) {
+        bytes += line.size();
+        count++;
+    }
+    CHECK(count == 2 && bytes == 8);
+}
+#else
+static void lines_are_a_range() {}
+#endif
+
 static_assert(!std::is_copy_constructible_v<region::map> && std::is_nothrow_move_constructible_v<region::file>);
 static_assert(!std::is_copy_constructible_v<region::arena> && std::is_nothrow_move_constructible_v<region::arena>);
 static_assert(!std::is_copy_constructible_v<region::input> && !std::is_move_constructible_v<region::pool>);
@@ -236,9 +296,11 @@ int main()
     pmr_containers_live_in_an_arena();
     a_vector_with_the_allocator_grows_in_an_arena();
     destructors_run_with_the_arena();
+    containers_live_in_a_heap_and_give_back();
     alignment_beyond_sixteen_holds();
     refusals_are_exceptions();
     input_and_lines();
+    lines_are_a_range();
     pages_go_back_by_themselves();
     an_arena_lives_in_a_buffer();
     maps_say_what_they_got();

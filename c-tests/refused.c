@@ -1,7 +1,7 @@
 /* refused STORY [ERRNO]: what a program does with one part of the library, while the system refuses some of its calls.
  *
- * tests/c_refusals.rs traces this program and answers chosen system calls with ERRNO between watch(ON) and watch(OFF). A
- * story uses its objects meanwhile, keeps what it was given, then uses the same objects without refusals. Whatever
+ * tests/c_refusals.rs traces this program and answers chosen system calls with ERRNO between watch(ON) and watch(OFF).
+ * A story uses its objects meanwhile, keeps what it was given, then uses the same objects without refusals. Whatever
  * happens: a refusal is that errno or NULL, nothing that was given changes, everything works afterwards, and once all
  * is freed the process has the mappings it began with. Prints how often the library said no. */
 
@@ -9,6 +9,7 @@
 #include "region.h"
 
 #include "story.h"
+#include "story_heap.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -193,7 +194,7 @@ static void write_text(region_arena *a)
     if (given(a, text) != NULL)
         CHECK(strlen(text) == len);
     CHECK(fine(region_string_append(&s, "given up", 8)) == (s.data != NULL));
-    region_string_drop(&s);
+    region_string_free(&s);
     text = (char *)given(a, region_printf(a, "%70000d", 7));
     CHECK(text == NULL || (strlen(text) == 70000 && text[69999] == '7'));
     text = (char *)given(a, region_strdup(a, "text"));
@@ -202,18 +203,18 @@ static void write_text(region_arena *a)
 
 static void serve_hooks(region_arena *a)
 {
-    unsigned char *block = (unsigned char *)given(a, region_sized_malloc(a, 60000)), *grown;
-    void *zeroes = given(a, region_sized_calloc(a, 1000, 1000));
+    unsigned char *block = (unsigned char *)given(a, region_tracked_malloc(a, 60000)), *grown;
+    void *zeroes = given(a, region_tracked_calloc(a, 1000, 1000));
     CHECK(zeroes == NULL || zero(zeroes, 1000000));
     if (block != NULL) {
         memset(block, 7, 60000);
-        grown = (unsigned char *)given(a, region_sized_realloc(a, block, 2 * MIB));
+        grown = (unsigned char *)given(a, region_tracked_realloc(a, block, 2 * MIB));
         if (grown != NULL)
             block = grown;
         CHECK(block[0] == 7 && memcmp(block, block + 1, 59999) == 0);
     }
-    region_sized_free(a, zeroes);
-    region_sized_free(a, block);
+    region_tracked_free(a, zeroes);
+    region_tracked_free(a, block);
     block = (unsigned char *)given(a, region_hook_malloc(a, 300000));
     if (block != NULL)
         block = (unsigned char *)region_hook_realloc(a, block, 300000, 3000);
@@ -517,7 +518,7 @@ static bool begins(const region_input *input, const void *bytes, size_t len)
 static void inputs(void)
 {
     region_input mapped, copied, piped, process;
-    int pipe_end, null, again[4];
+    int pipe_end, null, again[4], fifth;
     size_t got, before;
     watch(OFF);
     for (size_t i = 0; i < sizeof text; i++)
@@ -526,6 +527,7 @@ static void inputs(void)
     null = open("/dev/null", O_WRONLY);
     for (size_t i = 0; i < 4; i++)
         again[i] = open(own_path, O_RDONLY);
+    fifth = open(own_path, O_RDONLY);
     watch(ON);
     if (fine(region_input_open(&mapped, own_path)))
         CHECK(mapped.len > 1000 && memcmp(mapped.data + 1, "ELF", 3) == 0);
@@ -534,7 +536,7 @@ static void inputs(void)
     /* The same file behind itself, which makes the memory grow where it is, on base pages and on huge ones. */
     for (size_t i = 0; i < 3; i++) {
         before = copied.len;
-        fine(region_input_more(&copied, again[i], SIZE_MAX, &got));
+        fine(region_input_read_more(&copied, again[i], SIZE_MAX, &got));
         CHECK(copied.len == before + got && (before == 0 || memcmp(copied.data + 1, "ELF", 3) == 0));
     }
     if (fine(region_input_from_fd(&piped, pipe_end)))
@@ -544,15 +546,27 @@ static void inputs(void)
         CHECK(process.len > 5 && memcmp(process.data, "Name:", 5) == 0);
     {
         region_arena a = REGION_ARENA_INIT;
-        fine(region_arena_print(&a, null));
+        size_t len = 0;
+        /* The program itself, by its path and by a descriptor: whole, or not there. */
+        const char *own = (const char *)given(&a, region_read_file(&a, own_path, 64, &len));
+        if (own != NULL)
+            CHECK(len > 1000 && memcmp(own + 1, "ELF", 3) == 0 && own[len] == 0 && own[len + 63] == 0);
+        own = (const char *)given(&a, region_read_fd(&a, fifth, 0, &len));
+        if (own != NULL)
+            CHECK(len > 1000 && memcmp(own + 1, "ELF", 3) == 0 && own[len] == 0);
+        own = (const char *)given(&a, region_read_file(&a, "/proc/self/status", 0, NULL));
+        if (own != NULL)
+            CHECK(strncmp(own, "Name:", 5) == 0);
+        fine(region_arena_print_stats(&a, null));
+        CHECK(region_arena_free(&a) == 0);
     }
     refusals_end();
     /* Nothing of a pipe is lost: what was read is here, the rest still in the pipe. */
     CHECK(begins(&piped, text, sizeof text));
-    CHECK(region_input_more(&piped, pipe_end, SIZE_MAX, &got) == 0);
+    CHECK(region_input_read_more(&piped, pipe_end, SIZE_MAX, &got) == 0);
     CHECK(piped.len == sizeof text && begins(&piped, text, sizeof text));
     before = copied.len;
-    CHECK(region_input_more(&copied, again[3], SIZE_MAX, &got) == 0 && got > 1000 && copied.len == before + got);
+    CHECK(region_input_read_more(&copied, again[3], SIZE_MAX, &got) == 0 && got > 1000 && copied.len == before + got);
     CHECK(memcmp(copied.data + before + 1, "ELF", 3) == 0);
     for (size_t i = 0; i < 4; i++)
         CHECK(close(again[i]) == 0);
@@ -560,7 +574,7 @@ static void inputs(void)
     CHECK(region_input_open(&mapped, own_path) == 0 && region_input_read(&copied, own_path) == 0);
     CHECK(region_input_is_mapped(&mapped) && memcmp(mapped.data, copied.data, copied.len) == 0);
     CHECK(region_input_free(&mapped) == 0 && region_input_free(&copied) == 0 && region_input_free(&piped) == 0);
-    CHECK(close(pipe_end) == 0 && close(null) == 0);
+    CHECK(close(pipe_end) == 0 && close(null) == 0 && close(fifth) == 0);
 }
 
 static const struct {
@@ -570,6 +584,7 @@ static const struct {
     { "arenas", arenas }, { "reserved arenas", reserved_arenas }, { "growing blocks", growing_blocks },
     { "maps", maps },     { "rare maps", rare_maps },             { "pools", pools },
     { "files", files },   { "inputs", inputs },                   { "shared arenas", shared_arenas },
+    { "heaps", heaps },   { "heaps over other memory", heaps_over_other_memory },
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,7 @@
 /* sort_lines [FILE]: sorts the lines of a file or of standard input, like sort(1) in the C locale, and says on standard
  * error how many lines, words and bytes there were, like wc(1).
  *
- * No malloc anywhere: the tests link it with a malloc that ends the process. That is why nothing is printed by stdio. */
+ * No malloc anywhere: the tests link it with a malloc that ends the process. So nothing is printed by stdio. */
 
 #include "region.h"
 

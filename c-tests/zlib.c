@@ -8,12 +8,12 @@
 
 static voidpf take(voidpf arena, uInt n, uInt size)
 {
-    return region_sized_calloc(arena, n, size);
+    return region_tracked_calloc(arena, n, size);
 }
 
 static void give(voidpf arena, voidpf block)
 {
-    region_sized_free(arena, block);
+    region_tracked_free(arena, block);
 }
 
 int main(void)

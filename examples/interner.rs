@@ -10,11 +10,15 @@
 //! slice, so the loop over the words calls no malloc at all; this program counts the calls and says so.
 //!
 //! Words, map and list have an arena each. A table that hashbrown outgrows is left behind until its arena goes,
-//! and a list that is alone is at its arena's tip and grows in place.
+//! and a list that is alone in its arena is its last allocation and grows in place.
+
+#[path = "support/program.rs"]
+mod program;
 
 use hashbrown::{DefaultHashBuilder, HashMap};
 use region::{Arena, Bytes, Input};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -41,7 +45,7 @@ struct Memory {
 struct Interner<'a> {
     words: &'a Arena<1>,
     symbols: HashMap<&'a str, Symbol, DefaultHashBuilder, &'a Arena>,
-    entries: region::Vec<'a, Entry<'a>>,
+    entries: region::collections::Vec<'a, Entry<'a>>,
 }
 
 impl<'a> Interner<'a> {
@@ -49,7 +53,7 @@ impl<'a> Interner<'a> {
         Interner {
             words: &memory.words,
             symbols: HashMap::new_in(&memory.map),
-            entries: region::Vec::new_in(&memory.list),
+            entries: region::collections::Vec::new_in(&memory.list),
         }
     }
 
@@ -96,27 +100,48 @@ static GLOBAL: Counting = Counting;
 /// How many words are printed.
 const SHOWN: usize = 10;
 
+const HELP: &str = "\
+Counts the words of FILE, or of standard input, and prints the most frequent.
+
+Usage: interner [FILE]
+
+Exit code: 0, 1 when the input cannot be read or the counts cannot be printed, 2 for a
+wrong command line.
+";
+
 fn main() -> ExitCode {
-    let input = match std::env::args_os().nth(1) {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let input = match &arguments[..] {
+        [help] if help == "--help" || help == "-h" => {
+            return program::end("interner", io::stdout().write_all(HELP.as_bytes()).map(|()| ExitCode::SUCCESS));
+        }
+        [] => Input::read_stdin(),
+        [dash] if dash == "-" => Input::read_stdin(),
+        [option] if option.as_encoded_bytes().starts_with(b"-") => {
+            let option = option.to_string_lossy();
+            return program::misused("interner", &format!("no such option: {}", program::Shown(&option)));
+        }
         // Read, not mapped: a text file may be edited while this runs.
-        Some(path) => Input::read(path.as_encoded_bytes()),
-        None => Input::read_stdin(),
+        [path] => Input::read(path.as_encoded_bytes()),
+        _ => return program::misused("interner", "only one input at a time"),
     };
     let input = match input {
         Ok(input) => input,
         Err(error) => {
-            eprintln!("interner: {error}");
+            program::complain(format_args!("interner: {error}"));
             return ExitCode::FAILURE;
         }
     };
-    let text = match input.as_str() {
-        Ok(text) => text,
+    match input.as_str() {
+        Ok(text) => program::end("interner", count(text).map(|()| ExitCode::SUCCESS)),
         Err(error) => {
-            eprintln!("interner: the input is not UTF-8 from byte {} on", error.valid_up_to());
-            return ExitCode::FAILURE;
+            program::complain(format_args!("interner: the input is not UTF-8 from byte {} on", error.valid_up_to()));
+            ExitCode::FAILURE
         }
-    };
+    }
+}
 
+fn count(text: &str) -> io::Result<()> {
     let memory = Memory::default();
     let mut interner = Interner::new(&memory);
     let before = CALLS.load(Relaxed);
@@ -126,17 +151,14 @@ fn main() -> ExitCode {
     }
     let calls = CALLS.load(Relaxed) - before;
 
+    let mut out = io::BufWriter::new(io::stdout().lock());
     let total: u64 = interner.entries.iter().map(|entry| entry.count).sum();
     interner.entries.sort_unstable_by(|a, b| b.count.cmp(&a.count).then(a.word.cmp(b.word)));
     for Entry { word, count } in interner.entries.iter().take(SHOWN) {
-        println!("{count:>8}  {word}");
+        writeln!(out, "{count:>8}  {word}")?;
     }
-    println!(
-        "{total} words, {} distinct: {} of words, {} of map, {} of list; {calls} calls of malloc",
-        interner.entries.len(),
-        Bytes(memory.words.used()),
-        Bytes(memory.map.used()),
-        Bytes(memory.list.used()),
-    );
-    ExitCode::SUCCESS
+    writeln!(out, "{total} words, {} distinct", interner.entries.len())?;
+    let [words, map, list] = [memory.words.used(), memory.map.used(), memory.list.used()].map(Bytes);
+    writeln!(out, "{words} of words, {map} of map, {list} of list; {calls} calls of malloc")?;
+    out.flush()
 }

@@ -7,12 +7,17 @@
 //!
 //! Asks the system for its settings, then measures what it takes to bring memory in by each kind of page, and to map
 //! and unmap. Every measurement touches its RAM once before it counts, as a virtual machine's never-used RAM is
-//! several times dearer, and is the median of several.
+//! several times dearer, and is the median of several; what is compared is measured in turn.
 
+#[path = "support/program.rs"]
+mod program;
 #[path = "support/svg.rs"]
 mod svg;
 
-use region::{Advice, Pages, Region, page_size};
+use program::Asked;
+use region::mapping::{Advice, Pages};
+use region::{Region, page_size};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use svg::{BLUE, ORANGE, Svg};
@@ -148,13 +153,21 @@ impl Machine {
             lines.push("Overcommit is strict: regions are reserved without access and committed in steps.".into());
         }
         lines.push(if self.has_transparent() {
-            let of = |name: &str| costs.iter().find(|cost| cost.name == name).map(|cost| cost.per_mebibyte());
+            let of = |name: &str| costs.iter().find(|cost| cost.name == name);
+            let begin = "From 512 KiB on they go in pages of 2 MiB";
             match (of("4 KiB faults"), of("transparent huge")) {
-                (Some(small), Some(huge)) => format!(
-                    "From 512 KiB on they go in pages of 2 MiB, which brings RAM in {:.1} times as fast.",
-                    small / huge
-                ),
-                _ => "From 512 KiB on they go in pages of 2 MiB.".into(),
+                (Some(small), Some(huge)) => match small.over(huge) {
+                    (least, most) if least > 1.0 => {
+                        format!("{begin}, which brings RAM in {least:.1} to {most:.1} times as fast.")
+                    }
+                    (least, most) if most < 1.0 => {
+                        format!("{begin}, which brings RAM in {:.1} to {:.1} times as slowly.", 1.0 / most, 1.0 / least)
+                    }
+                    (least, most) => format!(
+                        "{begin}, which brings RAM in {least:.1} to {most:.1} times as fast: no difference that was measured."
+                    ),
+                },
+                _ => format!("{begin}."),
             }
         } else {
             "No transparent huge pages: arenas stay on base pages, brought in 64 to 256 KiB at a time.".into()
@@ -172,31 +185,47 @@ struct Measured {
     name: &'static str,
     /// Bytes that one operation brings in; 0 where that is not the point.
     unit: usize,
-    each: Duration,
+    /// Of each round, in their order.
+    rounds: Vec<Duration>,
 }
 
 impl Measured {
     /// Microseconds.
     fn per_mebibyte(&self) -> f64 {
-        self.each.as_secs_f64() * 1e6 * (1 << 20) as f64 / self.unit as f64
+        self.each().as_secs_f64() * 1e6 * (1 << 20) as f64 / self.unit as f64
+    }
+
+    /// The median round.
+    fn each(&self) -> Duration {
+        let mut times = self.rounds.clone();
+        times.sort();
+        times[times.len() / 2]
+    }
+
+    /// By how much this took longer for the same memory, round by round: all but the outermost rounds.
+    fn over(&self, other: &Measured) -> (f64, f64) {
+        let scale = other.unit as f64 / self.unit as f64;
+        let rounds = self.rounds.iter().zip(&other.rounds);
+        let mut ratios: Vec<f64> = rounds.map(|(one, two)| one.as_secs_f64() / two.as_secs_f64() * scale).collect();
+        ratios.sort_by(f64::total_cmp);
+        (ratios[1], ratios[ratios.len() - 2])
     }
 }
 
-/// The median time of an operation out of `count`, over several rounds after one that does not count.
-fn median(count: usize, mut round: impl FnMut() -> Duration) -> Duration {
-    round();
-    let mut times: Vec<Duration> = (0..ROUNDS).map(|_| round()).collect();
-    times.sort();
-    times[ROUNDS / 2] / count as u32
+/// Something to measure: what it is called, and one round of it, which gives the time of an operation.
+struct Candidate {
+    name: &'static str,
+    unit: usize,
+    round: Box<dyn FnMut() -> Duration>,
 }
 
 /// Brings a region in, `unit` bytes at a time, by a touch or by a call, and gives it back.
-fn bring_in(name: &'static str, pages: Pages, unit: usize, call: bool) -> Option<Measured> {
+fn bring_in(name: &'static str, pages: Pages, unit: usize, call: bool) -> Option<Candidate> {
     let mut region = Region::options().len(LEN).pages(pages).map().ok()?;
     if pages == Pages::Base {
         let _ = region.advise(.., Advice::NoHugePage);
     }
-    let each = median(LEN / unit, || {
+    let round = move || {
         let start = Instant::now();
         for at in (0..LEN).step_by(unit) {
             if call {
@@ -207,26 +236,26 @@ fn bring_in(name: &'static str, pages: Pages, unit: usize, call: bool) -> Option
         }
         let time = start.elapsed();
         let _ = region.decommit(..);
-        time
-    });
-    Some(Measured { name, unit, each })
+        time / (LEN / unit) as u32
+    };
+    Some(Candidate { name, unit, round: Box::new(round) })
 }
 
-fn map_and_unmap(name: &'static str, make: impl Fn() -> Option<Region>) -> Option<Measured> {
+fn map_and_unmap(name: &'static str, make: impl Fn() -> Option<Region> + 'static) -> Option<Candidate> {
     const COUNT: usize = 1000;
     make()?;
-    let each = median(COUNT, || {
+    let round = move || {
         let start = Instant::now();
         (0..COUNT).for_each(|_| drop(make()));
-        start.elapsed()
-    });
-    Some(Measured { name, unit: 0, each })
+        start.elapsed() / COUNT as u32
+    };
+    Some(Candidate { name, unit: 0, round: Box::new(round) })
 }
 
 fn measure(machine: &Machine) -> Vec<Measured> {
     let page = page_size();
     let transparent = machine.has_transparent();
-    let measured = [
+    let candidates = [
         bring_in("4 KiB faults", Pages::Base, page, false),
         bring_in("64 KiB populated", Pages::Base, 64 << 10, true),
         transparent.then(|| bring_in("transparent huge", Pages::Transparent, HUGE, false)).flatten(),
@@ -240,7 +269,19 @@ fn measure(machine: &Machine) -> Vec<Measured> {
             Some(region)
         }),
     ];
-    measured.into_iter().flatten().collect()
+    let mut candidates: Vec<Candidate> = candidates.into_iter().flatten().collect();
+    let begun = |candidate: &Candidate| Measured { name: candidate.name, unit: candidate.unit, rounds: Vec::new() };
+    let mut measured: Vec<Measured> = candidates.iter().map(begun).collect();
+    // In turn, so that what disturbs the machine falls on all alike. The first round brings the RAM and does not count.
+    for round in 0..=ROUNDS {
+        for (candidate, measured) in candidates.iter_mut().zip(&mut measured) {
+            let time = (candidate.round)();
+            if round > 0 {
+                measured.rounds.push(time);
+            }
+        }
+    }
+    measured
 }
 
 fn draw(machine: &Machine, costs: &[Measured]) -> String {
@@ -250,7 +291,8 @@ fn draw(machine: &Machine, costs: &[Measured]) -> String {
     let filling: Vec<&Measured> = costs.iter().filter(|cost| cost.unit > 0).collect();
     let most = filling.iter().map(|cost| cost.per_mebibyte()).fold(1.0, f64::max);
     let height = 110 + filling.len() * 34 + machine.settings.len() * 22 + lines.len() * 22 + 40;
-    let mut svg = Svg::new(800, height);
+    let what = "Bars: microseconds to bring 1 MiB of RAM in, by way; below, the settings and costs of this machine.";
+    let mut svg = Svg::new(800, height, "Memory on this machine", what.into());
     svg.text((24.0, 40.0), 20, "Memory on this machine");
     svg.text((24.0, 66.0), 13, "microseconds to bring 1 MiB of RAM in");
     let mut y = 84.0;
@@ -275,40 +317,63 @@ fn draw(machine: &Machine, costs: &[Measured]) -> String {
     svg.finish()
 }
 
+const HELP: &str = "\
+Shows what memory costs on this machine, and what the library therefore does.
+
+Usage: probe [--svg FILE]
+
+Options:
+  --svg FILE   draw it into FILE, too
+  --help       show this
+
+Exit code: 0, 1 when it cannot print or draw, 2 for a wrong command line.
+";
+
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let picture = match &arguments[..] {
-        [] => None,
-        [flag, path] if flag == "--svg" => Some(path),
-        _ => {
-            eprintln!("usage: probe [--svg FILE]");
-            return ExitCode::from(2);
+    match program::with_picture(std::env::args_os().skip(1)) {
+        Ok(Asked::Help) => program::end("probe", io::stdout().write_all(HELP.as_bytes()).map(|()| ExitCode::SUCCESS)),
+        Ok(Asked::Print(picture)) => {
+            let machine = Machine::ask();
+            let costs = measure(&machine);
+            if let Some(path) = &picture {
+                if let Err(code) = program::draw("probe", path, &draw(&machine, &costs)) {
+                    return code;
+                }
+            }
+            program::end("probe", print(&machine, &costs).map(|()| ExitCode::SUCCESS))
         }
-    };
-    let machine = Machine::ask();
-    println!("This machine says");
+        Err(message) => program::misused("probe", &message),
+    }
+}
+
+fn print(machine: &Machine, costs: &[Measured]) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let width = program::width();
+    // Names on lines of their own where there is no room beside them.
+    let wide = width >= 60;
+    writeln!(out, "This machine says")?;
     for (name, value) in &machine.settings {
-        println!("  {name:<34}{value}");
+        match wide {
+            true => write!(out, "  {name:<34}")?,
+            false => write!(out, "  {name}\n    ")?,
+        }
+        let column = if wide { 36 } else { 4 };
+        program::fill(&mut out, value, column, column, width)?;
     }
-    println!("\nMeasured{:>48}", "each        a MiB");
-    let costs = measure(&machine);
-    for cost in &costs {
-        let each = format!("{:.2} µs", cost.each.as_secs_f64() * 1e6);
+    let (gap, place) = if wide { (34, 12) } else { (18, 10) };
+    writeln!(out, "\nMeasured{:>1$}", "each     a MiB", gap + place + 4)?;
+    for cost in costs {
+        let each = format!("{:.2} µs", cost.each().as_secs_f64() * 1e6);
+        let name = if wide { format!("  {:<gap$}", cost.name) } else { format!("  {}\n  {:gap$}", cost.name, "") };
         match cost.unit {
-            0 => println!("  {:<34}{each:>12}", cost.name),
-            _ => println!("  {:<34}{each:>12}{:>10.1} µs", cost.name, cost.per_mebibyte()),
+            0 => writeln!(out, "{name}{each:>place$}")?,
+            _ => writeln!(out, "{name}{each:>place$}{:>7.1} µs", cost.per_mebibyte())?,
         }
     }
-    println!("\nSo");
-    for line in machine.consequences(&costs) {
-        println!("  {line}");
+    writeln!(out, "\nSo")?;
+    for line in machine.consequences(costs) {
+        write!(out, "  ")?;
+        program::fill(&mut out, &line, 2, 4, width)?;
     }
-    if let Some(path) = picture {
-        if let Err(error) = std::fs::write(path, draw(&machine, &costs)) {
-            eprintln!("probe: cannot write {path}: {error}");
-            return ExitCode::FAILURE;
-        }
-        println!("\nDrawn in {path}");
-    }
-    ExitCode::SUCCESS
+    out.flush()
 }

@@ -5,13 +5,19 @@
 //! cargo run --release --example residency -- --svg pages.svg
 //! ```
 //!
-//! Two arenas, one on base pages and one that asks for huge ones, go through the same life; after each step the
+//! Two arenas, one on base pages and one that asks for huge ones, go through the same steps; after each step the
 //! system is asked which of their pages are in RAM, and of what size they are.
 
+#[path = "support/program.rs"]
+mod program;
 #[path = "support/svg.rs"]
 mod svg;
 
-use region::{Advice, Arena, PageState, Pages, Region, RegionBacking, page_size};
+use program::Asked;
+use region::backing::RegionBacking;
+use region::mapping::{Advice, PageState, Pages};
+use region::{Arena, Region, page_size};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use svg::{BLUE, GREY, ORANGE, Svg};
 
@@ -47,8 +53,7 @@ impl Picture {
     }
 
     /// A character for so many pages; the most resident of them decides.
-    fn line(&self) -> String {
-        const CELLS: usize = 64;
+    fn line(&self, cells: usize) -> String {
         let cell = |pages: &[PageState]| {
             let any = |state| pages.contains(&state);
             match (any(PageState::Huge), any(PageState::Base) || any(PageState::Unknown)) {
@@ -57,12 +62,12 @@ impl Picture {
                 (false, false) => '·',
             }
         };
-        self.pages.chunks(self.pages.len() / CELLS).map(cell).collect()
+        self.pages.chunks(self.pages.len() / cells).map(cell).collect()
     }
 }
 
-/// The life of an arena in pages of a kind, seen after each step.
-fn life(pages: Pages) -> Result<Vec<Picture>, region::Error> {
+/// An arena in pages of a kind, seen after each step.
+fn states(pages: Pages) -> Result<Vec<Picture>, region::Error> {
     let options = Region::options().len(LEN).align(2 << 20).pages(pages);
     let mut arena: Arena<8, _> = Arena::new_in(RegionBacking::map(options)?);
     if pages == Pages::Base {
@@ -87,81 +92,131 @@ fn life(pages: Pages) -> Result<Vec<Picture>, region::Error> {
     Ok(seen)
 }
 
-/// Pages in rows of a quarter of a mebibyte.
-fn draw(lives: &[(&str, Vec<Picture>)]) -> String {
+/// Pages in lines of a quarter of a mebibyte, and the steps three to a row, so that all of it can be read at a width of
+/// 830 pixels.
+fn draw(arenas: &[(&str, Vec<Picture>)]) -> String {
     const SQUARE: f64 = 4.0;
+    const WIDTH: usize = 830;
+    const ACROSS: usize = 3;
+    const HEAD: f64 = 124.0;
+    // Above a picture: its step, and its sum. Above an arena's pictures: its title.
+    const WORDS: f64 = 46.0;
+    const TITLE: f64 = 34.0;
     let across = (256 << 10) / page_size().min(256 << 10);
     let down = (LEN / page_size()).div_ceil(across);
     let (width, height) = (across as f64 * SQUARE, down as f64 * SQUARE);
-    let steps = lives.iter().map(|(_, seen)| seen.len()).max().unwrap_or(0);
-    let mut svg = Svg::new(48 + steps * (width as usize + 20), 90 + lives.len() * (height as usize + 86));
-    svg.text((24.0, 36.0), 20, "An arena of 8 MiB, page by page");
-    for (at, (colour, name)) in
-        [(BLUE, "in RAM, 2 MiB pages"), (ORANGE, "in RAM, base pages"), (GREY, "not in RAM")].into_iter().enumerate()
-    {
-        let x = 24.0 + at as f64 * 190.0;
-        svg.rect((x, 52.0), (12.0, 12.0), colour);
-        svg.text((x + 18.0, 63.0), 13, name);
+    let between = (WIDTH as f64 - 2.0 * 16.0 - ACROSS as f64 * width) / (ACROSS - 1) as f64;
+    let lines = |seen: &[Picture]| seen.len().div_ceil(ACROSS) as f64;
+    let tall: f64 = arenas.iter().map(|(_, seen)| TITLE + lines(seen) * (WORDS + height + 14.0)).sum();
+    let mut svg =
+        Svg::new(WIDTH, (HEAD + tall) as usize + 4, "Which pages of an arena are in RAM", description(arenas));
+    svg.text((16.0, 34.0), 24, "An arena of 8 MiB, page by page");
+    let names = [(BLUE, "in RAM, 2 MiB page"), (ORANGE, "in RAM, small page"), (GREY, "not in RAM")];
+    for (at, (colour, name)) in names.into_iter().enumerate() {
+        let x = 16.0 + at as f64 * 220.0;
+        svg.rect((x, 52.0), (16.0, 16.0), colour);
+        svg.text((x + 24.0, 66.0), 17, name);
     }
-    for (row, (title, seen)) in lives.iter().enumerate() {
-        let top = 100.0 + row as f64 * (height + 86.0);
-        svg.text((24.0, top), 15, title);
-        for (column, picture) in seen.iter().enumerate() {
-            let left = 24.0 + column as f64 * (width + 20.0);
-            svg.text((left, top + 22.0), 12, picture.step);
-            svg.text((left, top + 38.0), 10, &picture.summary());
-            for (line, pages) in picture.pages.chunks(across).enumerate() {
-                let mut at = 0;
-                for run in pages.chunk_by(|one, other| one == other) {
-                    let (colour, gap) = match run[0] {
-                        // A huge page is one piece, so its rows overlap; a hair parts those of others.
-                        PageState::Huge => (BLUE, -0.3),
-                        PageState::Absent => (GREY, 0.5),
-                        _ => (ORANGE, 0.5),
-                    };
-                    let place = (left + at as f64 * SQUARE, top + 46.0 + line as f64 * SQUARE);
-                    svg.rect(place, (run.len() as f64 * SQUARE, SQUARE - gap), colour);
-                    at += run.len();
+    let page = page_size() >> 10;
+    let legend = format!("One line is 256 KiB ({across} pages of {page} KiB), eight lines are 2 MiB.");
+    svg.text((16.0, 98.0), 17, &legend);
+    let mut top = HEAD;
+    for (title, seen) in arenas {
+        svg.text((16.0, top + 20.0), 20, &format!("An arena {title}"));
+        top += TITLE;
+        for row in seen.chunks(ACROSS) {
+            for (column, picture) in row.iter().enumerate() {
+                let left = 16.0 + column as f64 * (width + between);
+                svg.text((left, top + 16.0), 17, picture.step);
+                svg.text((left, top + 37.0), 15, &picture.summary());
+                for (line, pages) in picture.pages.chunks(across).enumerate() {
+                    let mut at = 0;
+                    for run in pages.chunk_by(|one, other| one == other) {
+                        let (colour, gap) = match run[0] {
+                            // A huge page is one piece, so its lines overlap; a hair parts those of others.
+                            PageState::Huge => (BLUE, -0.3),
+                            PageState::Absent => (GREY, 0.5),
+                            _ => (ORANGE, 0.5),
+                        };
+                        let corner = (left + at as f64 * SQUARE, top + WORDS + line as f64 * SQUARE);
+                        svg.rect(corner, (run.len() as f64 * SQUARE, SQUARE - gap), colour);
+                        at += run.len();
+                    }
                 }
             }
+            top += WORDS + height + 14.0;
         }
     }
     svg.finish()
 }
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let picture = match &arguments[..] {
-        [] => None,
-        [flag, path] if flag == "--svg" => Some(path),
-        _ => {
-            eprintln!("usage: residency [--svg FILE]");
-            return ExitCode::from(2);
-        }
+/// The picture in words.
+fn description(arenas: &[(&str, Vec<Picture>)]) -> String {
+    let steps = |seen: &[Picture]| {
+        let steps: Vec<String> =
+            seen.iter().map(|picture| format!("{}: {}", picture.step, picture.summary())).collect();
+        steps.join("; ")
     };
-    let mut lives = Vec::new();
-    for (title, pages) in [("on base pages", Pages::Base), ("asking for 2 MiB pages", Pages::Transparent)] {
-        match life(pages) {
-            Ok(seen) => lives.push((title, seen)),
-            Err(error) => {
-                eprintln!("residency: {title}: {error}");
-                return ExitCode::FAILURE;
+    let arenas: Vec<String> =
+        arenas.iter().map(|(title, seen)| format!("An arena {title}. {}.", steps(seen))).collect();
+    arenas.join(" ")
+}
+
+const HELP: &str = "\
+Shows which pages of an arena are in RAM while it fills, resets and gives back.
+
+Usage: residency [--svg FILE]
+
+Options:
+  --svg FILE   draw it into FILE, too
+  --help       show this
+
+Exit code: 0, 1 when the system refuses or it cannot print or draw, 2 for a wrong
+command line.
+";
+
+fn main() -> ExitCode {
+    match program::with_picture(std::env::args_os().skip(1)) {
+        Ok(Asked::Help) => {
+            program::end("residency", io::stdout().write_all(HELP.as_bytes()).map(|()| ExitCode::SUCCESS))
+        }
+        Ok(Asked::Print(picture)) => {
+            let mut arenas = Vec::new();
+            for (title, pages) in [("on base pages", Pages::Base), ("asking for 2 MiB pages", Pages::Transparent)] {
+                match states(pages) {
+                    Ok(seen) => arenas.push((title, seen)),
+                    Err(error) => {
+                        program::complain(format_args!("residency: {title}: {error}"));
+                        return ExitCode::FAILURE;
+                    }
+                }
             }
+            if let Some(path) = &picture {
+                if let Err(code) = program::draw("residency", path, &draw(&arenas)) {
+                    return code;
+                }
+            }
+            program::end("residency", print(&arenas).map(|()| ExitCode::SUCCESS))
         }
+        Err(message) => program::misused("residency", &message),
     }
-    for (title, seen) in &lives {
-        println!("{title}  (█ in 2 MiB pages, ▒ in base pages, · not in RAM)");
+}
+
+/// Each step's name and sum, and its pages below them.
+fn print(arenas: &[(&str, Vec<Picture>)]) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let width = program::width();
+    let cells = if width >= 68 { 64 } else { 32 };
+    for (title, seen) in arenas {
+        program::fill(&mut out, &format!("{title} (█ in 2 MiB pages, ▒ in base pages, · not in RAM)"), 0, 2, width)?;
         for picture in seen {
-            println!("  {:<22}{}  {}", picture.step, picture.line(), picture.summary());
+            match width >= 60 {
+                true => writeln!(out, "  {:<21} {}", picture.step, picture.summary())?,
+                false => writeln!(out, "  {}\n  {}", picture.step, picture.summary())?,
+            }
+            writeln!(out, "    {}", picture.line(cells))?;
         }
-        println!();
+        writeln!(out)?;
     }
-    if let Some(path) = picture {
-        if let Err(error) = std::fs::write(path, draw(&lives)) {
-            eprintln!("residency: cannot write {path}: {error}");
-            return ExitCode::FAILURE;
-        }
-        println!("Drawn in {path}");
-    }
-    ExitCode::SUCCESS
+    out.flush()
 }

@@ -2,10 +2,14 @@
 //!
 //! The parent makes a [`SharedArena`] and forks workers. Each takes the next file, and hangs its words into the
 //! tree that all of them share: nodes are linked by offsets and atomic exchanges, without a lock, so a worker
-//! that dies holds nobody up. At the end the parent walks the tree and prints it. The only `unsafe` here is
+//! that dies does not block the others. At the end the parent walks the tree and prints it. The only `unsafe` here is
 //! `fork` itself.
 
-use region::{AtomicOffset, Bytes, Input, SharedArena};
+#[path = "support/program.rs"]
+mod program;
+
+use region::shared::AtomicOffset;
+use region::{Bytes, Input, SharedArena};
 use std::cmp::Ordering::{Equal, Greater, Less};
 use std::error::Error;
 use std::io::Write;
@@ -62,19 +66,22 @@ fn main() -> ExitCode {
     let command = match parse(std::env::args_os().skip(1)) {
         Ok(Some(command)) => command,
         Ok(None) => {
-            print!("{HELP}");
-            return ExitCode::SUCCESS;
+            let printed = std::io::stdout().write_all(HELP.as_bytes());
+            return program::end("shared_tree", printed.map(|()| ExitCode::SUCCESS));
         }
-        Err(complaint) => {
-            eprint!("{complaint}\n\n{HELP}");
-            return ExitCode::from(2);
-        }
+        Err(complaint) => return program::misused("shared_tree", &complaint),
     };
     match run(&command) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(counts) => {
+            let code = if counts.files == command.files.len() as u64 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+            match print(&counts, &command) {
+                // The exit code says that files were not counted.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => code,
+                printed => program::end("shared_tree", printed.map(|()| code)),
+            }
+        }
         Err(error) => {
-            eprintln!("{error}");
+            program::complain(format_args!("shared_tree: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -85,21 +92,21 @@ fn parse(mut words: impl Iterator<Item = std::ffi::OsString>) -> Result<Option<C
     let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
     let mut command = Command { workers, top: 20, files: Vec::new() };
     while let Some(word) = words.next() {
-        let place = match word.to_str() {
-            Some("--help") => return Ok(None),
-            Some("--workers") => &mut command.workers,
-            Some("--top") => &mut command.top,
-            Some(option) if option.starts_with("--") => return Err(format!("unknown option {option}")),
+        let field = match &*word.to_string_lossy() {
+            "--help" | "-h" => return Ok(None),
+            "--workers" => &mut command.workers,
+            "--top" => &mut command.top,
+            option if option.starts_with('-') => return Err(format!("no such option: {}", program::Shown(option))),
             _ => {
-                command.files.push(word.into());
+                command.files.push(word.clone().into());
                 continue;
             }
         };
         let number = words.next().and_then(|word| word.to_str()?.parse().ok());
-        *place = number.ok_or(format!("{} wants a number", word.to_string_lossy()))?;
+        *field = number.ok_or(format!("{} needs a number", word.to_string_lossy()))?;
     }
     if command.files.is_empty() {
-        find_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut command.files);
+        find_sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../src")), &mut command.files);
     }
     if command.files.is_empty() {
         return Err("no file is named, and the library's sources are not here".into());
@@ -119,8 +126,17 @@ fn find_sources(folder: &Path, files: &mut Vec<PathBuf>) {
     files.sort();
 }
 
-/// Counts and prints; whether every file was counted.
-fn run(command: &Command) -> Result<bool, Box<dyn Error>> {
+/// What was counted.
+struct Counts {
+    /// The words and how often each was met, the most frequent first.
+    words: Vec<(u64, String)>,
+    /// Files that were counted to their end.
+    files: u64,
+    /// Bytes of the tree.
+    used: usize,
+}
+
+fn run(command: &Command) -> Result<Counts, Box<dyn Error>> {
     // Addresses, not RAM: enough for files in which every second byte is a new word.
     let bytes: u64 = command.files.iter().filter_map(|file| Some(std::fs::metadata(file).ok()?.len())).sum();
     let arena = SharedArena::sealed((1 << 20) + 32 * usize::try_from(bytes)?, c"words")?;
@@ -132,7 +148,9 @@ fn run(command: &Command) -> Result<bool, Box<dyn Error>> {
         let child = child?;
         let status = wait(child)?;
         if status != 0 {
-            eprintln!("worker {child} ended early (status {status}); the others went on");
+            program::complain(format_args!(
+                "shared_tree: worker {child} ended early (status {status}); the others went on"
+            ));
         }
     }
 
@@ -148,21 +166,26 @@ fn run(command: &Command) -> Result<bool, Box<dyn Error>> {
     }
     words.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
 
-    let counted = job.counted.load(Ordering::Relaxed);
-    let total: u64 = words.iter().map(|(count, _)| count).sum();
-    let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "{total} words, {} of them different, in {counted} of {} files; {} processes, one tree of {}\n",
-        words.len(),
+    Ok(Counts { words, files: job.counted.load(Ordering::Relaxed), used: arena.used() })
+}
+
+fn print(counts: &Counts, command: &Command) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let total: u64 = counts.words.iter().map(|(count, _)| count).sum();
+    let line = format!(
+        "{total} words, {} of them different, in {} of {} files; {} processes, one tree of {}",
+        counts.words.len(),
+        counts.files,
         command.files.len(),
         command.workers,
-        Bytes(arena.used()),
-    )?;
-    for (count, word) in words.iter().take(command.top) {
+        Bytes(counts.used),
+    );
+    program::fill(&mut out, &line, 0, 0, program::width())?;
+    writeln!(out)?;
+    for (count, word) in counts.words.iter().take(command.top) {
         writeln!(out, "{count:>10}  {word}")?;
     }
-    Ok(counted == command.files.len() as u64)
+    out.flush()
 }
 
 /// What a worker does: takes files until none is left. Complaints go to standard error.
@@ -176,7 +199,8 @@ fn work(arena: &SharedArena, files: &[PathBuf]) -> Result<(), Box<dyn Error>> {
         let input = match Input::read(file.as_os_str().as_encoded_bytes()) {
             Ok(input) => input,
             Err(error) => {
-                eprintln!("{}: {error}", file.display());
+                let name = program::shown(&file.to_string_lossy(), &std::io::stderr());
+                program::complain(format_args!("shared_tree: {name}: {error}"));
                 continue;
             }
         };
@@ -234,7 +258,7 @@ fn fork(work: impl FnOnce() -> Result<(), Box<dyn Error>>) -> std::io::Result<li
         0 => {
             let done = work();
             if let Err(error) = &done {
-                eprintln!("{error}");
+                program::complain(format_args!("shared_tree: {error}"));
             }
             // SAFETY: ends the child without running what the parent will run at its end.
             unsafe { libc::_exit(i32::from(done.is_err())) }

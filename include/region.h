@@ -1,23 +1,26 @@
-/* region.h 0.1.0 - memory on the kernel's own terms: arenas, page pools, maps, files, pipes. No malloc.
+/* region.h 0.1.0 - memory on the kernel's own terms: arenas, heaps, page pools, maps, files. No malloc.
  *
  *     region_arena a = REGION_ARENA_INIT;               // no call, no memory yet
  *     struct node *n = region_new(&a, struct node);
  *     char *s = region_printf(&a, "%s.%d", name, id);
  *     region_arena_free(&a);                            // the RAM is back
  *
- * Failing     What has a life or a state returns 0 or a negative errno (region_strerror says it in words); what
- *             allocates returns a pointer or NULL. Nothing panics, throws, or ends the process unless told to.
+ * Failing     Functions that allocate return a pointer or NULL. Others that can fail return 0 or a negative errno, for
+ *             region_strerror. Nothing panics, throws, or ends the process unless you ask for it.
  * Empty       Every struct of all zero bytes is valid and empty: freeing it does nothing, using it is -EINVAL or
  *             NULL. So is every struct that was freed, and so is NULL in place of one.
  * Sizes       Bytes, size_t. Products are checked. Nothing (0 bytes) gives an address that is aligned, not NULL and
  *             not to be touched. More than PTRDIFF_MAX gives NULL.
  * Threads     One thread at a time uses a struct, but for region_pool and region_shared. There is no thread-local
- *             storage, no lock and no hidden thread.
- * Versions    Each struct has spare room. Every init hands over its size and REGION_ABI_VERSION: a library of
- *             another version answers -EPROTO and writes nothing.
+ *             storage, no lock and no hidden thread. So the hooks are not for libraries that call them from threads of
+ *             their own.
+ * Signals     A handler may use structs of its own, and any pools and shared arenas; not a struct that it may have
+ *             interrupted. On Linux errno stays as it is. All works in atexit(3) functions and destructors, too.
+ * Versions    Each struct has spare words. Every init passes its size and REGION_ABI_VERSION: a library of another
+ *             version returns -EPROTO and writes nothing.
  *
  * C99 and later, C++11 and later. #define REGION_FREESTANDING to do without <stdio.h>.
- * Made by build.rs from src/capi/: change it there.
+ * Made by `cargo capi-header` from src/capi/: change it there.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -42,8 +45,14 @@
 #define REGION_BLOCK_(size, align) REGION_MALLOC_(size) __attribute__((__alloc_align__(align)))
 /* A block of so many bytes, which may be the old one. */
 #define REGION_SIZED_(size) __attribute__((__warn_unused_result__, __alloc_size__ size))
+/* The same of hooks, whose callers also free by it. */
+#define REGION_RESIZED_(size) __attribute__((__alloc_size__ size))
 #define REGION_STRING_ __attribute__((__malloc__, __warn_unused_result__))
-/* What is known of a block, so that a caller's check for NULL costs nothing where there was room. */
+/* What is lost if nobody takes it; it may hold, or be known by, other pointers. */
+#define REGION_NEEDED_ __attribute__((__warn_unused_result__))
+#define REGION_NEVER_NULL_ __attribute__((__returns_nonnull__))
+#define REGION_UNUSED_ __attribute__((__unused__))
+/* What is known of a block, so that a caller's check for NULL costs nothing where the block fitted. */
 #define REGION_KNOWN_(block) \
     ((block) == NULL ? __builtin_unreachable() : (void)0, __builtin_assume_aligned((block), 16))
 #else
@@ -58,6 +67,10 @@
 #define REGION_BLOCK_(size, align)
 #define REGION_SIZED_(size)
 #define REGION_STRING_
+#define REGION_RESIZED_(size)
+#define REGION_NEEDED_
+#define REGION_NEVER_NULL_
+#define REGION_UNUSED_
 #define REGION_KNOWN_(block) (block)
 #endif
 
@@ -83,14 +96,20 @@
 /* What an init hands over: the header's version and the size of its struct, in one word. */
 #define REGION_ABI_(T) ((REGION_CAST_(size_t, REGION_ABI_VERSION) << 16) | sizeof(T))
 
+#ifndef __cplusplus
+/* Options that live as long as the block that they stand in. What is not named is zero, which is the default. */
+#define REGION_WITH_(T, ...) (&(const T){ .size = sizeof(T), __VA_ARGS__ })
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* ---- Arenas ---------------------------------------------------------------------------------------------------
  * An arena owns the blocks taken from it; they live until it is reset, rewound to before them, or freed. The first
- * 64 KiB come from a cache, then it reserves gigabytes of addresses and brings RAM in as blocks are taken, so blocks
- * never move and memory is one range. It may begin in memory of yours instead, and stay there. One thread at a time. */
+ * 64 KiB come from a cache, then ranges of 1 and 16 MiB and of gigabytes, whose RAM comes in as blocks are taken.
+ * Blocks never move; only one that grows may (region_realloc). An arena may begin in memory of yours instead, and stay
+ * there. One thread at a time. */
 
 /** Nothing beyond the buffer: allocating, resetting and freeing make no system call, and when the buffer is used up,
     allocations return NULL (-ENOSPC). -EINVAL for one that cannot hold a block. */
@@ -104,16 +123,18 @@ typedef struct region_arena {
     size_t opaque_[30];
 } region_arena;
 
-/** Called when memory cannot be had for `size` bytes. Non-zero: something was freed, try again. Zero: give up, and
-    the allocation returns NULL. It may use the arena, and may leave by longjmp(3). */
+/** Called when memory cannot be had for `size` bytes. Non-zero: something was freed, try again. Zero: give up, and the
+    allocation returns NULL. It may use the arena, and is asked about what fails then as well, 8 deep at most. It may
+    rewind, reset or free it, which gives up a block that was to grow, but must leave what is being copied. It may
+    leave by longjmp(3). */
 typedef int (*region_oom_fn)(void *context, region_arena *arena, size_t size);
 
-/** How an arena is to be, for region_arena_init. Begin with REGION_ARENA_OPTIONS; zero is the default. */
+/** Options of an arena, for region_arena_init. Begin with REGION_ARENA_OPTIONS; zero is the default. */
 typedef struct region_arena_options {
     size_t size;                    /* sizeof(region_arena_options). */
     size_t limit;                   /* Most bytes that may be in use; 0 for no limit. */
-    /** Bytes of address space reserved now, in one piece, with nothing after it; 0 to grow without end. An exact
-        wish: less is not tried. RAM comes as touched. */
+    /** Bytes of address space reserved now, in one piece, with nothing after it; 0 to grow without end. Exact:
+        less is not tried. RAM comes as touched. */
     size_t reserve;
     /** Bytes that fit before addresses are asked for again; 0 for the usual. -ENOSPC for more than `reserve`. */
     size_t capacity;
@@ -126,22 +147,9 @@ typedef struct region_arena_options {
     size_t buffer_size;             /* Bytes of the buffer. */
     unsigned int flags;             /* REGION_ARENA_FIXED, or 0. */
     unsigned int reserved_;         /* Zero. */
+    /** What region_arena_print_stats calls the arena; NULL for no name. Stays where it is until the arena is freed. */
+    const char *name;
 } region_arena_options;
-
-/** A place in an arena to rewind to. Made by region_arena_mark. */
-typedef struct region_mark {
-    size_t opaque_[8];
-} region_mark;
-
-/** Called when what was deferred is due. */
-typedef void (*region_defer_fn)(void *context);
-
-/** A deferred call whose memory is the caller's. Stays where it is until the call was made. */
-typedef struct region_defer {
-    struct region_defer *next_;
-    region_defer_fn call_;
-    void *context_;
-} region_defer;
 
 /** What an arena holds, in bytes. Filled by region_arena_stats. */
 typedef struct region_stats {
@@ -150,7 +158,8 @@ typedef struct region_stats {
     size_t reserved;                /* Address space that belongs to the arena. */
     size_t limit;                   /* Most that `used` may reach; SIZE_MAX for no limit. */
     size_t ranges;                  /* Ranges of memory that hold blocks. */
-    size_t spare_[11];              /* For figures to come; zero. */
+    size_t peak;                    /* The most bytes that were in use at once, since the arena was made. */
+    size_t spare_[10];              /* For stats to come; zero. */
 } region_stats;
 
 /** What region_arena_init calls. */
@@ -166,35 +175,8 @@ int region_arena_free(region_arena *arena);
     back and keeps the addresses. */
 int region_arena_reset(region_arena *arena, size_t keep);
 
-/** The present place in the arena. Costs nothing and cannot fail; of NULL, a mark that no arena takes. */
-region_mark region_arena_mark(const region_arena *arena);
-
-/** Makes the calls that were deferred since `mark` and frees every block taken or grown since; keeps the memory.
-    -EINVAL, and nothing happens, for a mark that another arena made, or that was undone: by an earlier rewind or reset,
-    or when a block from before it was given back or made smaller. Two are not told from the arena's own: one that was
-    undone and whose place is in use again, and one made when its arena had no memory, which is the start of any. */
-int region_arena_rewind(region_arena *arena, region_mark mark);
-
-/** Has `call(context)` made when the arena is next rewound to before here, reset or freed; the last deferred is the
-    first called. Takes 32 bytes of the arena. */
-int region_arena_defer(region_arena *arena, region_defer_fn call, void *context);
-
-/** The same with memory of the caller's, which must stay where it is until the call was made. Fails only on NULL. */
-int region_arena_defer_node(region_arena *arena, region_defer *node, region_defer_fn call, void *context);
-
-/** Sets what to do when memory cannot be had: NULL to return NULL, which is the default; region_oom_abort to end
-    the process; or a function of your own. */
-int region_arena_on_oom(region_arena *arena, region_oom_fn call, void *context);
-
-/** For region_arena_on_oom: says on standard error how much could not be had, and ends the process. */
-int region_oom_abort(void *context, region_arena *arena, size_t size);
-
 /** Lets at most `bytes` be in use; SIZE_MAX for no limit. What is in use already stays. */
 int region_arena_set_limit(region_arena *arena, size_t bytes);
-
-/** Why memory was last refused, and so why an allocation that just returned NULL did: a negative errno, for
-    region_strerror. 0 if it never was. */
-int region_arena_error(const region_arena *arena);
 
 /** Whether `address` lies in memory that the arena handed out and has not taken back. */
 bool region_arena_contains(const region_arena *arena, const void *address);
@@ -205,12 +187,26 @@ int region_arena_stats(const region_arena *arena, region_stats *stats);
 /** Bytes of the arena that are in RAM now, as the system says: mincore(2), one call per 4 MiB. 0 for NULL. */
 size_t region_arena_resident(const region_arena *arena);
 
-/** Writes one line with the arena's figures to a descriptor, such as 2. Allocates nothing. */
-int region_arena_print(const region_arena *arena, int fd);
+/** Writes one line with the arena's stats to a descriptor, such as 2. Allocates nothing. */
+int region_arena_print_stats(const region_arena *arena, int fd);
 
 #define REGION_ARENA_INIT { NULL, NULL, { 0 } }
-#define REGION_ARENA_OPTIONS { sizeof(region_arena_options), 0, 0, 0, NULL, NULL, NULL, 0, 0, 0 }
+#define REGION_ARENA_OPTIONS { sizeof(region_arena_options), 0, 0, 0, NULL, NULL, NULL, 0, 0, 0, NULL }
 #define REGION_KEEP_ALL SIZE_MAX
+#ifndef __cplusplus
+/** Options in a call, each by its name: region_arena_init(&a, REGION_ARENA_WITH(.limit = 1 << 20, .on_oom = retry)).
+    C99 and later. */
+#define REGION_ARENA_WITH(...) REGION_WITH_(region_arena_options, __VA_ARGS__)
+#endif
+
+/** Of two arenas of yours, one for what a function needs only until it returns: not `busy`, where its caller wants the
+    result (or NULL). Mark it, use it, rewind it. A thread has a pair for itself: static _Thread_local region_arena
+    scratch[2]; all bytes zero is right. */
+REGION_NEEDED_
+static inline region_arena *region_scratch(region_arena *arenas, const region_arena *busy)
+{
+    return arenas == busy ? arenas + 1 : arenas;
+}
 
 /** Initializes an arena as `options` say; NULL for an arena that grows without end, which REGION_ARENA_INIT is too. On
     error the arena is empty and valid. */
@@ -223,8 +219,8 @@ static inline int region_arena_init(region_arena *arena, const region_arena_opti
  * Blocks are the arena's: there is nothing to free one by one, and no size is kept for them. Each function returns
  * NULL when memory cannot be had, unless region_arena_on_oom said otherwise; region_arena_error then says why. */
 
-/** What region_alloc calls when there is no room before `end`. */
-void *region_alloc_slow_(region_arena *arena, size_t size);
+/** What region_alloc calls when the block does not fit before `end`. */
+void *region_alloc_slow_(region_arena *arena, size_t size) REGION_MALLOC_((2));
 
 /** `size` bytes at a multiple of `align`, a power of two up to 1 GiB; others give NULL. */
 void *region_alloc_aligned(region_arena *arena, size_t size, size_t align) REGION_BLOCK_((2), 3);
@@ -245,12 +241,17 @@ void *region_calloc_aligned(region_arena *arena, size_t n, size_t size, size_t a
     rewind to an earlier mark ends it. */
 void *region_realloc(region_arena *arena, void *block, size_t old_size, size_t new_size) REGION_SIZED_((4));
 
-/** Gives a block back: its room is used again at once if it is the arena's last block, else when the arena is
+/** As region_realloc, but the block stays where it is: the same address, which the compiler knows to have `new_size`
+    bytes; or NULL, and nothing happens: the block is not the arena's last one, or there is not so much behind it
+    (-ENOSPC). Fewer bytes are always to be had. No callback is asked. */
+void *region_realloc_in_place(region_arena *arena, void *block, size_t old_size, size_t new_size) REGION_SIZED_((4));
+
+/** Gives a block back: its memory is used again at once if it is the arena's last block, else when the arena is
     rewound, reset or freed. NULL is nothing. */
 void region_free(region_arena *arena, void *block, size_t size);
 
-/** A copy of `size` bytes, aligned to 16. */
-void *region_memdup(region_arena *arena, const void *from, size_t size) REGION_MALLOC_((3));
+/** A copy of `size` bytes, aligned to 16. Pointers in it still lead where they did. */
+void *region_memdup(region_arena *arena, const void *from, size_t size) REGION_SIZED_((3));
 
 /** A copy of a string. */
 char *region_strdup(region_arena *arena, const char *text) REGION_STRING_;
@@ -258,11 +259,15 @@ char *region_strdup(region_arena *arena, const char *text) REGION_STRING_;
 /** A copy of a string, or of its first `most` bytes, with a NUL after it. */
 char *region_strndup(region_arena *arena, const char *text, size_t most) REGION_STRING_;
 
+/** A copy of `len` bytes, whatever they are, with a NUL after it: a slice as a string. */
+char *region_strmemdup(region_arena *arena, const char *bytes, size_t len) REGION_STRING_;
+
 /** `size` bytes, aligned to 16. */
+REGION_MALLOC_((2))
 static inline void *region_alloc(region_arena *arena, size_t size)
 {
-    /* The room is a multiple of 16. `size - 1 < room` is false for no bytes, whose size - 1 is SIZE_MAX, and else says
-       that `size <= room`, so that rounding `size` up to 16 neither wraps nor passes `end`. */
+    /* Let `left` be `end - cur`, a multiple of 16. `size - 1 < left` is false for 0 bytes, whose size - 1 is SIZE_MAX.
+       Else it means `size <= left`, so that rounding `size` up to 16 neither wraps nor passes `end`. */
     if (REGION_LIKELY_(arena != NULL && size - 1 < REGION_ADDRESS_(arena->end) - REGION_ADDRESS_(arena->cur))) {
         unsigned char *block = arena->cur;
         arena->cur = block + (((size - 1) | 15) + 1);
@@ -284,8 +289,9 @@ static inline void *region_alloc(region_arena *arena, size_t size)
     (REGION_CAST_(T *, region_calloc_aligned((arena), (n), sizeof(T), REGION_ALIGNOF_(T))))
 
 #ifndef REGION_FREESTANDING
-/** Formatted text, as printf(3) would write it. NULL also for a format that is wrong. */
-REGION_FORMAT_(2, 0)
+/** Formatted text, as printf(3) would write it. NULL also for a format that is wrong or makes more than INT_MAX bytes:
+    -EINVAL. */
+REGION_FORMAT_(2, 0) REGION_STRING_
 static inline char *region_vprintf(region_arena *arena, const char *format, va_list arguments)
 {
     /* Formatted beside the arena first: what lies above `cur` must stay untouched until it is taken. */
@@ -295,11 +301,13 @@ static inline char *region_vprintf(region_arena *arena, const char *format, va_l
     int len;
     va_copy(again, arguments);
     len = vsnprintf(short_text, sizeof short_text, format, arguments);
-    if (len >= 0) {
+    if (len < 0) {
+        text = region_strdup(arena, NULL);
+    } else {
         size_t size = REGION_CAST_(size_t, len) + 1;
         text = REGION_CAST_(char *, region_alloc(arena, size));
         if (text != NULL && size > sizeof short_text)
-            len = vsnprintf(text, size, format, again);
+            vsnprintf(text, size, format, again);
         else if (text != NULL)
             for (size_t i = 0; i < size; i++)
                 text[i] = short_text[i];
@@ -309,7 +317,7 @@ static inline char *region_vprintf(region_arena *arena, const char *format, va_l
 }
 
 /** Formatted text. */
-REGION_FORMAT_(2, 3)
+REGION_FORMAT_(2, 3) REGION_STRING_
 static inline char *region_printf(region_arena *arena, const char *format, ...)
 {
     char *text;
@@ -321,21 +329,106 @@ static inline char *region_printf(region_arena *arena, const char *format, ...)
 }
 #endif
 
+/* ---- When memory cannot be had --------------------------------------------------------------------------------
+ * Every function that takes memory of an arena refuses alike, and says why in region_arena_error:
+ *
+ *     -EINVAL      NULL, an alignment or a format that cannot be, a text that a rewind threw away
+ *     -EOVERFLOW   more bytes than an object can have, or a product that wraps
+ *     -ENOSPC      its limit, reservation or buffer is used up
+ *     -ENOMEM ...  the system refused
+ *
+ * The first two stay refused whatever is freed: NULL or the errno, at once. For the others the arena has a policy: to
+ * return NULL or the errno, to end the process, or to ask a function of yours, which may free something and have it
+ * tried again, give up, or leave by longjmp(3); then nothing was taken, and texts and blocks are as they were. */
+
+/** Sets what to do when memory cannot be had: NULL to return NULL, which is the default; region_oom_abort to end
+    the process; or a function of your own. */
+int region_arena_on_oom(region_arena *arena, region_oom_fn call, void *context);
+
+/** For region_arena_on_oom: says on standard error how much could not be had, and ends the process. */
+int region_oom_abort(void *context, region_arena *arena, size_t size);
+
+/** Why memory was last refused, and so why an allocation that just returned NULL did: a negative errno, for
+    region_strerror. 0 if it never was. */
+int region_arena_error(const region_arena *arena);
+
+
+/* ---- Marks and deferred calls ---------------------------------------------------------------------------------
+ * A mark is a position in an arena. A rewind frees all that came after it. Other resources (a file, a lock, another
+ * library's object) are given back by a deferred call: the arena makes it when it is rewound to before that call. */
+
+/** A position in an arena to rewind to. Made by region_arena_mark. */
+typedef struct region_mark {
+    size_t opaque_[8];
+} region_mark;
+
+/** Called when what was deferred is due. */
+typedef void (*region_defer_fn)(void *context);
+
+/** A deferred call whose memory is the caller's, all bytes zero at first (REGION_DEFER_INIT). Stays where it is until
+    the call is made, and may be used again from then on. */
+typedef struct region_defer {
+    struct region_defer *next_;
+    region_defer_fn call_;
+    void *context_;
+    size_t seal_;                   /* Says that the call is due. */
+} region_defer;
+
+/** The present position in the arena. Costs nothing and cannot fail; of NULL, a mark that no arena takes. */
+region_mark region_arena_mark(const region_arena *arena) REGION_NEEDED_;
+
+/** Makes the calls that were deferred since `mark` and frees every block taken or grown since; keeps the memory.
+    -EINVAL, and nothing happens, for a mark that another arena made, or the same one before it was freed, or that was
+    undone: by an earlier rewind or reset, or when a block from before it was given back or made smaller. All of these
+    are found out, but for a mark whose position is in use again after more than three rewinds, each of which went back
+    less far than the one before. */
+int region_arena_rewind(region_arena *arena, region_mark mark);
+
+/** Frees the block that begins at `address` and everything that was taken or grown after it, without a mark: what
+    obstack_free(3) does. Makes the calls that were deferred after the first one whose memory is freed, and that one;
+    a node of yours that was deferred before that stays due. -EINVAL, and nothing happens, for an address that is in
+    no block of the arena, or not a multiple of 16. That a block begins there is for you to know. */
+int region_arena_rewind_to(region_arena *arena, const void *address);
+
+/** Cancels the call that was deferred last of those of `call(context)`: it is not made. -ENOENT if there is none. A
+    node of yours stays where it is until the call would have been made. One step for each call that was deferred
+    since. */
+int region_arena_cancel(region_arena *arena, region_defer_fn call, void *context);
+
+/** A new arena whose struct lies in `parent`, and that is freed with it, by a deferred call: when the parent is
+    rewound to before it, reset or freed. To free it earlier does no harm. NULL when the parent cannot have so much. */
+region_arena *region_arena_child(region_arena *parent) REGION_NEEDED_;
+
+/** Has `call(context)` made when the arena is next rewound to before here, reset or freed; the last deferred is the
+    first called. Takes 32 bytes of the arena. */
+int region_arena_defer(region_arena *arena, region_defer_fn call, void *context);
+
+/** The same with memory of the caller's, which must stay where it is until the call is made. Fails only on NULL, and
+    on a node whose call is due already, in whichever arena (-EALREADY). */
+int region_arena_defer_node(region_arena *arena, region_defer *node, region_defer_fn call, void *context);
+
+#define REGION_DEFER_INIT { NULL, NULL, NULL, 0 }
+
 /* ---- Growing text ---------------------------------------------------------------------------------------------
  * The text is a block of its arena. It grows in place while it is the arena's last block, else it moves to twice the
- * room. Functions return 0 or a negative errno and leave the text as it was on error. */
+ * capacity. Functions return 0 or a negative errno and leave the text as it was on error. A rewind to before the text
+ * last grew throws it away: -EINVAL until region_string_free, which makes it empty. */
 
-/** Text under way. `data` is NUL-terminated after every call; read it and `len` freely. Begins as
+/** Text that is being built. `data` is NUL-terminated after every call; read it and `len` freely. Begins as
     REGION_STRING_INIT(&arena), without a call and without memory. */
 typedef struct region_string {
     char *data;                     /* The text; NULL until something was appended. */
     size_t len;                     /* Its bytes, without the NUL. */
-    size_t room;                    /* Bytes that `data` has room for, the NUL included. */
+    size_t capacity;                /* Bytes that fit into `data`, the NUL included. */
     region_arena *arena;            /* Where it grows. */
+    size_t opaque_[4];
 } region_string;
 
-/** Makes room for `more` bytes and the NUL. On error the text is as it was. */
+/** Reserves capacity for `more` bytes and the NUL. On error the text is as it was. */
 int region_string_reserve(region_string *string, size_t more);
+
+/** What region_string_vprintf calls: as region_string_reserve, but where the text moves from it can still be read. */
+int region_string_reserve_(region_string *string, size_t more);
 
 /** Appends `size` bytes, which may be the string's own. On error the text is as it was. */
 int region_string_append(region_string *string, const char *bytes, size_t size);
@@ -346,28 +439,46 @@ int region_string_puts(region_string *string, const char *text);
 /** Appends one byte. */
 int region_string_putc(region_string *string, char byte);
 
-/** The finished text, NUL-terminated, with the room behind it given back; `string` is empty again, and may begin
-    another. NULL only when there was no memory for the NUL of an empty text. */
-char *region_string_finish(region_string *string);
+/** The finished text, NUL-terminated, with the unused capacity given back; `string` is empty again, and may begin
+    another. NULL only when there was no memory for the NUL of an empty text, or a rewind threw the text away. */
+char *region_string_finish(region_string *string) REGION_NEEDED_;
 
-/** Gives the text up; its room is used again at once if it is the arena's last block. */
-void region_string_drop(region_string *string);
+/** Frees the text: its memory is used again at once if it is the arena's last block. Leaves an empty text, also of one
+    that a rewind threw away. */
+void region_string_free(region_string *string);
 
-#define REGION_STRING_INIT(arena) { NULL, 0, 0, (arena) }
+#define REGION_STRING_INIT(arena) { NULL, 0, 0, (arena), { 0 } }
 
 #ifndef REGION_FREESTANDING
-/** Appends formatted text. -EINVAL for a format that is wrong. */
+/** Appends formatted text, whose arguments may lie in the text itself. -EINVAL for a format that is wrong or makes more
+    than INT_MAX bytes. */
 REGION_FORMAT_(2, 0)
 static inline int region_string_vprintf(region_string *string, const char *format, va_list arguments)
 {
+    char short_text[256];
     va_list again;
     int len, error;
     va_copy(again, arguments);
-    len = vsnprintf(NULL, 0, format, arguments);
-    error = region_string_reserve(len < 0 ? NULL : string, len < 0 ? 0 : REGION_CAST_(size_t, len));
-    if (error == 0) {
-        vsnprintf(string->data + string->len, string->room - string->len, format, again);
-        string->len += REGION_CAST_(size_t, len);
+    len = vsnprintf(short_text, sizeof short_text, format, arguments);
+    if (len < 0) {
+        error = region_string_puts(string, NULL);
+    } else if (REGION_CAST_(size_t, len) < sizeof short_text) {
+        error = region_string_append(string, short_text, REGION_CAST_(size_t, len));
+    } else {
+        /* Behind the text's NUL, so that the text is whole while it may be read as an argument, and then over it. Its
+           old memory is freed after the last read. */
+        size_t more = REGION_CAST_(size_t, len) + 1, capacity = string == NULL ? 0 : string->capacity;
+        char *moved = string == NULL ? NULL : string->data;
+        error = region_string_reserve_(string, more);
+        if (error == 0) {
+            char *end = string->data + string->len;
+            vsnprintf(end + 1, more, format, again);
+            for (size_t i = 0; i < more; i++)
+                end[i] = end[i + 1];
+            string->len += more - 1;
+            if (moved != string->data)
+                region_free(string->arena, moved, capacity);
+        }
     }
     va_end(again);
     return error;
@@ -386,31 +497,18 @@ static inline int region_string_printf(region_string *string, const char *format
 }
 #endif
 
-/* ---- Allocator hooks of other libraries -----------------------------------------------------------------------
- * The context is the arena. The first three take blocks whose size the caller knows, as Lua's do; the last block is
- * taken back, others wait for the arena. The region_sized_ ones keep 16 bytes before each block, for hooks that are
- * not told the old size (expat, cJSON, zlib). Do not mix the two. */
+/* ---- Files into arenas ----------------------------------------------------------------------------------------
+ * The bytes of a file as one block of an arena, freed with it. Text is NUL-terminated; a parser that loads 64 bytes at
+ * a time asks for 64 zeroes behind it. A file that the arena has no memory for is refused, and takes nothing. */
 
-/** malloc(3) with a context: `size` bytes, aligned to 16. */
-void *region_hook_malloc(void *arena, size_t size);
+/** All bytes of a file, how many in `len` unless NULL, with `padding` zeroes behind them, and one at least. Also of a
+    fifo, a device, and files of /proc. NULL: it could not be opened or read, or memory could not be had;
+    region_arena_error has the errno. */
+char *region_read_file(region_arena *arena, const char *path, size_t padding, size_t *len) REGION_STRING_;
 
-/** realloc(3) with a context and the old size; `new_size` 0 frees and gives NULL. Lua's lua_Alloc as it is. */
-void *region_hook_realloc(void *arena, void *block, size_t old_size, size_t new_size);
-
-/** free(3) with a context and the size. */
-void region_hook_free(void *arena, void *block, size_t size);
-
-/** malloc(3) with a context, for blocks whose size the library has to remember. */
-void *region_sized_malloc(void *arena, size_t size);
-
-/** calloc(3) with a context: zlib's zalloc is this with `unsigned` in place of `size_t`. */
-void *region_sized_calloc(void *arena, size_t n, size_t size);
-
-/** realloc(3) with a context; `size` 0 frees and gives NULL. */
-void *region_sized_realloc(void *arena, void *block, size_t size);
-
-/** free(3) with a context. */
-void region_sized_free(void *arena, void *block);
+/** The same of an open file, such as 0, from where it stands to its end. What a pipe gave before an error is lost:
+    region_input_read_fd keeps it. */
+char *region_read_fd(region_arena *arena, int fd, size_t padding, size_t *len) REGION_STRING_;
 
 
 /* ---- Maps: memory of your own ---------------------------------------------------------------------------------
@@ -467,13 +565,14 @@ int region_map_free(region_map *map);
 /** Makes the `len` bytes at offset `at`, whole pages, readable and writable. RAM still comes as touched. */
 int region_map_commit(region_map *map, size_t at, size_t len);
 
-/** Gives the RAM of those bytes back at once; they are zero at the next touch. */
+/** Gives the RAM of those bytes back at once; they are zero at the next touch, in every process that shares the map. */
 int region_map_decommit(region_map *map, size_t at, size_t len);
 
 /** Sets what may be done with those bytes: one of REGION_ACCESS_... */
 int region_map_protect(region_map *map, size_t at, size_t len, unsigned int access);
 
-/** Tells the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content. */
+/** Advises the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content but in
+    children that are forked later, and there only if it says so. */
 int region_map_advise(region_map *map, size_t at, size_t len, unsigned int advice);
 
 /** Brings those bytes into RAM and keeps them there until they are unlocked or the map is freed: they are not swapped
@@ -496,6 +595,9 @@ int region_map_resident(const region_map *map, size_t *bytes);
 
 #define REGION_MAP_INIT { NULL, 0, { 0 } }
 #define REGION_MAP_OPTIONS { sizeof(region_map_options), 0, 0, 0, NULL }
+#ifndef __cplusplus
+#define REGION_MAP_WITH(...) REGION_WITH_(region_map_options, __VA_ARGS__)
+#endif
 
 /** Maps `len` bytes, rounded up to whole pages; readable and writable unless `options` (or NULL) say otherwise. Of
     REGION_MAP_HUGETLB_1G, REGION_MAP_HUGETLB and REGION_MAP_HUGE or-ed, the largest is tried first, then those down to
@@ -504,6 +606,287 @@ static inline int region_map_init(region_map *map, size_t len, const region_map_
 {
     return region_map_init_(map, len, options, REGION_ABI_(region_map));
 }
+
+/* ---- Heaps ----------------------------------------------------------------------------------------------------
+ * Blocks of any size, freed one by one or all at once. They have no header, and who frees one says no size. Which
+ * blocks are free stands beside them: a second free and a wrong pointer are refused, always. Blocks live until they are
+ * freed, cleared, or the heap is freed. RAM of free ones goes back meanwhile. Functions that take a block return NULL
+ * when memory cannot be had, and region_heap_error says why. One thread at a time. */
+
+#define REGION_HEAP_FIXED 1         /* Nothing beyond the buffer, and no system call. -EINVAL for less than 8 KiB. */
+/** To free or resize what is no block in use ends the process, with a sentence on standard error. */
+#define REGION_HEAP_STRICT 2
+
+/** A heap. All bytes zero (REGION_HEAP_INIT) is an empty one in mapped memory, and so is one that was freed. It may be
+    moved to another address, as no pointer leads to it. */
+typedef struct region_heap {
+    size_t opaque_[32];
+} region_heap;
+
+/** Options of a heap, for region_heap_init. Begin with REGION_HEAP_OPTIONS; zero is the default. */
+typedef struct region_heap_options {
+    size_t size;                    /* sizeof(region_heap_options). */
+    size_t limit;                   /* Most bytes that pages and large blocks may have; 0 for no limit. */
+    /** Bytes of address space reserved now, in one piece, with nothing after it; 0 to grow without end. Exact: less is
+        not tried. */
+    size_t reserve;
+    /** Memory of yours to use first, at any address, whatever it holds; NULL for none. It is the heap's until that is
+        freed. Less than 8 KiB are passed over, and 3 KiB are the heap's own. Not with `reserve`. */
+    void *buffer;
+    size_t buffer_size;             /* Bytes of the buffer. */
+    /** An arena to take all memory from; NULL for none. It stays where it is, and is not rewound, reset or freed before
+        the heap. Not with `reserve` or `buffer`. */
+    region_arena *arena;
+    unsigned int flags;             /* REGION_HEAP_... flags, or-ed. */
+    unsigned int reserved_;         /* Zero. */
+} region_heap_options;
+
+/** What a heap holds, in bytes and blocks. Filled by region_heap_stats. */
+typedef struct region_heap_counts {
+    size_t blocks;                  /* Blocks in use. */
+    size_t used;                    /* Bytes of the blocks in use, as many as each may use. */
+    /** Bytes of the pages and large blocks in use: `used`, and what is free in the pages. */
+    size_t taken;
+    size_t high_water;              /* The most that `taken` has been. */
+    size_t idle;                    /* Bytes of free pages whose RAM has not been given back. */
+    size_t resident;                /* Bytes in RAM, as the system says, with the heap's own records. */
+    size_t reserved;                /* Bytes of all its memory, most of them addresses without RAM. */
+    size_t limit;                   /* Most that `taken` may reach; SIZE_MAX for no limit. */
+    size_t mistakes;                /* How often something was to be freed or resized that is no block in use. */
+    size_t spare_[7];               /* For stats to come; zero. */
+} region_heap_counts;
+
+/** What region_heap_init calls. */
+int region_heap_init_(region_heap *heap, const region_heap_options *chosen, size_t abi);
+
+/** What region_heap_over calls. */
+int region_heap_over_(region_heap *heap, region_map *map, size_t abi);
+
+/** Gives all memory back, whatever blocks are in use, and leaves the heap empty and in mapped memory, without a limit.
+    Nothing happens to one that is empty already. */
+int region_heap_free(region_heap *heap);
+
+/** Frees every block. The RAM of about `keep` bytes stays for what comes next, and the rest goes back to the system at
+    once: REGION_KEEP_ALL is the fastest (no system call). */
+int region_heap_clear(region_heap *heap, size_t keep);
+
+/** Gives the RAM of free memory back. A heap does so by itself when that is more than 1 MiB and an eighth of what is in
+    use. */
+int region_heap_trim(region_heap *heap);
+
+/** Lets pages and large blocks have `bytes` together and not one more; SIZE_MAX for no limit. What is in use stays. */
+int region_heap_set_limit(region_heap *heap, size_t bytes);
+
+/** Why a call was last refused: a negative errno, for region_strerror; 0 if none was. For memory the reasons are those
+    of arenas (see "When memory cannot be had"), for blocks those of region_heap_free_block. */
+int region_heap_error(const region_heap *heap);
+
+/** `size` bytes, aligned to 16. */
+void *region_heap_alloc(region_heap *heap, size_t size) REGION_MALLOC_((2));
+
+/** `size` bytes at a multiple of `align`, a power of two up to 1 GiB; others give NULL. */
+void *region_heap_alloc_aligned(region_heap *heap, size_t size, size_t align) REGION_BLOCK_((2), 3);
+
+/** `n` times `size` bytes at a multiple of `align`; NULL when the product wraps. */
+void *region_heap_alloc_array(region_heap *heap, size_t n, size_t size, size_t align) REGION_BLOCK_((2, 3), 4);
+
+/** `n` times `size` zero bytes, aligned to 16; NULL when the product wraps. Large blocks of fresh memory are zero
+    already, and are not written. */
+void *region_heap_calloc(region_heap *heap, size_t n, size_t size) REGION_MALLOC_((2, 3));
+
+/** As region_heap_calloc, at a multiple of `align`. */
+void *region_heap_calloc_aligned(region_heap *heap, size_t n, size_t size, size_t align) REGION_BLOCK_((2, 3), 4);
+
+/** Makes a block `size` bytes long: where it lies if there is space, else in a new block, with a copy. `block` NULL: a
+    new block. NULL: memory could not be had, or `block` is no block in use; the old block is as it was. A block that
+    moves is aligned to 16. */
+void *region_heap_realloc(region_heap *heap, void *block, size_t size) REGION_SIZED_((3));
+
+/** Frees a block. What cannot be right is refused: -EFAULT for an address outside the heap, -EINVAL where no block
+    begins, -EALREADY for a block that is free. NULL is nothing. Not found is a block that was freed, and handed out
+    again since. */
+int region_heap_free_block(region_heap *heap, void *block);
+
+/** Bytes of the block that begins at `block`, as many as were asked for or more: all of them may be used. 0 if no block
+    in use begins there. */
+size_t region_heap_usable_size(const region_heap *heap, const void *block);
+
+/** Whether a block that is in use begins at `block`. */
+bool region_heap_contains(const region_heap *heap, const void *block);
+
+/** Bytes that a block of `size` bytes has in any heap but one in a short buffer: what is best asked for instead. */
+size_t region_heap_good_size(size_t size);
+
+/** What the heap holds, in `stats`. Walks its pages, and asks the system what is in RAM. */
+int region_heap_stats(const region_heap *heap, region_heap_counts *stats);
+
+/** Writes one line with the heap's stats to a descriptor, such as 2. Allocates nothing. */
+int region_heap_print_stats(const region_heap *heap, int fd);
+
+#define REGION_HEAP_INIT { { 0 } }
+#define REGION_HEAP_OPTIONS { sizeof(region_heap_options), 0, 0, NULL, 0, NULL, 0, 0 }
+#ifndef __cplusplus
+#define REGION_HEAP_WITH(...) REGION_WITH_(region_heap_options, __VA_ARGS__)
+#endif
+
+/** Initializes a heap as `options` say; NULL for one in mapped memory that grows without end, which REGION_HEAP_INIT is
+    too. On error the heap is empty and valid. */
+static inline int region_heap_init(region_heap *heap, const region_heap_options *options)
+{
+    return region_heap_init_(heap, options, REGION_ABI_(region_heap));
+}
+
+/** Makes a heap in `map`, which is the heap's from here on: `map` is empty afterwards. -EINVAL, and the map stays, for
+    one that is empty, shared, or cannot be written from its start on. */
+static inline int region_heap_over(region_heap *heap, region_map *map)
+{
+    return region_heap_over_(heap, map, REGION_ABI_(region_heap));
+}
+
+/** An uninitialized T, or `n` of them in a row, aligned as T is, and to 16 at least. */
+#define region_heap_new(heap, T) \
+    (REGION_CAST_(T *, region_heap_alloc_aligned((heap), sizeof(T), REGION_ALIGNOF_(T))))
+#define region_heap_new_array(heap, T, n) \
+    (REGION_CAST_(T *, region_heap_alloc_array((heap), (n), sizeof(T), REGION_ALIGNOF_(T))))
+
+/* ---- Allocator hooks of other libraries -----------------------------------------------------------------------
+ * The context is a heap or an arena. region_heap_hook_ functions take a heap, for libraries that free what they take.
+ * Two families take an arena, for what is thrown away as a whole: only the last block is taken back, others stay until
+ * the arena is rewound. Of these region_hook_ functions get the old size from the caller, as Lua's hooks do, and
+ * region_tracked_ functions keep it in 16 bytes before each block. Do not mix families. docs/c.md has a table: which
+ * library takes which line. */
+
+/** malloc(3) with a context: `size` bytes, aligned to 16. zstd's customAlloc as it is. */
+void *region_heap_hook_malloc(void *heap, size_t size) REGION_MALLOC_((2));
+
+/** calloc(3) with a context. */
+void *region_heap_hook_calloc(void *heap, size_t n, size_t size) REGION_MALLOC_((2, 3));
+
+/** realloc(3) with a context; `size` 0 frees and gives NULL. */
+void *region_heap_hook_realloc(void *heap, void *block, size_t size) REGION_RESIZED_((3));
+
+/** The same with the old size, which is not needed: Lua's lua_Alloc as it is. */
+void *region_heap_hook_resize(void *heap, void *block, size_t old_size, size_t size) REGION_RESIZED_((4));
+
+/** free(3) with a context. What is no block in use stays as it is: see REGION_HEAP_STRICT. */
+void region_heap_hook_free(void *heap, void *block);
+
+/** malloc_usable_size(3) with a context. */
+size_t region_heap_hook_size(void *heap, void *block);
+
+/** malloc(3) with a context: `size` bytes, aligned to 16. */
+void *region_hook_malloc(void *arena, size_t size) REGION_MALLOC_((2));
+
+/** realloc(3) with a context and the old size; `new_size` 0 frees and gives NULL. Lua's lua_Alloc as it is. */
+void *region_hook_realloc(void *arena, void *block, size_t old_size, size_t new_size) REGION_RESIZED_((4));
+
+/** free(3) with a context and the size. */
+void region_hook_free(void *arena, void *block, size_t size);
+
+/** malloc(3) with a context, for blocks whose size the library has to remember. */
+void *region_tracked_malloc(void *arena, size_t size) REGION_MALLOC_((2));
+
+/** calloc(3) with a context: zlib's zalloc is this with `unsigned` in place of `size_t`. */
+void *region_tracked_calloc(void *arena, size_t n, size_t size) REGION_MALLOC_((2, 3));
+
+/** realloc(3) with a context; `size` 0 frees and gives NULL. */
+void *region_tracked_realloc(void *arena, void *block, size_t size) REGION_RESIZED_((3));
+
+/** free(3) with a context. */
+void region_tracked_free(void *arena, void *block);
+
+/* Hooks of other shapes. Each macro stands where functions are defined, and defines static ones whose names begin with
+ * NAME_. FAMILY is region_heap_hook or region_tracked, and CONTEXT the heap or arena of all of them, such as &heap: an
+ * expression that is evaluated at each call. */
+
+/** Without a context: NAME_malloc, NAME_calloc, NAME_realloc, NAME_free, NAME_strdup, as those of the C library. */
+#define REGION_HOOKS(name, family, context) \
+    REGION_UNUSED_ static void *name##_malloc(size_t size) { return family##_malloc((context), size); } \
+    REGION_UNUSED_ static void *name##_calloc(size_t n, size_t size) { return family##_calloc((context), n, size); } \
+    REGION_UNUSED_ static void *name##_realloc(void *block, size_t size) \
+    { \
+        return family##_realloc((context), block, size); \
+    } \
+    REGION_UNUSED_ static void name##_free(void *block) { family##_free((context), block); } \
+    REGION_UNUSED_ static char *name##_strdup(const char *text) \
+    { \
+        size_t size = 1; \
+        char *copy; \
+        while (text[size - 1] != '\0') \
+            size++; \
+        copy = REGION_CAST_(char *, family##_malloc((context), size)); \
+        for (size_t i = 0; copy != NULL && i < size; i++) \
+            copy[i] = text[i]; \
+        return copy; \
+    } \
+    REGION_HOOKS_END_(name)
+
+/** The same with the caller's file and line behind, which are not used: OpenSSL's. */
+#define REGION_HOOKS_AT(name, family, context) \
+    REGION_UNUSED_ static void *name##_malloc(size_t size, const char *file, int line) \
+    { \
+        return REGION_CAST_(void, file), REGION_CAST_(void, line), family##_malloc((context), size); \
+    } \
+    REGION_UNUSED_ static void *name##_realloc(void *block, size_t size, const char *file, int line) \
+    { \
+        return REGION_CAST_(void, file), REGION_CAST_(void, line), family##_realloc((context), block, size); \
+    } \
+    REGION_UNUSED_ static void name##_free(void *block, const char *file, int line) \
+    { \
+        REGION_CAST_(void, file), REGION_CAST_(void, line), family##_free((context), block); \
+    } \
+    REGION_HOOKS_END_(name)
+
+/** The context last: nghttp2's, ngtcp2's. */
+#define REGION_HOOKS_LAST(name, family) \
+    REGION_UNUSED_ static void *name##_malloc(size_t size, void *context) { return family##_malloc(context, size); } \
+    REGION_UNUSED_ static void *name##_calloc(size_t n, size_t size, void *context) \
+    { \
+        return family##_calloc(context, n, size); \
+    } \
+    REGION_UNUSED_ static void *name##_realloc(void *block, size_t size, void *context) \
+    { \
+        return family##_realloc(context, block, size); \
+    } \
+    REGION_UNUSED_ static void name##_free(void *block, void *context) { family##_free(context, block); } \
+    REGION_HOOKS_END_(name)
+
+/** The context first, and sizes of a type such as `unsigned int` (zlib's) or `int` (bzip2's): NAME_alloc of a product,
+    and NAME_free. */
+#define REGION_HOOKS_OF(name, family, size_type) \
+    REGION_UNUSED_ static void *name##_alloc(void *context, size_type n, size_type size) \
+    { \
+        size_t count = REGION_CAST_(size_t, n), each = REGION_CAST_(size_t, size); \
+        return each != 0 && count > SIZE_MAX / each ? NULL : family##_malloc(context, count * each); \
+    } \
+    REGION_UNUSED_ static void name##_free(void *context, void *block) { family##_free(context, block); } \
+    REGION_HOOKS_END_(name)
+
+/** NAME is a sqlite3_mem_methods with all its functions, for sqlite3_config(SQLITE_CONFIG_MALLOC, &NAME), behind
+    <sqlite3.h>. FAMILY is region_heap_hook. */
+#define REGION_SQLITE_METHODS(name, family, context) \
+    REGION_UNUSED_ static void *name##_malloc(int size) \
+    { \
+        return family##_malloc((context), REGION_CAST_(size_t, size)); \
+    } \
+    REGION_UNUSED_ static void name##_free(void *block) { family##_free((context), block); } \
+    REGION_UNUSED_ static void *name##_realloc(void *block, int size) \
+    { \
+        return family##_realloc((context), block, REGION_CAST_(size_t, size)); \
+    } \
+    REGION_UNUSED_ static int name##_size(void *block) { return REGION_CAST_(int, family##_size((context), block)); } \
+    REGION_UNUSED_ static int name##_roundup(int size) \
+    { \
+        size_t good = region_heap_good_size(REGION_CAST_(size_t, size)); \
+        return good > 0x7fffffff ? size : REGION_CAST_(int, good); \
+    } \
+    REGION_UNUSED_ static int name##_init(void *data) { return REGION_CAST_(void, data), 0; } \
+    REGION_UNUSED_ static void name##_shutdown(void *data) { REGION_CAST_(void, data); } \
+    static const sqlite3_mem_methods name = { name##_malloc, name##_free,  name##_realloc,  name##_size, \
+                                              name##_roundup, name##_init, name##_shutdown, NULL }
+
+/* What a macro's semicolon ends. */
+#define REGION_HOOKS_END_(name) struct name##_region_hooks_
 
 /* ---- Page pools -----------------------------------------------------------------------------------------------
  * Blocks of one size, a power of two from a page to 2 MiB, aligned to it. Any number of threads take and give at once,
@@ -516,7 +899,7 @@ typedef struct region_pool {
     size_t opaque_[48];
 } region_pool;
 
-/** How a pool is to be. Begin with REGION_POOL_OPTIONS; zero is the default. */
+/** Options of a pool. Begin with REGION_POOL_OPTIONS; zero is the default. */
 typedef struct region_pool_options {
     size_t size;                    /* sizeof(region_pool_options). */
     /** How many blocks are kept ready for threads, up to 64; 0 for 16. region_pool_take prefers a ready block to a
@@ -542,13 +925,13 @@ int region_pool_over_(region_pool *pool, region_map *map, size_t block_size, siz
 int region_pool_free(region_pool *pool);
 
 /** A block, with whatever was left in it; NULL when all are out. */
-void *region_pool_take(region_pool *pool);
+void *region_pool_take(region_pool *pool) REGION_NEEDED_;
 
 /** A block of zeroes; costs nothing when the block was never out. NULL when all are out. */
-void *region_pool_take_zeroed(region_pool *pool);
+void *region_pool_take_zeroed(region_pool *pool) REGION_NEEDED_;
 
 /** `n` blocks in a row, 1 to 64, the lowest there are; NULL when there are none, or `n` cannot be. */
-void *region_pool_take_many(region_pool *pool, size_t n);
+void *region_pool_take_many(region_pool *pool, size_t n) REGION_NEEDED_;
 
 /** Gives a block back. What cannot be right is refused: -EFAULT for an address outside the pool, -EINVAL inside a
     block, -EALREADY for a block that is not out. NULL is nothing. */
@@ -575,6 +958,9 @@ size_t region_pool_warm(const region_pool *pool);
 
 #define REGION_POOL_INIT { { 0 } }
 #define REGION_POOL_OPTIONS { sizeof(region_pool_options), 0, 0, 0, NULL }
+#ifndef __cplusplus
+#define REGION_POOL_WITH(...) REGION_WITH_(region_pool_options, __VA_ARGS__)
+#endif
 
 /** Makes a pool of `blocks` blocks in memory of its own, which is addresses until touched. `options` may be NULL. */
 static inline int region_pool_init(region_pool *pool, size_t block_size, size_t blocks,
@@ -612,12 +998,12 @@ int region_shared_free(region_shared *shared);
 int region_shared_fd(const region_shared *shared);
 
 /** `size` zero bytes at a multiple of `align`, a power of two up to 4096: their offset, the same in every process. 0
-    when there is no room, or they cannot be. */
-uint64_t region_shared_alloc(const region_shared *shared, size_t size, size_t align);
+    when they do not fit, or cannot be. */
+uint64_t region_shared_alloc(const region_shared *shared, size_t size, size_t align) REGION_NEEDED_;
 
 /** Where the `size` bytes at an offset are in this process. NULL unless all of them lie in the arena, so that an
     offset from another process cannot lead astray; what they hold is another matter. */
-void *region_shared_at(const region_shared *shared, uint64_t offset, size_t size);
+void *region_shared_at(const region_shared *shared, uint64_t offset, size_t size) REGION_NEEDED_;
 
 /** Where the structure begins that the processes share: the offset that was set last, 0 if none was. */
 uint64_t region_shared_root(const region_shared *shared);
@@ -652,7 +1038,9 @@ static inline int region_shared_open(region_shared *shared, int fd)
  * yours alone: as long as it is open here nobody may make it shorter (a touch behind the new end is SIGBUS), and who
  * else writes to it must be agreed upon. One thread at a time; its bytes are yours to share. */
 
-#define REGION_FILE_WRITE 0         /* For region_file_open: what is written is the file's, for everybody at once. */
+/** For region_file_open: what is written goes to the file, and all others see it at once. */
+#define REGION_FILE_WRITE 0
+
 #define REGION_FILE_READ 1          /* Reading only; a write faults. */
 #define REGION_FILE_PRIVATE 2       /* What is written is a copy of this process's, and the file stays as it is. */
 
@@ -675,18 +1063,19 @@ int region_file_fd_(region_file *file, int fd, unsigned int how, size_t abi);
 int region_file_free(region_file *file);
 
 /** Makes the file `len` bytes long, not 0; what is new is zero. Its memory may move: `base` is where it is now. Nothing
-    is copied. On error all is as it was, and -EINVAL unless it was opened for REGION_FILE_WRITE. */
+    is copied. On error all is as it was: -EINVAL unless it was opened for REGION_FILE_WRITE, -EPERM in a forked child
+    of the process that opened it. */
 int region_file_resize(region_file *file, size_t len);
 
 /** Writes what was modified of the `len` bytes at offset `at` to the disk and returns when it is there. Bytes, not
     pages: what shares a page with them is written too, and unmodified pages are not. */
 int region_file_flush(region_file *file, size_t at, size_t len);
 
-/** Finds a place on the disk for every byte of the file, so that no later write can fail for want of room (SIGBUS).
+/** Reserves space on the disk for every byte of the file, so that no later write can fail on a full disk (SIGBUS).
     -ENOSPC when there is none. */
 int region_file_allocate(region_file *file);
 
-/** Tells the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content. */
+/** Advises the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content. */
 int region_file_advise(region_file *file, size_t at, size_t len, unsigned int advice);
 
 #define REGION_FILE_INIT { NULL, 0, { 0 } }
@@ -730,7 +1119,7 @@ int region_input_fd_(region_input *input, int fd, int how, size_t abi);
 
 /** Reads at most `limit` bytes more (SIZE_MAX: to the end) behind those that are here, which may move; how many came,
     in `got` unless NULL. For going on after an error, or with another file. An empty input begins here. */
-int region_input_more(region_input *input, int fd, size_t limit, size_t *got);
+int region_input_read_more(region_input *input, int fd, size_t limit, size_t *got);
 
 /** Whether the file is mapped: its page cache is shown, and nothing was copied. */
 bool region_input_is_mapped(const region_input *input);
@@ -786,6 +1175,9 @@ int region_lines_init_(region_lines *lines, const char *text, size_t len, size_t
 /** The next line, without its newline, in `line`; false when there is none left. */
 bool region_lines_next(region_lines *lines, region_slice *line);
 
+/** The next line, without its newline or `\r\n`. A `\r` with no newline behind it is data. */
+bool region_lines_next_crlf(region_lines *lines, region_slice *line);
+
 /** The last line that was not given yet; false when there is none left. */
 bool region_lines_next_back(region_lines *lines, region_slice *line);
 
@@ -803,7 +1195,38 @@ static inline int region_lines_init(region_lines *lines, const char *text, size_
 
 /** What went wrong, for a number that a function of this library returned, negative or not. A static string;
     never NULL. */
-const char *region_strerror(int error);
+const char *region_strerror(int error) REGION_NEVER_NULL_;
+
+
+/* ---- What is kept for new arenas ------------------------------------------------------------------------------
+ * The process keeps blocks of freed arenas, so that the next ones begin with memory that is in RAM: of large arenas
+ * only what it makes again and again. Any thread may call it at any time. */
+
+/** What the process keeps of freed arenas, in bytes and blocks. Filled by region_cache_stats. */
+typedef struct region_cache_counts {
+    size_t kept;                    /* Blocks that wait for an arena. */
+    size_t kept_bytes;              /* About how many bytes of RAM they have. */
+    size_t out;                     /* Blocks that arenas have now and that may be kept. */
+    size_t budget;                  /* The most bytes of RAM that are kept. */
+    /** Bytes that arenas found in RAM, of blocks of more than 64 KiB: a page fault saved for each page. */
+    size_t reused_bytes;
+    size_t returned_bytes;          /* Bytes of RAM that went back to the system because they were not to be kept. */
+    size_t spare_[10];              /* For counts to come; zero. */
+} region_cache_counts;
+
+/** Gives the memory that is kept for new arenas back to the system. */
+void region_trim(void);
+
+/** Lets the process keep at most `bytes` bytes of RAM for new arenas: 64 MiB unless set. If that is less than before,
+    what is kept goes back at once. */
+void region_cache_set_budget(size_t bytes);
+
+/** Whether blocks of freed arenas are kept from now on; they are unless set. Without, each arena is mapped anew, and
+    returns everything when it is freed. Blocks that are kept already stay until region_trim. */
+void region_cache_enable(bool on);
+
+/** What the process keeps for new arenas, in `counts`, while other threads go on. */
+int region_cache_stats(region_cache_counts *counts);
 
 
 /* ---- The library and the process ------------------------------------------------------------------------------
@@ -813,19 +1236,19 @@ const char *region_strerror(int error);
 unsigned int region_abi_version(void);
 
 /** The library's version, such as "0.1.0". */
-const char *region_version(void);
+const char *region_version(void) REGION_NEVER_NULL_;
 
 /** Bytes of a page: the unit in which memory is mapped and given back. A power of two, 4096 at least. */
 size_t region_page_size(void);
 
-/** Gives the memory that is kept for new arenas back to the system: at most 16 blocks of 64 KiB and 8 regions
-    of 2.5 MiB a process. */
-void region_trim(void);
-
 
 /* The other side of the library's own assertions. */
 REGION_ASSERT_(arena_is_32_words, sizeof(region_arena) == 32 * sizeof(void *));
+REGION_ASSERT_(mark_is_8_words, sizeof(region_mark) == 8 * sizeof(void *));
+REGION_ASSERT_(defer_is_4_words, sizeof(region_defer) == 4 * sizeof(void *));
+REGION_ASSERT_(string_is_8_words, sizeof(region_string) == 8 * sizeof(void *));
 REGION_ASSERT_(map_is_16_words, sizeof(region_map) == 16 * sizeof(void *));
+REGION_ASSERT_(heap_is_32_words, sizeof(region_heap) == 32 * sizeof(void *));
 REGION_ASSERT_(pool_is_48_words, sizeof(region_pool) == 48 * sizeof(void *));
 REGION_ASSERT_(shared_is_16_words, sizeof(region_shared) == 16 * sizeof(void *));
 REGION_ASSERT_(input_is_24_words, sizeof(region_input) == 24 * sizeof(void *));

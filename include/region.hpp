@@ -1,4 +1,4 @@
-// region.hpp - region.h with owners: values that free themselves, std::pmr, and an allocator for containers.
+// region.hpp - region.h with owners: values that free themselves, and std::pmr and allocators in arenas and heaps.
 //
 //     region::arena a;
 //     std::pmr::vector<std::pmr::string> names{&a.resource()};
@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory_resource>
 #include <new>
 #include <string_view>
@@ -89,7 +90,7 @@ public:
         if constexpr (std::is_trivially_destructible_v<T>) {
             return ::new (allocate(sizeof(T), alignof(T))) T(std::forward<Arguments>(arguments)...);
         } else {
-            auto *node = static_cast<region_defer *>(allocate(sizeof(region_defer)));
+            auto *node = ::new (allocate(sizeof(region_defer))) region_defer REGION_DEFER_INIT;
             T *value = ::new (allocate(sizeof(T), alignof(T))) T(std::forward<Arguments>(arguments)...);
             region_arena_defer_node(&raw_, node, [](void *it) { static_cast<T *>(it)->~T(); }, value);
             return value;
@@ -110,9 +111,9 @@ public:
 
     region_stats stats() const noexcept
     {
-        region_stats figures;
-        region_arena_stats(&raw_, &figures);
-        return figures;
+        region_stats stats;
+        region_arena_stats(&raw_, &stats);
+        return stats;
     }
 
     /// For std::pmr containers, which must not outlive the arena or its next reset.
@@ -212,6 +213,141 @@ public:
 
 private:
     region_arena *raw_;
+};
+
+/// A heap that frees itself, whatever blocks are in use. Not moved while its resource() or an allocator of it is in use.
+class heap {
+public:
+    /// Empty, in mapped memory; makes no call.
+    heap() noexcept = default;
+
+    /// As the options say: see region_heap_init.
+    explicit heap(const region_heap_options &options) { check(region_heap_init(&raw_, &options), "region_heap_init"); }
+
+    /// In memory of the caller's, which outlives it: nowhere else with REGION_HEAP_FIXED, else there first.
+    heap(void *buffer, std::size_t size, unsigned flags = 0) : heap(over(buffer, size, flags)) {}
+
+    heap(heap &&other) noexcept : raw_(std::exchange(other.raw_, region_heap REGION_HEAP_INIT)) {}
+
+    heap &operator=(heap &&other) noexcept
+    {
+        if (this != &other) {
+            region_heap_free(&raw_);
+            raw_ = std::exchange(other.raw_, region_heap REGION_HEAP_INIT);
+        }
+        return *this;
+    }
+
+    heap(const heap &) = delete;
+    heap &operator=(const heap &) = delete;
+    ~heap() { region_heap_free(&raw_); }
+
+    /// The heap of region.h, for its functions.
+    region_heap *raw() noexcept { return &raw_; }
+    const region_heap *raw() const noexcept { return &raw_; }
+
+    /// Bytes; null when they cannot be had.
+    void *try_allocate(std::size_t size, std::size_t align = alignof(std::max_align_t)) noexcept
+    {
+        return region_heap_alloc_aligned(&raw_, size, align);
+    }
+
+    /// Bytes; throws std::bad_alloc.
+    void *allocate(std::size_t size, std::size_t align = alignof(std::max_align_t))
+    {
+        void *block = try_allocate(size, align);
+        if (block == nullptr)
+            throw std::bad_alloc();
+        return block;
+    }
+
+    /// Frees a block; 0, or why it was refused: see region_heap_free_block.
+    int deallocate(void *block) noexcept { return region_heap_free_block(&raw_, block); }
+
+    /// Frees every block and keeps the RAM of about `keep` bytes. No destructor runs.
+    void clear(std::size_t keep = REGION_KEEP_ALL) noexcept { region_heap_clear(&raw_, keep); }
+
+    region_heap_counts stats() const noexcept
+    {
+        region_heap_counts stats;
+        region_heap_stats(&raw_, &stats);
+        return stats;
+    }
+
+    /// For std::pmr containers, which must not outlive the heap or its next clear.
+    std::pmr::memory_resource &resource() noexcept { return resource_; }
+
+private:
+    /// Lies in the heap, and leads to it by its own address.
+    class resource_type final : public std::pmr::memory_resource {
+        friend class heap;
+        explicit resource_type(region_heap *raw) noexcept : raw_(raw) {}
+
+        void *do_allocate(std::size_t size, std::size_t align) override
+        {
+            void *block = region_heap_alloc_aligned(raw_, size, align);
+            if (block == nullptr)
+                throw std::bad_alloc();
+            return block;
+        }
+
+        void do_deallocate(void *block, std::size_t, std::size_t) override { region_heap_free_block(raw_, block); }
+
+        bool do_is_equal(const std::pmr::memory_resource &other) const noexcept override { return this == &other; }
+
+        region_heap *raw_;
+    };
+
+    static region_heap_options over(void *buffer, std::size_t size, unsigned flags) noexcept
+    {
+        region_heap_options options = REGION_HEAP_OPTIONS;
+        options.buffer = buffer;
+        options.buffer_size = size;
+        options.flags = flags;
+        return options;
+    }
+
+    region_heap raw_ = REGION_HEAP_INIT;
+    resource_type resource_{&raw_};
+};
+
+/// An allocator for standard containers in a heap.
+template <class T>
+class heap_allocator {
+public:
+    using value_type = T;
+
+    heap_allocator(heap &in) noexcept : raw_(in.raw()) {}
+    template <class U>
+    heap_allocator(const heap_allocator<U> &other) noexcept : raw_(other.raw())
+    {
+    }
+
+    T *allocate(std::size_t n)
+    {
+        void *block = region_heap_alloc_array(raw_, n, sizeof(T), alignof(T));
+        if (block == nullptr)
+            throw std::bad_alloc();
+        return static_cast<T *>(block);
+    }
+
+    void deallocate(T *block, std::size_t) noexcept { region_heap_free_block(raw_, block); }
+
+    region_heap *raw() const noexcept { return raw_; }
+
+    template <class U>
+    friend bool operator==(const heap_allocator &a, const heap_allocator<U> &b) noexcept
+    {
+        return a.raw() == b.raw();
+    }
+    template <class U>
+    friend bool operator!=(const heap_allocator &a, const heap_allocator<U> &b) noexcept
+    {
+        return a.raw() != b.raw();
+    }
+
+private:
+    region_heap *raw_;
 };
 
 /// What map, file, shared and input have in common: the struct of region.h, freed once.
@@ -427,13 +563,19 @@ private:
     }
 };
 
-/// The lines of a text, for `for`: slices of it, without their newlines.
+/// The lines of a text, for `for` and for C++20's ranges: slices of it, without their newlines.
 class lines {
 public:
     explicit lines(std::string_view text) { check(region_lines_init(&raw_, text.data(), text.size()), "region_lines"); }
 
     class iterator {
     public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = std::string_view;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const std::string_view *;
+        using reference = std::string_view;
+
         explicit iterator(region_lines *left) noexcept : left_(left) { ++*this; }
         iterator &operator++() noexcept
         {
@@ -441,7 +583,9 @@ public:
                 left_ = nullptr;
             return *this;
         }
+        void operator++(int) noexcept { ++*this; }
         std::string_view operator*() const noexcept { return {line_.data, line_.len}; }
+        bool operator==(std::nullptr_t) const noexcept { return left_ == nullptr; }
         bool operator!=(std::nullptr_t) const noexcept { return left_ != nullptr; }
 
     private:

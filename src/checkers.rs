@@ -1,50 +1,56 @@
-//! What memory checkers are told: which bytes of an arena hold values and which do not.
+//! Poison for memory checkers: which bytes of an arena may be touched and which may not.
 //!
 //! With feature `poison`, AddressSanitizer and Valgrind's memcheck report a touch of memory that an arena has
-//! not handed out, or has taken back. No second ABI: under a checker the soft end stays at the cursor, so every
-//! allocation comes to the slow path (`.bump.cold`), which is the one place that hands out.
+//! not handed out, or has taken back. The ABI is the same: under a checker the soft end stays at the cursor, so every
+//! allocation takes the slow path (`.bump.cold`), which unpoisons the value.
 //!
-//! Nothing is linked and nothing is configured: AddressSanitizer's functions are asked for weakly, and Valgrind
-//! listens for a sequence of instructions that does nothing elsewhere. Without the feature, on processors other than
+//! Nothing is linked and nothing is configured: AddressSanitizer's functions are weak symbols, and Valgrind recognizes
+//! a sequence of instructions that does nothing elsewhere. Without the feature, on processors other than
 //! x86-64 and aarch64, and where programs are not ELF, all of this is empty.
 
 use core::ptr::NonNull;
 
-/// Whether a checker watches this process, and wants to hear of every value.
+/// Whether a checker watches this process, so that every value must be poisoned and unpoisoned.
 #[inline(always)]
 pub(crate) fn watching() -> bool {
-    told::watching()
+    checker::watching()
 }
 
-/// What may be done with a range of bytes.
+/// What is in a range of bytes, for a checker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Holds {
+pub(crate) enum Contents {
     /// No value: a touch is an error.
-    Nothing,
-    /// A value that is not written yet: reading it first is an error that memcheck knows.
+    None,
+    /// A value that is not written yet. For memcheck, reading it first is an error.
     Uninitialized,
     /// Bytes that may be read.
-    Bytes,
+    Initialized,
 }
 
-/// Tells the checker what `len` bytes from `start` hold from now on.
-///
-/// The range is memory of an arena's block; telling changes none of it.
+/// Poisons `len` bytes from `start`, which are memory of an arena's block: the checker reports each touch.
 #[inline(always)]
-pub(crate) fn tell(start: NonNull<u8>, len: usize, holds: Holds) {
+pub(crate) fn poison(start: NonNull<u8>, len: usize) {
+    set(start, len, Contents::None);
+}
+
+/// Unpoisons `len` bytes from `start`: the checker allows what these contents allow.
+#[inline(always)]
+pub(crate) fn unpoison(start: NonNull<u8>, len: usize, contents: Contents) {
+    set(start, len, contents);
+}
+
+/// Poisons or unpoisons the range, as the contents say. Changes none of its bytes.
+#[inline(always)]
+pub(crate) fn set(start: NonNull<u8>, len: usize, contents: Contents) {
     if len != 0 {
-        told::tell(start, len, holds);
+        checker::set(start, len, contents);
     }
 }
 
-/// Nobody watches, and the compiler drops the question.
-#[cfg(not(all(
-    feature = "poison",
-    any(target_arch = "x86_64", target_arch = "aarch64"),
-    not(any(windows, target_vendor = "apple"))
-)))]
-mod told {
-    use super::Holds;
+/// There is no checker, and the compiler drops the calls.
+#[cfg(not(all(feature = "poison", region_weak, not(target_arch = "riscv64"))))]
+mod checker {
+    use super::Contents;
     use core::ptr::NonNull;
 
     #[inline(always)]
@@ -53,64 +59,25 @@ mod told {
     }
 
     #[inline(always)]
-    pub(super) fn tell(_: NonNull<u8>, _: usize, _: Holds) {}
+    pub(super) fn set(_: NonNull<u8>, _: usize, _: Contents) {}
 }
 
-// Weak symbols are asked for as ELF has them.
-#[cfg(all(
-    feature = "poison",
-    any(target_arch = "x86_64", target_arch = "aarch64"),
-    not(any(windows, target_vendor = "apple"))
-))]
-mod told {
-    use super::Holds;
+// Only ELF has the weak symbols that this reads.
+#[cfg(all(feature = "poison", region_weak, not(target_arch = "riscv64")))]
+mod checker {
+    use super::Contents;
+    use crate::weak::address;
     use core::arch::asm;
     use core::ptr::NonNull;
 
     /// A function of AddressSanitizer's interface (`sanitizer/asan_interface.h`).
     type Mark = unsafe extern "C" fn(start: *const u8, len: usize);
 
-    /// The address of a function that may not be in the program; none then.
-    #[cfg(target_arch = "x86_64")]
-    macro_rules! weak {
-        ($name:literal) => {{
-            let address: usize;
-            // SAFETY: reads one word of the program's own table of addresses, which holds zero for a weak symbol
-            // that nobody defines.
-            unsafe {
-                asm!(
-                    concat!(".weak ", $name),
-                    concat!("mov {}, qword ptr [rip + ", $name, "@GOTPCREL]"),
-                    out(reg) address,
-                    options(nostack, preserves_flags, pure, readonly),
-                );
-            }
-            address
-        }};
-    }
-    /// The address of a function that may not be in the program; none then.
-    #[cfg(target_arch = "aarch64")]
-    macro_rules! weak {
-        ($name:literal) => {{
-            let address: usize;
-            // SAFETY: reads one word of the program's own table of addresses, which holds zero for a weak symbol
-            // that nobody defines.
-            unsafe {
-                asm!(
-                    concat!(".weak ", $name),
-                    concat!("adrp {0}, :got:", $name),
-                    concat!("ldr {0}, [{0}, :got_lo12:", $name, "]"),
-                    out(reg) address,
-                    options(nostack, preserves_flags, pure, readonly),
-                );
-            }
-            address
-        }};
-    }
-
     fn mark(address: usize) -> Option<Mark> {
-        // SAFETY: an address that is not zero is that of the interface's function of this name, and all of them
-        // that are asked for here have this signature.
+        // SAFETY: an `Option` of a function pointer is as large as an address, and zero is its `None`. Any other
+        // address is that of the function of this name which the program was linked with; the names that are asked for
+        // are AddressSanitizer's alone, reserved to it by their two underscores, and its header gives both this
+        // signature.
         unsafe { core::mem::transmute::<usize, Option<Mark>>(address) }
     }
 
@@ -125,8 +92,11 @@ mod told {
     fn request(number: usize, start: usize, len: usize) -> usize {
         let words = [number, start, len, 0, 0, 0];
         let answer: usize;
-        // SAFETY: rotations by 128 bits in all and an exchange of a register with itself change nothing; under
-        // Valgrind the sequence is a request, which reads `words` and answers in the one register.
+        // SAFETY: the processor turns rdi by 128 bits in all, twice its width, and exchanges rbx with itself: both hold
+        // afterwards what they held, and only flags change, which the compiler expects to. rdx stays zero, the answer
+        // of no Valgrind. Under Valgrind, which knows the sequence by these very instructions, it is a request: that
+        // reads the six words at rax, which live on, and writes rdx; the requests that are made here change what the
+        // checker says of memory and no memory of the program's.
         #[cfg(target_arch = "x86_64")]
         unsafe {
             asm!(
@@ -140,7 +110,11 @@ mod told {
                 options(nostack),
             );
         }
-        // SAFETY: as above.
+        // SAFETY: the processor turns x12 by 128 bits in all, twice its width, and writes x10 to itself, so both hold
+        // afterwards what they held, and x3 stays zero, the answer of no Valgrind. Under Valgrind, which knows the
+        // sequence by these very instructions, it is a request: that reads the six words at x4, which live on, and
+        // writes x3; the requests that are made here change what the checker says of memory and no memory of the
+        // program's.
         #[cfg(target_arch = "aarch64")]
         unsafe {
             asm!(
@@ -158,14 +132,14 @@ mod told {
     }
 
     pub(super) fn watching() -> bool {
-        weak!("__asan_poison_memory_region") != 0 || request(RUNNING_ON_VALGRIND, 0, 0) != 0
+        address!("__asan_poison_memory_region") != 0 || request(RUNNING_ON_VALGRIND, 0, 0) != 0
     }
 
-    pub(super) fn tell(start: NonNull<u8>, len: usize, holds: Holds) {
-        let (asan, memcheck) = match holds {
-            Holds::Nothing => (mark(weak!("__asan_poison_memory_region")), MAKE_NOACCESS),
-            Holds::Uninitialized => (mark(weak!("__asan_unpoison_memory_region")), MAKE_UNDEFINED),
-            Holds::Bytes => (mark(weak!("__asan_unpoison_memory_region")), MAKE_DEFINED),
+    pub(super) fn set(start: NonNull<u8>, len: usize, contents: Contents) {
+        let (asan, memcheck) = match contents {
+            Contents::None => (mark(address!("__asan_poison_memory_region")), MAKE_NOACCESS),
+            Contents::Uninitialized => (mark(address!("__asan_unpoison_memory_region")), MAKE_UNDEFINED),
+            Contents::Initialized => (mark(address!("__asan_unpoison_memory_region")), MAKE_DEFINED),
         };
         if let Some(mark) = asan {
             // SAFETY: the function notes the range and touches none of it.

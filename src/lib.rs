@@ -1,4 +1,4 @@
-//! Memory on the kernel's own terms: bump arenas, page pools and regions that live without malloc.
+//! Bump arenas, page pools, mapped regions, and files as one slice: memory from the kernel, without malloc.
 //!
 //! ```
 //! let arena = region::Arena::new();                        // no system call yet
@@ -9,109 +9,349 @@
 //! // Dropped: the RAM is back at the system at once.
 //! ```
 //!
-//! The kernel grants address space, not RAM; RAM comes page by page at first touch, zeroed, and goes back
-//! the moment it is unmapped. So this crate reserves far and commits late, where `malloc` doubles and
-//! copies; it takes zeroes for free; and every mapping knows its own length.
+//! # What bump allocation is
+//!
+//! An arena hands out memory by moving a pointer past each new value, and takes all of it back at once. That makes an
+//! allocation a comparison and an addition, puts values side by side in the order in which they were made, and lets
+//! them refer to each other by plain references that live as long as the arena.
+//!
+//! The drawback: single values are not freed. Memory comes back when the arena is [reset](Arena::reset) or dropped,
+//! when a [scope](Arena::scoped) ends, or when the last allocation [shrinks](Arena::try_shrink). And **values are not
+//! dropped**: an arena runs no destructors. What must be dropped goes into a [`Box`], a `Vec` or a [`TypedArena`]. A
+//! program whose values come and go in no order is better served by a [`Heap`], or by a [`PagePool`] where they have one
+//! size and many threads.
+//!
+//! The kernel grants addresses, not RAM; RAM comes page by page at first touch, zeroed, and goes back the moment it is
+//! unmapped. So an arena here reserves addresses as it grows, a large one far more than it may need, and never moves:
+//! nothing is doubled or copied.
+//!
+//! # What you take
 //!
 //! | you have | you take |
 //! |---|---|
 //! | a tree, a graph, strings, all freed together | [`Arena`] |
-//! | a buffer on the stack or in a `static`, and maybe no system at all | [`Arena::from_buffer`], [`StackBuffer`], [`StaticBuffer`] |
-//! | a stage whose values end with it | [`Arena::scoped`] |
+//! | a stage whose values end with it | [`Arena::scoped`], [`scope_guard`](Arena::scope_guard) |
+//! | scratch memory while values of the arena are borrowed | [`Arena::claim`], [`claimed`](Arena::claimed) |
+//! | an arena and a tree in it as one value: returned, stored, sent | [`Owned`], [`root!`] |
 //! | a value that must be dropped | [`Box`] |
-//! | vectors and strings that grow; hash maps | `Vec`, `String`, `format!`, `vec!` (feature `collections`); hashbrown's over `&Arena` |
-//! | values of one type that want their `Drop` run, or point at each other | [`TypedArena`] |
+//! | vectors and strings that grow | [`Vec`], [`String`], [`format!`], [`vec!`] (feature `collections`) |
+//! | lists and names in the nodes of a tree, in 16 or 8 bytes | `Vec`, `ThinVec`, `String`, … in `collections::unmanaged` |
+//! | a tree of half the size: links of four bytes into one reservation | [`cage!`], `Ref32`, `Box32`, `Slice32`, `Str32`, `Vec32` in `cage` |
+//! | hash maps | [hashbrown's](https://docs.rs/hashbrown), with `HashMap::new_in(&arena)` |
+//! | a buffer on the stack or in a `static`, and maybe no system at all | [`Arena::from_buffer`], [`Arena::with_buffer`], [`StackBuffer`], [`StaticBuffer`] |
+//! | blocks that come and go in no order | [`Heap`] |
+//! | the same from many threads; a program's `#[global_allocator]` | [`SyncHeap`] |
+//! | values of one type that want their `Drop` run, or point at each other in cycles | [`TypedArena`] |
 //! | a vector that grows large and must not move | [`RegionVec`] |
 //! | a vector that others read while it grows; ids in place of references | [`AppendVec`], [`Id`] |
 //! | an arena per thread, whose values may live as long as the pool | [`ArenaPool`] |
-//! | blocks of one size, from many threads | [`PagePool`] |
+//! | blocks of one size, from many threads and forked children | [`PagePool`] |
 //! | a file, a pipe, standard input | [`Input`], and its [`Lines`] |
-//! | a range of memory of your own, in huge pages if there are any | [`Region`], and [`Arena::over`] one |
+//! | files whose bytes live as long as an arena | [`Arena::alloc_file`], [`alloc_fd`] |
+//! | a range of memory of your own | [`Region`] |
+//! | huge pages, required or preferred | [`Region::options`] and [`pages_in_order`], [`Arena::over`], [`PagePool::over`] |
 //! | a file to change in place | [`FileRegion`] |
 //! | a structure that is built once and opened again | [`FileArena`] |
 //! | a structure that several processes build and read at once | [`SharedArena`], and its [`Offset`]s |
 //!
-//! # What it stands on
+//! # Adding it
 //!
-//! `no_std`, no `alloc`, no libc: system calls go through rustix's raw backend. Without the feature `os` (on
-//! by default) there is no system at all, and arenas live in buffers. Feature `std` adds conversions from
-//! the standard library's paths and descriptors.
+//! ```toml
+//! [dependencies]
+//! region = { package = "libregion", version = "0.1", features = ["collections"] }
+//! ```
+//!
+//! The package is `libregion`, the library `region`. Where another crate called `region` is a dependency too, cargo
+//! refuses the second line of that name; then this one takes another, and its paths begin with it (`arenas::Arena`):
+//!
+//! ```toml
+//! arenas = { package = "libregion", version = "0.1" }
+//! ```
+//!
+//! `no_std`, no `alloc`, no libc, and no other crate on Linux for x86-64, aarch64 and riscv64: system calls are made
+//! by `sys`, on other systems through rustix. Without the feature `os` (on by default) there is no system at all, and
+//! arenas live in buffers. Feature `std` adds conversions from the standard library's paths and descriptors.
 //!
 //! Threads: an arena is `Send` and used by one thread at a time; pools and shared arenas are `Sync` and
 //! lock-free. Nothing uses thread-local storage or pthreads.
 //!
-//! # Where things are
+//! # Modules
 //!
-//! `arena` bumps; `collections` own what they put there; `rows` keep values of one type side by side; `pool` recycles
-//! blocks; `shared` bumps in memory of several processes; `region` maps; `input` reads; `sys` makes the system calls,
-//! and it alone. docs/design.md in the repository tells why, with the figures.
-
+//! The types of the table are at the root, and so are the errors. What goes with them is in modules, each with a page:
+//! [`arena`], [`heap`], [`backing`], [`cache`], [`cage`], [`collections`], [`typed`], [`pool`], [`mapping`], [`file`], [`input`],
+//! [`shared`], [`error`]. `Box`, `Vec` and `String` are in [`collections`] alone, so that no glob hides the standard
+//! library's.
+//!
+//! # Where to read on
+//!
+//! [`glossary`] has the terms, with their names in Rust and C. In the repository, docs/architecture.md says what the
+//! parts are and why, docs/rules.md has the rules with their reasons, docs/measurements.md the numbers.
+//!
+//! [`Box`]: crate::collections::Box
+//! [`Id`]: crate::typed::Id
+//!
+#![cfg_attr(feature = "collections", doc = "[`Vec`]: crate::collections::Vec")]
+#![cfg_attr(feature = "collections", doc = "[`String`]: crate::collections::String")]
+#![cfg_attr(feature = "collections", doc = "[`format!`]: crate::format")]
+#![cfg_attr(feature = "collections", doc = "[`vec!`]: crate::vec")]
+#![cfg_attr(not(feature = "collections"), doc = "[`Vec`]: #adding-it")]
+#![cfg_attr(not(feature = "collections"), doc = "[`String`]: #adding-it")]
+#![cfg_attr(not(feature = "collections"), doc = "[`format!`]: #adding-it")]
+#![cfg_attr(not(feature = "collections"), doc = "[`vec!`]: #adding-it")]
+#![cfg_attr(all(feature = "os", unix), doc = "[`Offset`]: crate::shared::Offset")]
+#![cfg_attr(all(feature = "os", unix), doc = "[`alloc_fd`]: crate::Arena::alloc_fd")]
+#![cfg_attr(all(feature = "os", unix), doc = "[`file`]: mod@crate::file")]
+#![cfg_attr(all(feature = "os", unix, not(loom)), doc = "[`cage`]: mod@crate::cage")]
+#![cfg_attr(all(feature = "os", unix, not(loom)), doc = "[`cage!`]: macro@crate::cage")]
+#![cfg_attr(all(feature = "os", unix), doc = "[`pages_in_order`]: crate::mapping::RegionOptions::pages_in_order")]
+// What the page names and this build has not leads to the section on features.
+#![cfg_attr(not(all(feature = "os", unix)), doc = include_str!("without_os.md"))]
 #![no_std]
 #![cfg_attr(region_nightly, feature(allocator_api))]
+// docs.rs shows of each item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(loom, region_staticlib))))]
 // A model build has the atomic algorithms, and not all that the others use.
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 #![deny(missing_docs, unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
-#[cfg(any(feature = "alloc", feature = "std"))]
+#[cfg(feature = "alloc")]
 extern crate alloc;
 #[cfg(any(test, loom, region_faults, feature = "std"))]
 extern crate std;
 
-mod arena;
+mod bump;
 mod bytes;
 #[cfg(all(feature = "capi", unix, not(loom)))]
 mod capi;
 mod checkers;
-mod collections;
-mod error;
-mod input;
-mod report;
-mod rows;
+mod copy;
+#[cfg(all(loom, test))]
+mod models;
+mod policy;
 mod seeded;
 mod sync;
+mod table;
+mod vector;
+#[cfg(region_weak)]
+mod weak;
 
-#[cfg(all(feature = "os", unix))]
-mod pool;
 #[cfg(all(feature = "os", unix))]
 mod region;
-#[cfg(all(feature = "os", unix, target_has_atomic = "64"))]
-mod shared;
+#[cfg(all(feature = "os", unix))]
+mod roots;
 #[cfg(all(feature = "os", unix))]
 mod sys;
+#[cfg(all(feature = "os", target_family = "wasm"))]
+#[path = "sys/wasm.rs"]
+mod sys;
+#[cfg(all(feature = "os", windows))]
+#[path = "sys/windows.rs"]
+mod sys;
+// Nobody runs what is to be run at unloading in a program without a libc.
+#[cfg(all(feature = "os", unix, region_weak, not(any(loom, region_mem))))]
+mod unload;
 
-#[cfg(feature = "alloc")]
-pub use arena::Heap;
-pub use arena::{
-    Arena, Backing, Block, Buffer, ChunkIter, ChunkRawIter, DefaultBacking, Mark, Scope, ScopeGuard, Spill,
-    StackBuffer, StaticBuffer, Zeroable,
-};
-#[cfg(all(feature = "os", unix, not(loom)))]
-pub use arena::{ArenaPool, Member, PooledArena};
-#[cfg(all(feature = "os", unix, not(loom)))]
-pub use arena::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};
+pub mod arena;
+#[cfg(all(feature = "os", unix, not(region_staticlib)))]
+pub mod cage;
+pub mod collections;
+pub mod error;
+pub mod heap;
+pub mod input;
+#[cfg(all(feature = "os", unix))]
+pub mod pool;
+#[cfg(all(feature = "os", unix, target_has_atomic = "64"))]
+pub mod shared;
+pub mod typed;
+
+/// Where an arena's memory comes from: the trait, and the kinds that there are.
+///
+/// | you have | you take |
+/// |---|---|
+/// | the system's memory, the default where there is a Unix | `Mapped` |
+/// | Windows' memory, the default there | `VirtualMemory` |
+/// | WebAssembly's memory, the default there | `LinearMemory` |
+/// | a buffer on the stack or in a `static` | [`StackBuffer`], [`StaticBuffer`] |
+/// | any other buffer | [`Buffer`](backing::Buffer), or [`Spill`](backing::Spill) to go on elsewhere when it is full |
+/// | a region with pages of your choice | `RegionBacking` |
+/// | a cage, by its type | `Caged` |
+/// | the global allocator (feature `alloc`), the default on other systems | `Global` |
+/// | memory of your own | [`Backing`](backing::Backing), implemented |
+///
+/// ```
+/// use region::Arena;
+/// use region::backing::Buffer;
+///
+/// let mut memory = region::StackBuffer::<1024>::new();
+/// let arena: Arena<8, Buffer<'_>> = Arena::new_in(Buffer::from(&mut memory));
+/// assert_eq!(*arena.alloc(7u64), 7);
+/// ```
+pub mod backing {
+    #[cfg(feature = "alloc")]
+    pub use crate::arena::backing::Global;
+    #[cfg(all(feature = "os", target_family = "wasm"))]
+    pub use crate::arena::backing::LinearMemory;
+    #[cfg(all(feature = "os", windows))]
+    pub use crate::arena::backing::VirtualMemory;
+    pub use crate::arena::backing::{Backing, Block, Buffer, DefaultBacking, Spill};
+    #[cfg(all(feature = "os", unix))]
+    pub use crate::arena::backing::{Mapped, RegionBacking};
+    #[cfg(all(feature = "os", unix, not(any(loom, region_staticlib))))]
+    pub use crate::cage::Caged;
+}
+
+/// The blocks that the process keeps for its next arenas: how many, and giving them back.
+///
+/// ```
+/// use region::cache::{self, Caching};
+///
+/// cache::set_caching(Caching::Off);                // from now on every arena returns its memory at once
+/// drop(region::Arena::new().alloc(1));
+/// region::trim();                                  // and what was kept before goes now
+/// assert_eq!(cache::stats().kept, 0);
+/// ```
+#[cfg(all(feature = "os", unix))]
+pub mod cache {
+    pub use crate::arena::backing::{Caching, Stats, set_budget, set_caching, stats, trim};
+}
+
+/// Files as memory: changed in place, or with an arena in them.
+///
+/// | you have | you take |
+/// |---|---|
+/// | a file whose bytes you change where they are | [`FileRegion`] |
+/// | a structure that is built once and opened again | [`FileArena`] |
+///
+/// A file that is only read is an [`Input`].
+#[cfg(all(feature = "os", unix))]
+pub mod file {
+    #[cfg(all(not(loom), target_has_atomic = "64"))]
+    pub use crate::arena::file::{FileArena, FileBacking};
+    pub use crate::region::FileRegion;
+    pub use crate::sys::{Fd, PathBytes};
+}
+
+/// Ranges of memory of your own: what they may be like, and what lies in RAM.
+///
+/// A [`Region`] is made by its options: length, access, kind of pages, guard pages, a name, sharing with
+/// forked children.
+///
+/// ```
+/// # if cfg!(miri) { return Ok(()) }
+/// use region::Region;
+/// use region::mapping::Pages;
+///
+/// let region = Region::options().len(4 << 20).pages(Pages::Transparent).guard_pages().map()?;
+/// println!("{}", region.page_stats(..)?);
+/// # Ok::<(), region::Error>(())
+/// ```
+#[cfg(all(feature = "os", unix))]
+pub mod mapping {
+    pub use crate::region::{
+        Access, Advice, AtFork, PageRun, PageState, PageStats, Pages, Region, RegionOptions, RegionStats,
+    };
+    pub use crate::sys::page_size;
+}
+
+#[cfg(all(feature = "os", unix))]
+#[doc(inline)]
+pub use crate::arena::ArenaPool;
+#[cfg(not(region_staticlib))]
+#[doc(inline)]
+pub use crate::arena::Claim;
 #[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
-pub use arena::{FileArena, FileBacking};
-pub use bytes::Bytes;
-pub use collections::{Box, Place};
+#[doc(inline)]
+pub use crate::arena::FileArena;
+#[cfg(not(region_staticlib))]
+#[doc(inline)]
+pub use crate::arena::Owned;
+#[cfg(all(feature = "os", unix))]
+#[doc(inline)]
+pub use crate::arena::backing::trim;
+#[doc(inline)]
+pub use crate::arena::backing::{StackBuffer, StaticBuffer};
+#[doc(inline)]
+pub use crate::arena::{Arena, Scope};
+pub use crate::bytes::Bytes;
+#[doc(inline)]
+pub use crate::error::{AllocError, Error};
+#[doc(inline)]
+pub use crate::heap::{Heap, SyncHeap};
+#[doc(inline)]
+pub use crate::input::Lines;
+#[cfg(all(feature = "os", unix))]
+#[doc(inline)]
+pub use crate::input::{Input, InputError};
+#[cfg(all(feature = "os", unix, not(loom)))]
+#[doc(inline)]
+pub use crate::pool::{PagePool, PoolError};
+#[cfg(all(feature = "os", unix))]
+#[doc(inline)]
+pub use crate::region::{FileRegion, Region};
+#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
+#[doc(inline)]
+pub use crate::shared::{OffsetError, SharedArena, SharedError};
+#[cfg(all(feature = "os", unix))]
+#[doc(inline)]
+pub use crate::sys::page_size;
+#[doc(inline)]
+pub use crate::typed::{AppendVec, RegionVec, TypedArena};
+
+// Here and not in `collections`: where a build does not have a macro, the compiler says which feature it needs only if
+// it is written in the root. Below the modules, as they use the standard library's macros of these names.
+
+/// Formats into a new [`String`](crate::collections::String) in an arena or a scope.
+///
+/// ```
+/// let arena = region::Arena::new();
+/// let name = region::format!(in &arena, "{}.{:02}", "node", 7);
+/// assert_eq!(name, "node.07");
+/// ```
+///
+/// What is formatted may allocate from the same arena. For text that will not grow,
+/// [`Arena::alloc_fmt`](crate::Arena::alloc_fmt) gives a `&mut str`.
+///
+/// # Panics
+/// When memory cannot be had, or a `Display` implementation fails;
+/// [`String::try_from_fmt_in`](crate::collections::String::try_from_fmt_in) returns an error instead.
 #[cfg(feature = "collections")]
-pub use collections::{FromUtf8Error, String, TryReserveError, Vec, VecExt};
-pub use error::{AllocError, AllocOrInitError, AllocReason, Call, Errno, Error, Reason};
-pub use input::{CrlfLines, Lines};
-#[cfg(all(feature = "os", unix))]
-pub use input::{Input, InputError, PathBytes, Source};
-#[cfg(all(feature = "os", unix, not(loom)))]
-pub use pool::{Page, PageByte, PagePool, PoolError, PoolOptions, PoolReason};
-#[cfg(all(feature = "os", unix))]
-pub use region::{Access, Advice, AtFork, FileRegion, PageFigures, PageRun, PageState, Pages, Region, RegionOptions};
-#[cfg(not(loom))]
-pub use rows::{AppendVec, Drain, Id, IntoIter, Reader, ReaderIter, RegionVec, Splice, TypedArena};
-#[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
-pub use shared::{
-    AtomicOffset, Concurrent, Offset, OffsetError, OffsetReason, Shareable, SharedArena, SharedError, SharedReason,
-    SharedRegion,
-};
-#[cfg(all(feature = "os", unix))]
-pub use sys::{Fd, page_size};
+#[macro_export]
+macro_rules! format {
+    (in $arena:expr, $($arguments:tt)*) => {
+        $crate::collections::String::from_fmt_in(::core::format_args!($($arguments)*), $arena)
+    };
+}
+
+/// A [`Vec`](crate::collections::Vec) in an arena or a scope, from its values, or from one value and a length.
+///
+/// ```
+/// let arena = region::Arena::new();
+/// let mut primes = region::vec![in &arena; 2, 3, 5];
+/// primes.push(7);
+/// assert_eq!(primes, [2, 3, 5, 7]);
+/// assert_eq!(region::vec![in &arena; 1u8; 3], [1, 1, 1]);      // a value to clone, and how often
+/// let empty: region::collections::Vec<u64> = region::vec![in &arena];
+/// assert_eq!(empty.capacity(), 0);
+/// ```
+///
+/// # Panics
+/// When memory cannot be had.
+#[cfg(feature = "collections")]
+#[macro_export]
+macro_rules! vec {
+    (in $arena:expr $(;)?) => {
+        $crate::collections::Vec::new_in($arena)
+    };
+    (in $arena:expr; $value:expr; $len:expr) => {{
+        let len: usize = $len;
+        let mut values = $crate::collections::Vec::with_capacity_in(len, $arena);
+        values.resize(len, $value);
+        values
+    }};
+    (in $arena:expr; $($value:expr),+ $(,)?) => {
+        $crate::collections::Vec::from_iter_in([$($value),+], $arena)
+    };
+}
 
 /// Refusals of system calls made up for tests; only with `--cfg region_faults`.
 #[cfg(all(region_faults, feature = "os", unix))]
@@ -119,6 +359,11 @@ pub use sys::{Fd, page_size};
 pub mod faults {
     pub use crate::sys::{FaultPlan, plan_faults, refusals};
 }
+
+// A page of the documentation, and no module of the library.
+#[cfg(doc)]
+#[doc = include_str!("../docs/glossary.md")]
+pub mod glossary {}
 
 /// The README's examples, as tests.
 #[cfg(all(doctest, feature = "os"))]

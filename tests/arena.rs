@@ -2,7 +2,8 @@
 
 #![cfg(feature = "os")]
 
-use region::{AllocOrInitError, AllocReason, Arena, StackBuffer};
+use region::error::{AllocOrInitError, AllocReason};
+use region::{Arena, StackBuffer};
 use std::alloc::Layout;
 use std::cell::Cell;
 

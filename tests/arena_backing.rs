@@ -4,8 +4,11 @@
 
 mod support;
 
-use region::{AllocReason, Arena, Buffer, Spill, StaticBuffer};
+use region::backing::{Backing, Block, Buffer, Spill};
+use region::error::AllocReason;
+use region::{AllocError, Arena, StaticBuffer};
 use std::alloc::Layout;
+use std::cell::Cell;
 use std::rc::Rc;
 use support::heap::{Book, Heap, Plan};
 
@@ -94,14 +97,15 @@ fn a_refusal_after_a_block_was_entered_ends_the_room_where_the_block_below_ends(
     let arena = Arena::<8, Heap>::new_in(heap);
     arena.alloc_slice_fill_copy(4000, 1u8);
     arena.set_limit(4000 + 500);
-    // With its padding the value passes the limit in any block, without it in none.
-    let error = arena.try_alloc_layout(Layout::from_size_align(496, 512).unwrap()).unwrap_err();
+    // With its padding the value passes the limit in any block, without it in none. (What aligns a block's first value
+    // to a page at most lies before the room, and does not count.)
+    let error = arena.try_alloc_layout(Layout::from_size_align(496, 8192).unwrap()).unwrap_err();
     assert_eq!(error.reason(), AllocReason::Limit(4500));
     assert_eq!((book.acquired.get(), arena.used()), (2, 4000));
     arena.set_limit(usize::MAX);
     let first = arena.alloc_slice_fill_copy(96, 2u8);
     let second = arena.alloc_slice_fill_copy(2000, 3u8);
-    assert_eq!(second.as_ptr().addr() % 4096, 72, "the second value is in the second block, past the link");
+    assert_eq!(second.as_ptr().addr() % 4096, 80, "the second value is in the second block, past the link");
     assert!(first.iter().all(|&byte| byte == 2));
     drop(arena);
     book.check_closed();
@@ -223,6 +227,97 @@ fn a_reset_that_keeps_nothing_returns_a_block_that_starts_at_an_odd_address() {
     arena.alloc_slice_zeroed::<u32>(25).fill(7);
     arena.reset_keeping(0);
     assert_eq!(arena.used(), 0);
+    drop(arena);
+    book.check_closed();
+}
+
+/// How a chunk that holds nothing but `T`s of this value begins and ends: with one.
+fn chunks_without_padding<const MIN_ALIGN: usize, T: Copy + PartialEq>(value: T) {
+    for plan in
+        [Plan { least: 1000, ready: 1000, step: 0, skew: 8 }, Plan { least: 8192, ready: 64, step: 64, skew: 0 }]
+    {
+        let (heap, book) = Heap::new(plan);
+        // The first block is aligned as its first value is: that much is the backing's.
+        let mut arena = Arena::<MIN_ALIGN, Heap>::new_in(heap);
+        arena.alloc(value);
+        let first = arena.iter_allocated_chunks().next().unwrap().as_ptr();
+        let mut count = 1;
+        while book.acquired.get() < 5 {
+            arena.alloc(value);
+            count += 1;
+        }
+        let mut found = 0;
+        for chunk in arena.iter_allocated_chunks().filter(|chunk| chunk.as_ptr() != first) {
+            assert!(chunk.as_ptr().addr() % align_of::<T>() == 0 && chunk.len() % size_of::<T>() == 0);
+            assert!(!chunk.is_empty() && chunk.as_ptr().addr() % 16 == 0);
+            // SAFETY: the chunk is aligned for values and as long as some, and nothing else was allocated.
+            let values: &[T] =
+                unsafe { std::slice::from_raw_parts(chunk.as_ptr().cast(), chunk.len() / size_of::<T>()) };
+            assert!(values.iter().all(|other| *other == value));
+            found += values.len();
+        }
+        let below = arena.iter_allocated_chunks().last().unwrap().len() / size_of::<T>();
+        assert_eq!(found + below, count);
+    }
+}
+
+#[test]
+fn chunks_of_one_type_begin_with_a_value_whatever_its_alignment() {
+    #[derive(Clone, Copy, PartialEq)]
+    #[repr(align(64))]
+    struct Line([u8; 64]);
+    #[derive(Clone, Copy, PartialEq)]
+    #[repr(align(512))]
+    struct Sector([u8; 512]);
+    chunks_without_padding::<8, u64>(7);
+    chunks_without_padding::<8, u128>(7);
+    chunks_without_padding::<1, u128>(7);
+    chunks_without_padding::<32, [u128; 2]>([7; 2]);
+    chunks_without_padding::<8, Line>(Line([7; 64]));
+    chunks_without_padding::<1, Sector>(Sector([7; 512]));
+}
+
+/// A heap that has each first block at hand, and counts how often it was asked for one.
+struct AtHand(Heap, Cell<usize>);
+
+// SAFETY: the contract is the heap's, to which everything is passed on.
+unsafe impl Backing for AtHand {
+    fn acquire_at_once(&self, layout: Layout) -> Option<Block> {
+        self.1.set(self.1.get() + 1);
+        self.0.acquire(layout, 0).ok()
+    }
+
+    fn acquire(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
+        assert_ne!(previous, 0, "the first block was at hand");
+        self.0.acquire(layout, previous)
+    }
+
+    unsafe fn commit(&self, block: &mut Block, need: usize) -> Result<(), AllocError> {
+        // SAFETY: the arena's promise about its block, passed on to the heap that made it.
+        unsafe { self.0.commit(block, need) }
+    }
+
+    unsafe fn decommit(&self, block: &mut Block, keep: usize) {
+        // SAFETY: the block is one of the heap's, and the arena promises the rest.
+        unsafe { self.0.decommit(block, keep) }
+    }
+
+    unsafe fn release(&self, block: &Block) {
+        // SAFETY: the arena gives a block of the heap back, and uses it no more.
+        unsafe { self.0.release(block) }
+    }
+}
+
+#[test]
+fn a_first_block_that_is_at_hand_is_asked_for_once() {
+    let (heap, book) = Heap::new(Plan::TINY);
+    let arena = Arena::<8, _>::new_in(AtHand(heap, Cell::new(0)));
+    assert_eq!((arena.backing().1.get(), book.acquired.get()), (0, 0));
+    let first = arena.alloc([1u8; 3]);
+    assert_eq!((arena.backing().1.get(), book.acquired.get()), (1, 1));
+    let rows: Vec<_> = (0..100).map(|i| arena.alloc([i; 5])).collect();
+    assert!(book.acquired.get() > 2 && arena.backing().1.get() == 1);
+    assert!(*first == [1; 3] && (0..).zip(rows).all(|(i, row)| *row == [i; 5]));
     drop(arena);
     book.check_closed();
 }

@@ -5,7 +5,9 @@
 
 mod support;
 
-use region::{AllocOrInitError, Arena, Backing};
+use region::Arena;
+use region::backing::Backing;
+use region::error::AllocOrInitError;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

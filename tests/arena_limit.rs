@@ -4,7 +4,8 @@
 
 mod support;
 
-use region::{AllocReason, Arena};
+use region::Arena;
+use region::error::AllocReason;
 use std::alloc::Layout;
 use support::heap::{Heap, Plan};
 

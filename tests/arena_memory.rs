@@ -3,9 +3,10 @@
 
 mod support;
 
-use region::{Arena, Backing, Mapped, StackBuffer, StaticBuffer};
+use region::backing::{Backing, Mapped};
+use region::{Arena, StackBuffer, StaticBuffer};
 use std::mem::MaybeUninit;
-use support::{all, in_child, is_child};
+use support::{all, in_child, is_child, promised};
 
 /// A row of this byte, without a loop.
 #[allow(clippy::mut_from_ref)]
@@ -92,7 +93,7 @@ fn a_buffer_is_used_to_its_last_byte_and_no_further() {
         arena.reset();
     }
     let mut odd = [MaybeUninit::uninit(); 37];
-    let arena = Arena::<1, _>::new_in(region::Buffer::new(&mut odd));
+    let arena = Arena::<1, _>::new_in(region::backing::Buffer::new(&mut odd));
     arena.alloc_str(&"x".repeat(37));
     assert!(arena.try_alloc(1u8).is_err());
 }
@@ -130,15 +131,15 @@ fn a_spill_fills_the_buffer_first_and_returns_to_it() {
     assert!(inside.contains(&(arena.alloc(1u8) as *mut u8).addr()));
 }
 
-/// However long the buffer is, the rest goes on to its large regions.
+/// However long the buffer is, the rest goes on to blocks that are longer.
 #[test]
-fn a_long_buffer_spills_into_large_regions() {
+fn a_long_buffer_spills_into_longer_blocks() {
     let mut memory = vec![MaybeUninit::uninit(); 1 << 20];
     let arena = Arena::with_buffer(&mut memory[..]);
     for _ in 0..200 {
         arena.alloc([0u8; 16_384]);
     }
-    assert!(arena.reserved() > 1 << 30, "{arena:?}");
+    assert!(arena.reserved() > 16 << 20, "{arena:?}");
 }
 
 #[test]
@@ -164,6 +165,9 @@ fn a_reservation_is_exact() {
 #[test]
 fn a_capacity_needs_no_second_block() {
     for bytes in [0, 1, 65_536, 65_537, 1 << 20, 5 << 30] {
+        if !promised(bytes.max(1)) {
+            continue;
+        }
         let arena = Arena::with_capacity(bytes);
         let reserved = arena.reserved();
         assert!(reserved >= bytes && (bytes == 0) == (reserved == 0));
@@ -220,6 +224,7 @@ fn the_resident_set_is_back_after_small_values_are_reset() {
     if !is_child() {
         return in_child("the_resident_set_is_back_after_small_values_are_reset", |_| {});
     }
+    support::huge_pages_on_request();
     let mut arena = Arena::new();
     arena.alloc(1u8);
     let start = resident_set();
@@ -229,8 +234,12 @@ fn the_resident_set_is_back_after_small_values_are_reset() {
         }
         assert!(resident_set() >= start + (240 << 20));
         arena.reset_keeping(1 << 20);
+        // Shorter blocks wait for other arenas.
+        region::trim();
         let after = resident_set();
-        assert!(after <= start + (2 << 20), "round {round}: {} KiB more", (after - start) >> 10);
+        // Linux 6.18 keeps a part of a huge page that has no access any more, where a paranoid arena gives back the rest.
+        let most = if cfg!(region_paranoid) { 4 << 20 } else { 2 << 20 };
+        assert!(after <= start + most, "round {round}: {} KiB more", (after - start) >> 10);
     }
     drop(arena);
     // What the process keeps for its next arena is bounded, and goes back on request.
@@ -245,12 +254,13 @@ fn a_dropped_arena_leaves_no_mapping() {
     if !is_child() {
         return in_child("a_dropped_arena_leaves_no_mapping", |_| {});
     }
+    let large = if promised(6 << 30) { 5 << 30 } else { 100 << 20 };
     let use_them = || {
         let mut arena = Arena::new();
         for _ in 0..2 {
             filled(&arena, 10 << 20, 1);
             arena.alloc(1u8);
-            arena.alloc_slice_zeroed::<u8>(5 << 30);
+            arena.alloc_slice_zeroed::<u8>(large);
             arena.reset_keeping(1 << 20);
         }
         let mut memory = StackBuffer::<64>::new();

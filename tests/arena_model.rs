@@ -8,7 +8,9 @@ mod support;
 
 use model::{Op, run};
 use proptest::prelude::*;
-use region::{Buffer, Mapped, Pages, Region, RegionBacking, Spill, page_size};
+use region::backing::{Buffer, Caged, Mapped, RegionBacking, Spill};
+use region::mapping::Pages;
+use region::{Region, page_size};
 use std::mem::MaybeUninit;
 use support::heap::{Heap, Plan};
 
@@ -36,6 +38,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (which(), size(), shift()).prop_map(|(which, size, shift)| Op::Shrink { which, size, shift }),
         3 => which().prop_map(Op::Free),
         2 => prop::collection::vec(size(), 0..5).prop_map(Op::Scope),
+        3 => prop::collection::vec(size(), 0..7).prop_map(Op::Claim),
         3 => Just(Op::Mark),
         4 => (0..8usize).prop_map(Op::Rewind),
         1 => Just(Op::Reset),
@@ -94,6 +97,15 @@ proptest! {
         let fresh = Region::options().len(pages * page_size());
         run::<8, _>(RegionBacking::map(fresh).unwrap(), &ops);
         run::<64, _>(RegionBacking::map(fresh.pages(Pages::Transparent)).unwrap(), &ops);
+    }
+
+    #[cfg(all(feature = "os", unix, not(miri)))]
+    #[test]
+    fn any_operations_in_a_cage_keep_every_value(ops in ops()) {
+        region::cage! { struct Ops; }
+        run::<1, _>(Caged::<Ops>::new(), &ops);
+        run::<8, _>(Caged::<Ops>::new(), &ops);
+        run::<64, _>(Caged::<Ops>::new(), &ops);
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! Arena pools: one thread at a time, values that outlive their member, and RAM that goes back.
 #![cfg(all(unix, feature = "os", not(loom)))]
 
-use region::{Arena, ArenaPool, Member, PooledArena};
+#[cfg(all(target_os = "linux", not(miri)))]
+mod support;
+
+use region::arena::{Member, PooledArena};
+use region::{Arena, ArenaPool};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,8 +18,10 @@ assert_impl_all!(Member<'static>: Send);
 // Two threads at one arena would hand the same bytes out twice.
 assert_not_impl_any!(PooledArena<'static>: Sync, Clone);
 assert_not_impl_any!(Member<'static>: Sync, Clone);
-// A value of a member must not be ended by a rewind: no way from a member to its arena.
-assert_not_impl_any!(Member<'static>: std::ops::Deref);
+// Values of a member live as long as the pool: nobody may reset its arena, or put another in its place.
+assert_not_impl_any!(Member<'static>: std::ops::DerefMut);
+// What is lent for the pool's life stays in its thread.
+assert_not_impl_any!(&'static Arena: Send);
 
 #[cfg(miri)]
 const ROUNDS: usize = 20;
@@ -156,6 +162,96 @@ fn leaked_handle_keeps_its_arena_until_reset() {
     assert_eq!((pool.out(), pool.used()), (0, 0));
 }
 
+/// What takes an arena, and gives back what lives as long as that.
+fn parse<'a>(source: &str, arena: &'a Arena) -> &'a [&'a str] {
+    let words = arena.claimed(|scratch| scratch.alloc_slice_fill_iter(source.split(' ')).len());
+    assert_eq!(words, source.split(' ').count());
+    arena.alloc_slice_fill_iter(source.split(' ').map(|word| &*arena.alloc_str(word)))
+}
+
+#[test]
+fn a_member_is_an_arena_for_the_time_of_its_borrow() {
+    let mut pool = ArenaPool::new();
+    let member = pool.member();
+    let kept = member.alloc(1u64);
+    assert_eq!(parse("to be or not", &member), ["to", "be", "or", "not"]);
+    let boxed = region::collections::Box::new_in(String::from("dropped"), &member);
+    assert_eq!((boxed.as_str(), member.used() > 8), ("dropped", true));
+    drop(boxed);
+    drop(member);
+    *kept += 1;
+    assert_eq!(*kept, 2);
+    assert_eq!(pool.out(), 0);
+    pool.reset();
+}
+
+#[test]
+fn an_arena_that_is_lent_for_the_pool_is_nobody_elses_before_a_reset() {
+    let mut pool = ArenaPool::new();
+    for _ in 0..3 {
+        let first = pool.member().alloc(1u64) as *const u64;
+        let arena = pool.member().into_arena();
+        // It goes on behind the values of members before it.
+        let words = parse("as long as the pool", arena);
+        assert!(words.as_ptr().addr() > first.addr() && arena.used() > 8);
+        assert_eq!(pool.out(), 1);
+        for _ in 0..100 {
+            let (member, other) = (pool.member(), pool.get());
+            assert!(!std::ptr::eq(&*member, arena) && !std::ptr::eq(&*other, arena));
+            member.alloc([0xffu8; 100]);
+            other.alloc([0xffu8; 100]);
+        }
+        pool.trim();
+        assert_eq!(words.concat(), "aslongasthepool");
+        assert_eq!(arena.alloc(words.len()), &5);
+        pool.reset();
+        assert_eq!((pool.out(), pool.used()), (0, 0));
+    }
+}
+
+#[test]
+fn threads_that_end_leave_what_they_parsed_and_nobody_gets_their_arenas() {
+    const THREADS: usize = 4;
+    let mut pool = ArenaPool::new();
+    let trees: Vec<Vec<&[&str]>> = std::thread::scope(|scope| {
+        let pool = &pool;
+        let workers = [0; THREADS].map(|_| {
+            scope.spawn(move || {
+                let arena = pool.member().into_arena();
+                (0..ROUNDS / THREADS / 10).map(|round| parse(&format!("{round} of many"), arena)).collect()
+            })
+        });
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+    });
+    assert_eq!(pool.out(), THREADS);
+    let other = pool.member().into_arena();
+    parse("written over nothing", other);
+    for tree in &trees {
+        assert!(tree.iter().enumerate().all(|(round, words)| words[0] == round.to_string() && words[2] == "many"));
+    }
+    pool.reset();
+    assert_eq!((pool.out(), pool.used()), (0, 0));
+}
+
+#[test]
+fn what_a_member_did_to_its_arena_does_not_reach_the_next() {
+    let mut pool = ArenaPool::new();
+    let value = {
+        let member = pool.member();
+        member.set_limit(100);
+        member.alloc(7u64)
+    };
+    assert_eq!(*pool.member().alloc([1u8; 200]), [1; 200]);
+    // A leaked claim has the memory, and the values in it are the pool's as before.
+    std::mem::forget(pool.member().claim());
+    assert_eq!((pool.out(), *value), (1, 7));
+    assert_eq!(*pool.member().alloc(8u64), 8);
+    assert_eq!(*value, 7);
+    pool.reset();
+    assert_eq!((pool.out(), pool.used()), (0, 0));
+    assert_eq!(*pool.member().alloc(9u64), 9);
+}
+
 #[test]
 fn values_are_not_dropped_and_need_not_be_send() {
     thread_local!(static DROPS: Cell<usize> = const { Cell::new(0) });
@@ -200,17 +296,10 @@ fn retention_bounds_give_ram_back() {
 #[test]
 #[cfg(all(target_os = "linux", not(miri)))]
 fn dropped_pool_unmaps_all_it_mapped() {
-    const TEST: &str = "dropped_pool_unmaps_all_it_mapped";
     // The process's map counts every thread's mappings, so this one has a process of its own.
-    if std::env::args().filter(|argument| argument == TEST || argument == "--exact").count() != 2 {
-        let run = std::process::Command::new(std::env::current_exe().unwrap()).args([TEST, "--exact"]).output();
-        let run = run.unwrap();
-        let said = String::from_utf8_lossy(&run.stdout);
-        assert!(run.status.success() && said.contains("1 passed"), "{said}");
-        return;
-    }
+    support::in_a_process_of_its_own!("dropped_pool_unmaps_all_it_mapped");
     let mapped = || std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').next().unwrap().parse::<usize>();
-    region::set_caching(region::Caching::Off);
+    region::cache::set_caching(region::cache::Caching::Off);
     let mut sizes = [0; 3];
     for size in &mut sizes {
         let pool = ArenaPool::new();

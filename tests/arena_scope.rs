@@ -4,7 +4,8 @@
 
 mod support;
 
-use region::{Arena, Backing, StackBuffer};
+use region::backing::Backing;
+use region::{Arena, StackBuffer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use support::heap::{Heap, Plan};
 

@@ -90,3 +90,10 @@ proptest! {
         run(&[vec![Op::Init(wish)], ops].concat());
     }
 }
+
+/// A buffer with room for one block of 16 bytes: the text has what is needed there, and not a first room of its own.
+#[test]
+fn a_text_that_grew_within_its_rounding_is_not_lost_by_a_rewind() {
+    let wish = Wish { buffer: Some((31, 0, true)), ..Wish::default() };
+    run(&[Op::Init(wish), Op::Puts(0), Op::Mark, Op::Putc(0), Op::Rewind(0), Op::Putc(0), Op::Finish]);
+}

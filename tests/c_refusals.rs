@@ -17,7 +17,7 @@ mod tools;
 #[path = "c_abi/tracer.rs"]
 mod tracer;
 
-use library::hosted;
+use library::{header, hosted};
 use object::Object;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -37,17 +37,22 @@ fn build(source: &str, more: &[&OsStr]) -> PathBuf {
 }
 
 /// Functions that have no way to fail, and why.
-const CANNOT_FAIL: [(&str, &str); 11] = [
+const CANNOT_FAIL: [(&str, &str); 16] = [
     ("region_abi_version", "a constant"),
     ("region_version", "a constant"),
     ("region_page_size", "what the machine has"),
     ("region_strerror", "every number has a sentence, which bad_input.c checks"),
     ("region_trim", "gives back what there is"),
+    ("region_cache_set_budget", "any number is one"),
+    ("region_cache_enable", "sets a word"),
+    ("region_scratch", "chooses one of two; twins.c calls it by its name"),
     ("region_arena_mark", "of NULL, a mark that no arena takes: bad_input.c hands it to region_arena_rewind"),
     ("region_free", "answers nothing; of NULL it does nothing"),
     ("region_hook_free", "answers nothing; of NULL it does nothing"),
-    ("region_sized_free", "answers nothing; of NULL it does nothing"),
-    ("region_string_drop", "answers nothing; of NULL it does nothing"),
+    ("region_tracked_free", "answers nothing; of NULL it does nothing"),
+    ("region_heap_hook_free", "answers nothing; of NULL it does nothing"),
+    ("region_heap_good_size", "arithmetic"),
+    ("region_string_free", "answers nothing; of NULL it does nothing"),
     ("region_oom_abort", "ends the process, which oom_abort.c checks"),
 ];
 
@@ -73,12 +78,15 @@ fn every_function_is_seen_to_fail() {
     let archive = hosted().archive.as_os_str();
     let mut by_header = refused(Command::new(build("bad_input.c", &[archive])));
     by_header.append(&mut refused(Command::new(build("shared.c", &[archive]))));
+    by_header.append(&mut refused(Command::new(build("marks.c", &[archive]))));
+    by_header.append(&mut refused(Command::new(build("from_elsewhere.c", &[archive]))));
+    by_header.append(&mut refused(Command::new(build("heap.c", &[archive]))));
     let by_name = refused({
         let mut command = Command::new(build("twins.c", &[OsStr::new("-ldl")]));
         command.arg(&hosted().shared);
         command
     });
-    let header = std::fs::read_to_string(&hosted().header).unwrap();
+    let header = header();
     let inline = |name: &str| {
         let call = format!("{name}(");
         header.lines().any(|line| line.starts_with("static inline ") && line.contains(&call))
@@ -102,6 +110,52 @@ fn every_function_is_seen_to_fail() {
         "no test sees these fail; give each a FAILS(...) or EMPTY(...) in c-tests/bad_input.c, those that are inline \
          in the header one in c-tests/twins.c too, or say in CANNOT_FAIL why they cannot: {missing:#?}"
     );
+}
+
+/// Functions of arenas and texts that take no memory, by what comes after `region_`.
+const TAKES_NOTHING: [&str; 21] = [
+    "arena_init",
+    "arena_init_",
+    "arena_free",
+    "arena_reset",
+    "arena_mark",
+    "arena_rewind",
+    "arena_rewind_to",
+    "arena_cancel",
+    "realloc_in_place",
+    "scratch",
+    "arena_defer_node",
+    "arena_on_oom",
+    "arena_set_limit",
+    "arena_error",
+    "arena_contains",
+    "arena_stats",
+    "arena_resident",
+    "arena_print_stats",
+    "free",
+    "string_free",
+    "oom_abort",
+];
+
+#[test]
+fn every_function_that_takes_memory_is_seen_under_every_policy() {
+    if !has("gcc", "policies for a lack of memory") {
+        return;
+    }
+    let output = Command::new(build("policies.c", &[hosted().archive.as_os_str()])).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let seen: BTreeSet<&str> = printed.lines().filter_map(|line| line.strip_prefix("policies: region_")).collect();
+    let header = header();
+    let takers = header.lines().filter(|line| !line.starts_with([' ', '/', '#', 't'])).filter_map(|line| {
+        let (name, parameters) = line.split_once('(')?;
+        let of_arena = ["region_arena *", "region_string *", "void *arena"].iter().any(|of| parameters.contains(of));
+        let name = name.rsplit([' ', '*']).next()?.strip_prefix("region_")?;
+        // What frees through a hook is given back, not taken.
+        (of_arena && !name.ends_with("_free") && !TAKES_NOTHING.contains(&name)).then_some(name)
+    });
+    let takers: BTreeSet<&str> = takers.collect();
+    assert_eq!(seen, takers, "c-tests/policies.c has not the functions of the header that take memory");
 }
 
 #[test]
@@ -159,8 +213,9 @@ mod sweep {
         ("page tables", &[libc::SYS_ioctl]),
     ];
 
-    /// What is not refused in a sweep: memory and descriptors that cannot be given back are lost.
-    const GIVES_BACK: [libc::c_long; 2] = [libc::SYS_munmap, libc::SYS_close];
+    /// What is not refused in a sweep: memory and descriptors that cannot be given back are lost, and a process's
+    /// number is always told.
+    const UNREFUSED: [libc::c_long; 3] = [libc::SYS_munmap, libc::SYS_close, libc::SYS_getpid];
 
     /// What every kind answers in turn.
     const ERRNOS: [i32; 4] = [libc::ENOMEM, libc::EPERM, libc::ENOSYS, libc::EINVAL];
@@ -230,7 +285,7 @@ mod sweep {
 
     /// Whether a call belongs to a kind, so that it is refused in some sweep.
     fn known(number: libc::c_long) -> bool {
-        KINDS.iter().flat_map(|(_, calls)| *calls).chain(&GIVES_BACK).any(|&known| known == number)
+        KINDS.iter().flat_map(|(_, calls)| *calls).chain(&UNREFUSED).any(|&known| known == number)
     }
 
     /// Whether stories can be told here; if not, that is said out loud.
@@ -282,7 +337,7 @@ mod sweep {
     /// mprotect(2), a call that may fail at every step.
     #[test]
     fn arenas_that_commit_step_by_step_keep_what_they_gave() {
-        for story in ["arenas", "reserved arenas", "growing blocks"] {
+        for story in ["arenas", "reserved arenas", "growing blocks", "heaps"] {
             if !can_tell(story) {
                 return;
             }
@@ -306,6 +361,8 @@ mod sweep {
         arenas_keep_what_they_gave: "arenas",
         reserved_arenas_are_whole_or_empty: "reserved arenas",
         growing_blocks_stay_where_they_were: "growing blocks",
+        heaps_keep_what_they_gave: "heaps",
+        heaps_over_other_memory_keep_what_they_gave: "heaps over other memory",
         maps_are_whole_or_not_there: "maps",
         rare_maps_are_whole_or_not_there: "rare maps",
         pools_go_on: "pools",

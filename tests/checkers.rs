@@ -3,7 +3,10 @@
 
 #![cfg(all(feature = "os", target_os = "linux", not(miri)))]
 
-use region::{Arena, Mapped, RegionVec, TypedArena};
+mod support;
+
+use region::backing::Mapped;
+use region::{Arena, RegionVec, TypedArena};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -28,7 +31,8 @@ const MISUSES: [&str; 17] = [
     "append-behind",
 ];
 
-/// Builds the probe with `flags` for its own code and the library's, or says why it cannot be had.
+/// Builds the probes with `flags` for their own code and the library's, and gives the one for misuse, or says why they
+/// cannot be had.
 fn probe(name: &str, flags: &str) -> Result<PathBuf, String> {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let triple = "x86_64-unknown-linux-gnu";
@@ -75,6 +79,35 @@ fn address_sanitizer_reports_what_was_not_handed_out() {
     assert!(lawful.status.success(), "{}", said(&lawful));
 }
 
+/// Memory of the library's that values lie in.
+const PLACES: [&str; 9] =
+    ["first block", "large block", "exact arena", "heap", "row", "typed arena", "arena pool", "region", "page"];
+
+#[test]
+fn leak_sanitizer_finds_what_values_of_arenas_refer_to() {
+    if !cfg!(target_arch = "x86_64") {
+        return eprintln!("SKIPPED: LeakSanitizer: the probe is built for x86-64 alone");
+    }
+    for (name, flags) in [("lsan", "-Zsanitizer=leak"), ("asan", "-Zsanitizer=address")] {
+        let probe = match probe(name, flags) {
+            Ok(probe) => probe.with_file_name("leaks-probe"),
+            Err(reason) => return eprintln!("SKIPPED: LeakSanitizer: this compiler does not link it: {reason}"),
+        };
+        let run = |words: &[&str]| Command::new(&probe).args(words).output().unwrap();
+        let nobodys = run(&["nothing of the library's"]);
+        if !said(&nobodys).contains("detected memory leaks") {
+            // It stops the process by ptrace(2), which not every system lets it.
+            return eprintln!("SKIPPED: LeakSanitizer: it finds no leak here: {}", said(&nobodys));
+        }
+        for place in PLACES {
+            let kept = run(&[place]);
+            assert!(kept.status.success(), "{name}: {place}: {}", said(&kept));
+            let lost = said(&run(&[place, "lost"]));
+            assert!(lost.contains("detected memory leaks"), "{name}: {place}: {lost}");
+        }
+    }
+}
+
 #[test]
 fn valgrind_reports_what_was_not_handed_out() {
     if !cfg!(target_arch = "x86_64") {
@@ -109,18 +142,15 @@ fn without_a_checker_nothing_changes() {
 
 /// The signal that ends a child which reads `stale`; none if it can read.
 fn signal_at(stale: *const u8) -> Option<i32> {
-    // SAFETY: the child reads one byte and leaves by `_exit`.
-    unsafe {
-        let child = libc::fork();
-        if child == 0 {
+    let ended = support::forked(|| {
+        // SAFETY: the child reads one byte, or ends there.
+        unsafe {
             libc::signal(libc::SIGSEGV, libc::SIG_DFL);
             std::hint::black_box(stale.read_volatile());
-            libc::_exit(0);
         }
-        let mut status = 0;
-        assert_eq!(libc::waitpid(child, &mut status, 0), child);
-        libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status))
-    }
+        true
+    });
+    libc::WIFSIGNALED(ended).then(|| libc::WTERMSIG(ended))
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What the compiler makes of the fast paths: instructions and branches, and no panic behind `try_`.
 //!
 //! The probe (`codegen/probe.rs`) is built as a crate of its own that depends on this one, as a
-//! release with LTO, so that its assembly holds all that a call can reach. That is then read. Counts are of the path that is taken when
-//! there is room: from the entry, past branches not taken, to `ret`.
+//! release with LTO, so that its assembly holds all that a call can reach. That is then read. Counts are of the path
+//! that is taken when there is room: from the entry, past branches not taken, to `ret`.
 //!
 //! ```sh
 //! cargo test --test codegen -- --nocapture     # prints the listings
@@ -177,6 +177,31 @@ fn a_value_with_an_alignment_of_its_own_costs_one_branch() {
 #[test]
 fn a_layout_costs_twelve_instructions_and_two_branches() {
     at_most("probe_alloc_layout", 12, 2);
+}
+
+#[test]
+fn a_link_costs_one_instruction_more_than_a_pointer_and_none_by_a_base() {
+    let Some(assembly) = assembly() else { return };
+    // Two loads and `ret`.
+    at_most("probe_follow_pointer", 3, 0);
+    let pointer = assembly.straight_path("probe_follow_pointer").instructions;
+    at_most("probe_follow_link", pointer + 1, 0);
+    at_most("probe_follow_link_by_base", pointer, 0);
+    at_most("probe_follow_link_of_a_constant", pointer + 1, 0);
+    at_most("probe_follow_link_of_16_bytes", pointer + 2, 0);
+}
+
+#[test]
+fn links_that_are_followed_together_load_their_base_once() {
+    at_most("probe_follow_three", 7, 0);
+}
+
+#[test]
+fn a_link_to_a_new_value_costs_a_subtraction_and_a_shift() {
+    let Some(assembly) = assembly() else { return };
+    let pointer = assembly.straight_path("probe_put_pointer");
+    println!("{pointer:?}\n{}", assembly.listing("probe_put_pointer"));
+    at_most("probe_put_link", pointer.instructions + 2, 1);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What the compiler must refuse, and what it must not: the lifetimes that make arenas safe.
 //!
+//! And what it says in a build of few features (`compile_fail_features`): the name of the feature that is missing.
+//!
 //! The messages in `compile_fail/*.stderr` are one compiler release's; others word them differently, so
 //! the test runs with that one alone. `TRYBUILD=overwrite` writes them anew.
 #![cfg(all(feature = "os", not(miri)))]
@@ -22,6 +24,9 @@ fn the_compiler_refuses_what_would_dangle_and_nothing_else() {
         tests.compile_fail("tests/compile_fail/*.rs");
         #[cfg(feature = "collections")]
         tests.compile_fail("tests/compile_fail_collections/*.rs");
+        #[cfg(not(feature = "alloc"))]
+        #[cfg(not(feature = "collections"))]
+        tests.compile_fail("tests/compile_fail_features/*.rs");
     } else {
         // Past the harness's capture: a skip must be seen.
         let skipped = format!("\nSKIPPED: tests/compile_fail needs {BLESSED}x, and this is {version}\n");

@@ -1,12 +1,20 @@
 //! Small ways in and out that programs rarely take, each for what it promises.
 #![cfg(all(feature = "os", target_os = "linux", not(miri), not(loom)))]
 
-use region::{
-    AppendVec, Arena, Box, Buffer, CacheFigures, CrlfLines, DefaultBacking, Errno, Input, IntoIter, Mapped, Offset,
-    Page, PageByte, PagePool, PathBytes, PoolOptions, Reader, ReaderIter, RegionVec, SharedArena, SharedRegion,
-    StackBuffer, StaticBuffer, TypedArena, Zeroable,
-};
+mod support;
+
+use region::arena::Zeroable;
+use region::backing::{Buffer, DefaultBacking, Mapped};
+use region::cache::Stats;
+use region::collections::Box;
+use region::error::Errno;
+use region::input::{CrlfLines, PathBytes};
+use region::pool::{Page, PageByte, PoolOptions};
+use region::shared::{Offset, SharedRegion};
+use region::typed::{IntoIter, Reader, ReaderIter};
+use region::{AppendVec, Arena, Input, PagePool, RegionVec, SharedArena, StackBuffer, StaticBuffer, TypedArena};
 use std::mem::MaybeUninit;
+use support::watched::{Notes, Watched};
 
 #[test]
 fn rows_say_where_their_memory_comes_from() {
@@ -130,7 +138,7 @@ fn files_and_regions_say_what_and_where_they_are() {
     {
         // SAFETY: the file is this test's own.
         let arena = unsafe { region::FileArena::create(path.as_str(), 5000) }.unwrap();
-        let backing: &region::FileBacking = arena.backing();
+        let backing: &region::file::FileBacking = arena.backing();
         assert!(format!("{backing:?}").starts_with("FileBacking"));
     }
     std::fs::remove_file(path).unwrap();
@@ -138,18 +146,20 @@ fn files_and_regions_say_what_and_where_they_are() {
     let mut region = region::Region::new(8 * region::page_size()).unwrap();
     region.as_mut_slice()[0] = 1;
     let mut bytes = 0;
-    region.page_runs(.., |run: region::PageRun| bytes += run.len).unwrap();
+    region.page_runs(.., |run: region::mapping::PageRun| bytes += run.len).unwrap();
     assert_eq!(bytes, region.len());
     match region.set_name(c"details") {
         Ok(()) => assert!(std::fs::read_to_string("/proc/self/maps").unwrap().contains("[anon:details]")),
         // A kernel without names for mappings (CONFIG_ANON_VMA_NAME).
-        Err(error) => assert!(error.is("EINVAL") && error.to_string().starts_with("cannot name "), "{error}"),
+        Err(error) => {
+            assert!(error.is(region::error::Errno::EINVAL) && error.to_string().starts_with("cannot name "), "{error}")
+        }
     }
 }
 
 #[test]
 fn the_cache_says_what_it_holds() {
-    let CacheFigures { kept, out, .. } = region::cache_figures();
+    let Stats { kept, out, .. } = region::cache::stats();
     assert!(kept + out <= 24, "{kept} + {out}: the documented bound is 16 blocks and 8 regions");
 }
 
@@ -165,7 +175,7 @@ fn buffers_say_how_long_they_are_and_not_what_they_hold() {
 #[cfg(feature = "collections")]
 #[test]
 fn text_is_taken_apart_and_put_together() {
-    use region::{FromUtf8Error, String, Vec, VecExt};
+    use region::collections::{FromUtf8Error, String, Vec};
     let arena = Arena::new();
     let mut text = String::from_fmt_in(format_args!("{}{}", "ab", 1), &arena);
     text.as_mut_str().make_ascii_uppercase();
@@ -179,39 +189,13 @@ fn text_is_taken_apart_and_put_together() {
     assert_eq!((refused.utf8_error().valid_up_to(), &refused.into_bytes()[..]), (1, &[b'a', 0xff][..]));
 }
 
-/// Mapped memory that notes how far its arena was rewound.
-struct Hearing(Mapped, std::cell::RefCell<Vec<usize>>);
-
-// SAFETY: the contract is `Mapped`'s, to which everything is passed on.
-unsafe impl region::Backing for Hearing {
-    fn acquire(&self, layout: std::alloc::Layout, previous: usize) -> Result<region::Block, region::AllocError> {
-        self.0.acquire(layout, previous)
-    }
-    unsafe fn commit(&self, block: &mut region::Block, need: usize) -> Result<(), region::AllocError> {
-        // SAFETY: the caller's promise, passed on; as below.
-        unsafe { self.0.commit(block, need) }
-    }
-    unsafe fn decommit(&self, block: &mut region::Block, keep: usize) {
-        // SAFETY: as above.
-        unsafe { self.0.decommit(block, keep) }
-    }
-    unsafe fn retire(&self, block: &mut region::Block, keep: usize) {
-        self.1.borrow_mut().push(keep);
-        // SAFETY: as above.
-        unsafe { self.0.retire(block, keep) }
-    }
-    unsafe fn release(&self, block: &region::Block) {
-        // SAFETY: as above.
-        unsafe { self.0.release(block) }
-    }
-}
-
 #[test]
 fn a_backing_hears_how_far_its_arena_was_rewound() {
-    let mut arena = Arena::<8, Hearing>::new_in(Hearing(Mapped::new(), Default::default()));
+    let notes = Notes::default();
+    let mut arena = Arena::<8, _>::new_in(Watched(Mapped::new(), &notes));
     arena.alloc([0u64; 10]);
     arena.scoped(|scope| *scope.alloc([1u64; 100]));
-    assert_eq!(*arena.backing().1.borrow(), [80]);
+    assert_eq!(*notes.kept.borrow(), [80]);
     arena.reset();
-    assert_eq!(*arena.backing().1.borrow(), [80, 0]);
+    assert_eq!(*notes.kept.borrow(), [80, 0]);
 }

@@ -8,18 +8,9 @@ mod support;
 
 use region::{AllocError, Arena, ArenaPool, Input, PagePool, Region, RegionVec, SharedArena, page_size};
 use std::fs::OpenOptions;
-use support::{TempPath, all, in_child, is_child, limit, pattern, skip, status};
+use support::{Fork, TempPath, again, all, in_a_process_of_its_own, is_child, limit, pattern, skip, status};
 
 const MIB: usize = 1 << 20;
-
-/// Reruns the test of this name in a child; the body goes on there.
-macro_rules! in_a_process_of_its_own {
-    ($name:literal) => {
-        if !is_child() {
-            return in_child($name, |_| {});
-        }
-    };
-}
 
 /// A process as full of mappings as it may be, until this is dropped.
 struct FullMap {
@@ -108,7 +99,7 @@ fn a_process_without_mappings_left_keeps_what_it_has_and_says_what_it_lacks() {
         clear(error);
     }
     clear(&of_pool);
-    assert!(of_input.error().is("ENOMEM") && of_input.input().is_empty(), "{of_input}");
+    assert!(of_input.error().is(region::error::Errno::ENOMEM) && of_input.input().is_empty(), "{of_input}");
     println!("{of_arena}\n{of_input}");
     // Nothing was lost, nothing was leaked, and everything works again.
     assert!(numbers.iter().enumerate().all(|(i, number)| *number == i));
@@ -183,9 +174,7 @@ fn a_mapped_file_that_is_truncated_kills_who_looks_behind_its_end() {
         return;
     }
     let path = TempPath::with(&pattern(3 * page_size()));
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["a_mapped_file_that_is_truncated_kills_who_looks_behind_its_end", "--exact", "--nocapture"])
-        .env("REGION_TEST_CHILD", "1")
+    let output = again("a_mapped_file_that_is_truncated_kills_who_looks_behind_its_end")
         .env("REGION_TRUNCATED", path.as_ref())
         .output()
         .unwrap();
@@ -212,7 +201,7 @@ fn a_file_that_changes_while_it_is_opened_has_one_of_its_lengths() {
             // SAFETY: only the length is looked at, not a byte.
             let input = unsafe { Input::open(path.bytes()) }.unwrap();
             // A file that was empty when it was asked is read, and may have grown at any moment of that.
-            let told = lengths.contains(&(input.len() as u64)) || input.source() == region::Source::Read;
+            let told = lengths.contains(&(input.len() as u64)) || input.source() == region::input::Source::Read;
             if !told {
                 done.store(true, std::sync::atomic::Ordering::Relaxed);
                 panic!("{} bytes were never the file's length", input.len());
@@ -235,13 +224,12 @@ fn after_a_fork_with_little_address_space_both_sides_have_all_arenas_and_pools()
     let mut page = pages.take_zeroed().unwrap();
     page[1000] = 9;
     limit(libc::RLIMIT_AS, (status("VmSize") + 32 * MIB) as u64);
-    // SAFETY: the harness's other thread only waits; the child touches memory and leaves by `_exit`.
-    let child = unsafe { libc::fork() };
+    let fork = Fork::new();
     let mut fine = rows.iter().enumerate().all(|(i, row)| row.iter().all(|&number| number == i));
     fine &= members.iter().enumerate().all(|(i, text)| text.strip_prefix("member ") == Some(&i.to_string()));
     fine &= page[1000] == 9;
     // Both go on in all of them, and neither sees the other's.
-    let mine = if child == 0 { 1u8 } else { 2 };
+    let mine = if fork.is_child() { 1u8 } else { 2 };
     page[1000] = mine;
     let more: Vec<&mut [u8; 999]> = lent.iter().map(|arena| arena.alloc([mine; 999])).collect();
     fine &= arenas.iter().all(|arena| *arena.alloc(mine) == mine) && pages.take().is_ok();
@@ -255,14 +243,7 @@ fn after_a_fork_with_little_address_space_both_sides_have_all_arenas_and_pools()
     drop((pool, pages));
     region::trim();
     fine &= *Arena::new().alloc(3) == 3;
-    if child == 0 {
-        // SAFETY: ends the child without running anything of the parent's.
-        unsafe { libc::_exit(if fine { 0 } else { 1 }) }
-    }
-    let mut status = 0;
-    // SAFETY: `status` is a plain integer to write to.
-    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    assert_eq!((status, fine), (0, true));
+    fork.join(fine);
 }
 
 #[test]
@@ -277,7 +258,7 @@ fn threads_that_end_leave_their_blocks_to_who_has_them() {
                     let (pages, pool) = (&pages, &pool);
                     threads.spawn(move || {
                         let arena = Arena::new();
-                        arena.alloc_slice_fill_copy(300_000, worker as u8);
+                        arena.alloc_slice_fill_copy(2 * MIB, worker as u8);
                         assert!(arena.reserved() > 2048 * MIB);
                         let text = &*pool.member().alloc_fmt(format_args!("round {number}"));
                         let mut page = pages.take_zeroed().unwrap();
@@ -294,7 +275,7 @@ fn threads_that_end_leave_their_blocks_to_who_has_them() {
             let left: Vec<_> = workers.into_iter().filter_map(|worker| worker.join().ok()).collect();
             assert_eq!((left.len(), pages.taken(), pool.out()), (7, 7, 0));
             for (worker, (arena, page, text)) in left.iter().enumerate() {
-                assert!(arena.used() >= 300_000 && page[0] == worker as u8);
+                assert!(arena.used() >= 2 * MIB && page[0] == worker as u8);
                 assert_eq!(*text, format!("round {number}"));
                 assert_eq!(*arena.alloc(worker), worker);
             }

@@ -11,10 +11,12 @@
 
 #![cfg(all(region_faults, feature = "os", target_os = "linux"))]
 
-use region::{
-    Access, Advice, AppendVec, Arena, ArenaPool, AtFork, Mapped, PagePool, Pages, Region, RegionBacking, RegionVec,
-    TypedArena,
-};
+use region::backing::{Backing, Mapped, RegionBacking};
+use region::cage::{Cage, Ref32};
+use region::error::Call;
+use region::faults::{FaultPlan, plan_faults};
+use region::mapping::{Access, Advice, AtFork, Pages};
+use region::{AppendVec, Arena, ArenaPool, PagePool, Region, RegionVec, TypedArena};
 use std::alloc::Layout;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -28,7 +30,7 @@ mod support;
 #[path = "faults/sweep.rs"]
 mod sweep;
 
-use sweep::{ENOMEM, ENOSYS, EPERM, refusals_end, said, sweep};
+use sweep::{ENOMEM, ENOSYS, EPERM, refusals_end, refused_so_far, said, sweep};
 
 /// Tells the same of one object twice, the second time without refusals.
 fn twice<T>(object: &mut T, mut part: impl FnMut(&mut T) -> Result<(), String>) -> Result<(), String> {
@@ -39,13 +41,13 @@ fn twice<T>(object: &mut T, mut part: impl FnMut(&mut T) -> Result<(), String>) 
 }
 
 /// Fills an arena twice.
-fn fill<const MIN_ALIGN: usize>(arena: &mut Arena<MIN_ALIGN>) -> Result<(), String> {
+fn fill<const MIN_ALIGN: usize, B: Backing>(arena: &mut Arena<MIN_ALIGN, B>) -> Result<(), String> {
     twice(arena, fill_once)
 }
 
 /// Fills an arena in steps past every boundary; each refused step is asked for once more, and all values are
 /// checked at the end. The story's error is the last refusal that stood.
-fn fill_once<const MIN_ALIGN: usize>(arena: &mut Arena<MIN_ALIGN>) -> Result<(), String> {
+fn fill_once<const MIN_ALIGN: usize, B: Backing>(arena: &mut Arena<MIN_ALIGN, B>) -> Result<(), String> {
     let mut refused = None;
     for round in 0..2 {
         let mut values: Vec<&mut [u8]> = Vec::new();
@@ -80,6 +82,45 @@ fn an_arena_keeps_what_it_gave() {
     sweep("arena with capacity", &[ENOMEM], || fill(&mut Arena::try_with_capacity(1 << 20).map_err(said)?));
     sweep("paranoid arena", &[ENOMEM], || fill(&mut Arena::<8>::new_in(Mapped::new().paranoid())));
     sweep("arena in one reservation", &[ENOMEM], || fill(&mut Arena::try_with_reservation(64 << 20).map_err(said)?));
+}
+
+/// A cage is reserved once in a process, so each plan has a forked child of its own.
+#[test]
+fn a_cage_that_was_refused_is_had_later_and_leaves_nothing_behind() {
+    region::cage! { struct Refused; }
+    let (mut runs, mut refused_runs) = (0, 0);
+    for call in [Some(Call::Map), Some(Call::Protect), Some(Call::Advise), Some(Call::Decommit), None] {
+        for lasting in [false, true] {
+            for nth in 0..200 {
+                let status = support::forked_answering(|| {
+                    let before = support::status("VmSize");
+                    plan_faults(Some(FaultPlan { call, nth, lasting, errno: ENOMEM }));
+                    let mut arena = Refused::arena();
+                    let told = fill(&mut arena);
+                    assert_eq!(*Ref32::<_, Refused>::new_in(7u64, &arena), 7);
+                    drop(arena);
+                    Refused::trim();
+                    let hit = refused_so_far();
+                    let fine = told.as_ref().map_or_else(|refused| hit != 0 && refused.contains("cannot "), |()| true);
+                    assert!(fine, "{told:?}");
+                    let stats = Refused::stats();
+                    assert_eq!(stats.live, 0);
+                    // The cage, and what malloc took meanwhile.
+                    assert!(support::status("VmSize") - before <= stats.reserved + (64 << 20), "a mapping was left");
+                    if hit == 0 { 3 } else { 4 + i32::from(told.is_err()) }
+                });
+                let code = libc::WEXITSTATUS(status);
+                assert!(libc::WIFEXITED(status) && code >= 3, "{call:?} {nth} {lasting}: {status:#x}");
+                runs += 1;
+                refused_runs += i32::from(code == 5);
+                if code == 3 {
+                    break;
+                }
+            }
+        }
+    }
+    println!("{runs} runs, {refused_runs} of them with an error for the caller");
+    assert!(refused_runs != 0);
 }
 
 /// Values of every shape that do not fit into what an arena has; what was refused leaves the cursor where it was.
@@ -214,7 +255,7 @@ fn pools_go_on() {
         assert_eq!(pool.taken(), 0);
         let several = pool.take_many_zeroed(8).map_err(said);
         assert!(several.as_ref().map_or(&[][..], |pages| pages).iter().all(|&byte| byte == 0));
-        let resident = pool.resident().map_err(said);
+        let resident = pool.try_resident().map_err(said);
         let told = refused.and(trimmed.map(drop)).and(several.map(drop)).and(resident.map(drop));
         refusals_end();
         assert_eq!(pool.taken(), 0);
@@ -234,7 +275,7 @@ fn pools_go_on() {
         drop(pages);
         refusals_end();
         pool.trim(0).expect("nothing is refused any more");
-        assert_eq!((pool.taken(), pool.warm(), pool.resident()), (0, 0, Ok(0)));
+        assert_eq!((pool.taken(), pool.warm(), pool.try_resident()), (0, 0, Ok(0)));
         trimmed.map(drop)
     });
 }
@@ -376,7 +417,7 @@ fn regions_are_whole_or_not_there() {
         assert!(region.as_slice()[1 << 20..2 << 20].iter().all(|&byte| byte == expected));
         assert!(region.as_slice()[..1 << 20].iter().all(|&byte| byte == 3));
         let advised = region.advise(.., Advice::Cold).map_err(said);
-        let resident = region.resident_bytes().map_err(said);
+        let resident = region.try_resident().map_err(said);
         // A kernel may be built without names, plan or no plan.
         let named = region.set_name(c"another").map_err(said);
         let named = if named.as_ref().is_err_and(|refused| refused.contains("EINVAL")) { Ok(()) } else { named };
@@ -399,19 +440,25 @@ fn regions_are_whole_or_not_there() {
 }
 
 #[test]
-fn knobs_that_are_refused_change_nothing() {
-    sweep("knobs", &[ENOMEM, EPERM, ENOSYS], || {
+fn controls_that_are_refused_change_nothing() {
+    sweep("controls", &[ENOMEM, EPERM, ENOSYS], || {
         let options = Region::options().len(4 << 20).pages_in_order(Pages::LARGEST_FIRST);
-        let mut region = options.at_fork(AtFork::Wipe).not_dumped().map().map_err(said)?;
+        // SAFETY: no child is forked.
+        let mut region = unsafe { options.at_fork(AtFork::Wipe) }.not_dumped().map().map_err(said)?;
         region.as_mut_slice().fill(3);
         let locked = region.lock(..).and_then(|()| region.unlock(..)).map_err(said);
         let collapsed = region.collapse(..).map_err(said);
-        let figures = region.page_figures(..).map_err(said);
+        let figures = region.page_stats(..).map_err(said);
         if let Ok(figures) = &figures {
             assert_eq!((figures.resident(), figures.absent), (region.len(), 0));
         }
         assert!(region.as_slice().iter().all(|&byte| byte == 3));
-        let story = locked.and(figures.map(drop));
+        // SAFETY: no child is forked.
+        let kept = unsafe { region.set_at_fork(.., AtFork::Keep) }.map_err(said);
+        let shared = Region::options().len(1 << 20).shared().map().map_err(said);
+        // SAFETY: nobody else has the region, and nothing is in it.
+        let shared = shared.and_then(|shared| unsafe { shared.decommit_shared(..) }.map_err(said));
+        let story = locked.and(figures.map(drop)).and(kept).and(shared);
         // A kernel may have no huge page to give, plan or no plan.
         if collapsed.as_ref().is_err_and(|refused| refused.contains("ENOSYS") || refused.contains("EPERM")) {
             return story.and(collapsed);

@@ -4,7 +4,10 @@
 
 mod support;
 
-use region::{Advice, Call, FileArena, FileRegion, Offset, Reason, page_size};
+use region::error::{Call, Reason};
+use region::mapping::Advice;
+use region::shared::Offset;
+use region::{FileArena, FileRegion, page_size};
 use std::io::Write;
 use support::TempPath;
 
@@ -54,6 +57,50 @@ fn what_is_written_is_in_the_file_and_is_found_again() {
     assert!(create(&path, 10_000).unwrap().as_slice().iter().all(|&byte| byte == 0));
 }
 
+/// Has the system answer EINTR, as it does when a signal comes first, to every `fallocate` of this many bytes from now
+/// on.
+#[cfg(all(target_os = "linux", target_endian = "little", not(miri)))]
+fn interrupt_allocations_of(len: u32) -> bool {
+    const EINTR: u32 = libc::SECCOMP_RET_ERRNO | libc::EINTR as u32;
+    let load = |offset| libc::sock_filter { code: 0x20, jt: 0, jf: 0, k: offset };
+    let unless = |k, jf| libc::sock_filter { code: 0x15, jt: 0, jf, k };
+    let answer = |k| libc::sock_filter { code: 0x06, jt: 0, jf: 0, k };
+    // `struct seccomp_data`: the number, and 16 bytes further on the arguments, of which the length is the fourth.
+    let mut steps = [
+        load(0),
+        unless(libc::SYS_fallocate as u32, 3),
+        load(16 + 3 * 8),
+        unless(len, 1),
+        answer(EINTR),
+        answer(libc::SECCOMP_RET_ALLOW),
+    ];
+    let filter = libc::sock_fprog { len: steps.len() as u16, filter: steps.as_mut_ptr() };
+    // SAFETY: changes what this process alone may do; the filter lives until it was read.
+    unsafe {
+        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+            && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) == 0
+    }
+}
+
+#[cfg(all(target_os = "linux", target_endian = "little", not(miri)))]
+#[test]
+fn a_signal_does_not_keep_a_file_from_getting_its_place() {
+    const LEN: usize = 16 << 20;
+    let path = TempPath::new();
+    let file = create(&path, LEN).unwrap();
+    if let Err(error) = file.allocate() {
+        return support::skip(&format!("finding room while signals come: {error}"));
+    }
+    let ends = support::forked(|| {
+        if !interrupt_allocations_of(LEN as u32) {
+            support::skip("a call that a signal ends: no filters for system calls");
+            return true;
+        }
+        file.allocate().map_err(|error| eprintln!("{error}")).is_ok()
+    });
+    assert_eq!(ends, 0);
+}
+
 #[test]
 fn resized_file_keeps_its_bytes_and_new_ones_are_zero() {
     let (path, page) = (TempPath::new(), page_size());
@@ -87,13 +134,13 @@ fn file_that_may_not_grow_stays_as_it_was() {
     file.as_mut_slice().fill(3);
     support::limit(libc::RLIMIT_FSIZE, 8192);
     let error = file.resize(1 << 20).unwrap_err();
-    assert!(error.call() == Call::Resize && error.is("EFBIG"), "{error}");
+    assert!(error.call() == Call::Resize && error.is(region::error::Errno::EFBIG), "{error}");
     assert!(file.len() == 5000 && file.as_slice().iter().all(|&byte| byte == 3));
     // No addresses for so much: the file is cut again.
-    support::limit(libc::RLIMIT_FSIZE, libc::RLIM_INFINITY);
+    support::limit(libc::RLIMIT_FSIZE, support::UNLIMITED);
     support::limit(libc::RLIMIT_AS, support::status("VmSize") as u64 + (8 << 20));
     let error = file.resize(1 << 30).unwrap_err();
-    assert!(error.call() == Call::Remap && error.is("ENOMEM"), "{error}");
+    assert!(error.call() == Call::Remap && error.is(region::error::Errno::ENOMEM), "{error}");
     assert_eq!((file.len(), content(&path).len()), (5000, 5000));
     assert!(file.as_slice().iter().all(|&byte| byte == 3));
 }
@@ -160,42 +207,59 @@ fn parent_and_child_write_one_file() {
     let path = TempPath::new();
     let mut file = create(&path, 8192).unwrap();
     let start = file.as_mut_ptr();
-    // SAFETY: the child writes one byte that the parent reads when it is gone, and leaves by `_exit`.
-    unsafe {
-        match libc::fork() {
-            0 => {
-                start.add(5000).write(8);
-                libc::_exit(0);
-            }
-            child => assert_eq!(libc::waitpid(child, std::ptr::null_mut(), 0), child),
-        }
-    }
+    let ended = support::forked(|| {
+        // SAFETY: the byte is the file's, and the parent reads it when the child is gone.
+        unsafe { start.add(5000).write(8) };
+        true
+    });
+    assert_eq!(ended, 0);
     assert_eq!((file.as_slice()[5000], content(&path)[5000]), (8, 8));
 }
 
 #[test]
 fn what_cannot_be_mapped_is_refused_in_words() {
     let path = TempPath::new();
-    assert!(open(&path).unwrap_err().is("ENOENT"));
+    assert!(open(&path).unwrap_err().is(region::error::Errno::ENOENT));
     assert_eq!(create(&path, 0).unwrap_err().reason(), Reason::Empty);
     assert!(create(&path, usize::MAX).is_err());
     std::fs::write(&path, b"").unwrap();
     let error = open(&path).unwrap_err();
-    assert!(error.call() == Call::MapFile && error.reason() == Reason::Empty, "{error}");
+    assert!(error.call() == Call::MapFile && error.reason() == Reason::EmptyFile, "{error}");
     let read = |path: &str| {
         // SAFETY: nothing is mapped.
         let refused = unsafe { FileRegion::open_read_only(path) };
         refused.unwrap_err()
     };
     assert_eq!(read("/").reason(), Reason::Directory);
-    assert!(read("/dev/null").is("ENODEV"));
-    assert_eq!(read("/proc/self/maps").reason(), Reason::Empty);
+    assert_eq!(read("/dev/null").reason(), Reason::CharacterDevice);
+    assert_eq!(read("/proc/self/maps").reason(), Reason::EmptyFile);
     std::fs::write(&path, b"12345").unwrap();
     let file = open(&path).unwrap();
     file.flush_range(1..5).unwrap();
     file.flush_range(5..).unwrap();
     let error = file.flush_range(..6).unwrap_err();
     assert!(error.reason() == Reason::OutsideFile && error.to_string().contains("outside the file"), "{error}");
+}
+
+/// Opened to be read, a fifo waits for its writer; `/dev/zero` would be mapped at any length, and be no file.
+#[test]
+fn what_has_no_length_is_refused_at_once_whichever_way_it_is_opened() {
+    let fifo = TempPath::new();
+    let path = std::ffi::CString::new(fifo.bytes()).unwrap();
+    // SAFETY: the path is NUL-terminated, and no memory changes.
+    assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+    for (path, reason) in [(fifo.bytes(), Reason::Pipe), (b"/dev/zero", Reason::CharacterDevice)] {
+        // SAFETY: nothing is mapped.
+        let refused = unsafe {
+            [
+                FileRegion::open(path),
+                FileRegion::open_read_only(path),
+                FileRegion::open_private(path),
+                FileRegion::create(path, 4096),
+            ]
+        };
+        assert!(refused.iter().all(|refused| refused.as_ref().is_err_and(|error| error.reason() == reason)));
+    }
 }
 
 /// Bytes that this process made the system write to its devices.

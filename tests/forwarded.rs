@@ -1,8 +1,13 @@
 //! A scope and a member of a pool have every way to allocate that an arena has, and it does the same there.
 #![cfg(all(feature = "os", not(loom)))]
 
-use region::{AllocOrInitError, Arena, ArenaPool, Member, Scope};
+mod support;
+
+use region::arena::Member;
+use region::error::AllocOrInitError;
+use region::{Arena, ArenaPool, Scope};
 use std::alloc::Layout;
+use support::fd;
 
 /// Calls every method on a lender, on values that tell one from the other.
 macro_rules! every_way {
@@ -61,12 +66,42 @@ macro_rules! every_way {
         assert_eq!(lender.alloc_fmt(format_args!("{}.{}", 1, 2)), "1.2");
         assert_eq!(lender.try_alloc_fmt(format_args!("{}.{}", 1, 2)).unwrap(), "1.2");
 
+        {
+            let null = std::fs::File::open("/dev/null").unwrap();
+            assert_eq!(lender.alloc_file("/dev/null").unwrap(), b"");
+            assert_eq!(lender.alloc_file_str("/dev/null").unwrap(), "");
+            assert_eq!(lender.alloc_file_padded("/dev/null", 3).unwrap().as_padded(), [0; 3]);
+            assert_eq!(lender.alloc_fd(fd(&null)).unwrap(), b"");
+            assert_eq!(lender.alloc_fd_str(fd(&null)).unwrap(), "");
+            assert_eq!(lender.alloc_fd_padded(fd(&null), 3).unwrap().as_padded(), [0; 3]);
+        }
+
         let huge = isize::MAX as usize;
         assert!(lender.try_alloc_slice_zeroed::<u8>(huge).is_err());
         assert!(lender.try_alloc_slice_fill_default::<u64>(huge).is_err());
         assert!(matches!(lender.try_alloc_slice_try_fill_with(huge, refuse), Err(AllocOrInitError::Alloc(_))));
         lender.used()
     }};
+}
+
+/// What `Scope` and `Member` have of an arena's methods is called here, and refused in `nth_block`.
+#[test]
+fn every_way_to_allocate_is_in_the_tables() {
+    let scope = include_str!("../src/arena/scope.rs");
+    let list = scope.split("macro_rules! forward {").nth(1).unwrap().split("\n}\n").next().unwrap();
+    let names: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.trim().split_once(['(', '<']))
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with("alloc_") || name.starts_with("try_alloc") || *name == "alloc")
+        .collect();
+    assert!(names.len() >= 36, "{names:?}");
+    for name in names {
+        let calls = [format!("lender.{name}("), format!("lender.{name}::<")];
+        assert!(calls.iter().any(|call| include_str!("forwarded.rs").contains(call)), "`every_way!` has no {name}");
+        let row = |end: &str| include_str!("nth_block.rs").contains(&format!(" {name}{end}"));
+        assert!(row(",") || row("("), "the table of nth_block has no {name}");
+    }
 }
 
 #[test]

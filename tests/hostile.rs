@@ -2,14 +2,16 @@
 //! panics and second calls in the middle of a first. Every answer is a value or an error.
 #![cfg(all(feature = "os", target_os = "linux", target_pointer_width = "64", not(miri), not(loom)))]
 
-use region::{
-    AllocError, AppendVec, Arena, ArenaPool, Backing, PagePool, Region, RegionVec, Spill, StackBuffer, TypedArena,
-};
+mod support;
+
+use region::backing::{Backing, Spill};
+use region::{AllocError, AppendVec, Arena, ArenaPool, PagePool, Region, RegionVec, StackBuffer, TypedArena};
 use std::alloc::Layout;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use support::watched::{Notes, Watched};
 
 const ABSURD: [usize; 6] =
     [usize::MAX, usize::MAX - 4095, isize::MAX as usize + 1, isize::MAX as usize, isize::MAX as usize - 4095, 1 << 62];
@@ -42,15 +44,19 @@ fn asks_for_the_absurd<const MIN_ALIGN: usize, B: Backing>(arena: Arena<MIN_ALIG
     assert_eq!((*first, *arena.alloc(5u8)), ([7; 3], 5));
 }
 
+/// A buffer whose last byte is no multiple of any alignment, so that an aligned value leaves room for one more.
+#[repr(align(4096))]
+struct AtAPage(StackBuffer<1000>);
+
 #[test]
 fn absurd_layouts_are_refused_and_harm_nothing() {
     asks_for_the_absurd(Arena::new());
     asks_for_the_absurd(Arena::<1>::with_min_align());
     asks_for_the_absurd(Arena::<4096>::with_min_align());
     asks_for_the_absurd(Arena::try_with_reservation(1 << 24).unwrap());
-    let mut memory = StackBuffer::<1000>::new();
-    asks_for_the_absurd(Arena::from_buffer(&mut memory));
-    asks_for_the_absurd(Arena::with_buffer(&mut memory));
+    let mut memory = AtAPage(StackBuffer::<1000>::new());
+    asks_for_the_absurd(Arena::from_buffer(&mut memory.0));
+    asks_for_the_absurd(Arena::with_buffer(&mut memory.0));
     for bytes in ABSURD {
         assert!(Arena::try_with_capacity(bytes).is_err() && Arena::try_with_reservation(bytes).is_err());
         assert!(RegionVec::<u8>::try_with_reservation(bytes).is_err());
@@ -259,48 +265,26 @@ fn a_pool_takes_back_whatever_is_put_in_an_arena_s_place() {
     assert_eq!(pool.out(), 0);
 }
 
-/// The bytes of a buffer, and how often they came back.
-struct Neighbour<'b>(region::Buffer<'b>, &'b Cell<usize>);
-
-// SAFETY: the contract is the buffer's, to which everything is passed on.
-unsafe impl Backing for Neighbour<'_> {
-    fn acquire(&self, layout: Layout, previous: usize) -> Result<region::Block, AllocError> {
-        self.0.acquire(layout, previous)
-    }
-    unsafe fn commit(&self, block: &mut region::Block, need: usize) -> Result<(), AllocError> {
-        // SAFETY: the caller's promise, passed on; as below.
-        unsafe { self.0.commit(block, need) }
-    }
-    unsafe fn decommit(&self, block: &mut region::Block, keep: usize) {
-        // SAFETY: as above.
-        unsafe { self.0.decommit(block, keep) }
-    }
-    unsafe fn release(&self, block: &region::Block) {
-        self.1.set(self.1.get() + 1);
-        // SAFETY: as above.
-        unsafe { self.0.release(block) }
-    }
-}
-
 /// A buffer without bytes has an address all the same, which may be that of the memory after it.
 #[test]
 fn an_empty_buffer_is_not_taken_for_its_neighbour() {
     let mut memory = [MaybeUninit::<u8>::uninit(); 256];
     let (empty, rest) = memory.split_at_mut(0);
-    let came_back = Cell::new(0);
-    let spill = Spill::new(region::Buffer::from(empty), Neighbour(region::Buffer::from(rest), &came_back));
+    let notes = Notes::default();
+    let neighbour = Watched(region::backing::Buffer::from(rest), &notes);
+    let spill = Spill::new(region::backing::Buffer::from(empty), neighbour);
     // Asks for no bytes at all first, which the empty buffer has; then for some.
     let mut values = RegionVec::<u8, _>::try_with_reservation_in(0, spill).unwrap();
     while values.try_push(7).is_ok() {}
-    assert_eq!((values.len(), came_back.get()), (256, 0));
+    assert_eq!((values.len(), notes.released.get()), (256, 0));
     drop(values);
-    assert_eq!(came_back.get(), 1, "the neighbour's block was given back to the empty buffer");
+    assert_eq!(notes.released.get(), 1, "the neighbour's block was given back to the empty buffer");
 }
 
 #[cfg(feature = "collections")]
 #[test]
 fn vectors_and_makers_that_fail_share_the_tip_in_any_order() {
-    use region::{Vec as RegionVector, VecExt};
+    use region::collections::Vec as RegionVector;
     let arena = Arena::<1>::with_min_align();
     let mut outer: RegionVector<'_, u8, Arena<1>> = RegionVector::new_in(&arena);
     let inner: std::cell::RefCell<Option<RegionVector<'_, u8, Arena<1>>>> = Default::default();
@@ -386,7 +370,7 @@ fn a_file_s_values_are_aligned_or_not_given() {
         let _elsewhere = Region::new(4096 * (given + 1)).unwrap();
         // SAFETY: as above.
         let arena = unsafe { region::FileArena::open(path.as_str(), 0) }.unwrap();
-        for offset in (0..300_000u64).step_by(4096).filter_map(region::Offset::<Wide>::from_raw) {
+        for offset in (0..300_000u64).step_by(4096).filter_map(region::shared::Offset::<Wide>::from_raw) {
             // SAFETY: any bytes are such a value.
             if let Some(wide) = unsafe { arena.get(offset) } {
                 assert_eq!((std::ptr::from_ref(wide).addr() % (1 << 16), wide.0 <= 1), (0, true));

@@ -6,9 +6,12 @@
 
 mod support;
 
-use region::{Advice, Arena, AtFork, Call, PagePool, PageState, Pages, Region, RegionBacking, page_size};
-use support::forked;
+use region::backing::RegionBacking;
+use region::error::Call;
+use region::mapping::{Advice, AtFork, PageState, Pages};
+use region::{Arena, PagePool, Region, page_size};
 use support::hugetlb::{Setting, free_huge_pages, free_huge_pages_become, set_huge_pages_aside};
+use support::{forked, mapping_flags};
 
 const HUGE: usize = 2 << 20;
 const THP: &str = "/sys/kernel/mm/transparent_hugepage/enabled";
@@ -26,7 +29,7 @@ fn huge_pages_that_were_set_aside_are_granted_whole_and_come_back() {
     assert_eq!((region.granted(), region.len()), (Pages::Huge2M, 4 * HUGE));
     assert_eq!(region.as_ptr().addr() % HUGE, 0);
     assert_eq!(free_huge_pages(), free - 4, "the pages are not reserved before the first touch");
-    assert_eq!(region.page_figures(..).unwrap().resident(), 0);
+    assert_eq!(region.page_stats(..).unwrap().resident(), 0);
     assert!(region.to_string().contains("huge"), "{region}");
     region.as_mut_slice()[HUGE..3 * HUGE].fill(1);
     let mut runs = Vec::new();
@@ -42,7 +45,7 @@ fn huge_pages_that_were_set_aside_are_granted_whole_and_come_back() {
     // Whole huge pages are the unit of all ranges, and go back one by one.
     assert!(region.decommit(..page_size()).is_err());
     region.decommit(HUGE..2 * HUGE).unwrap();
-    assert_eq!(region.page_figures(..).unwrap().huge, HUGE);
+    assert_eq!(region.page_stats(..).unwrap().huge, HUGE);
     assert_eq!((region.as_slice()[HUGE], region.as_slice()[2 * HUGE]), (0, 1));
     drop(region);
     assert!(free_huge_pages_become(free), "{} of {free} are free", free_huge_pages());
@@ -54,7 +57,7 @@ fn shortage_is_an_error_at_map_and_the_next_wish_is_granted() {
     let free = free_huge_pages();
     let options = Region::options().len((free + 1) * HUGE);
     let error = options.pages(Pages::Huge2M).map().unwrap_err();
-    assert!(error.call() == Call::MapHuge && error.is("ENOMEM"), "{error:?}");
+    assert!(error.call() == Call::MapHuge && error.is(region::error::Errno::ENOMEM), "{error:?}");
     let text = error.to_string();
     assert!(text.starts_with("cannot map huge pages for ") && text.contains("/sys/kernel/mm/hugepages"), "{text}");
     // Not even a region that says it needs no reservation is left to die at the touch.
@@ -73,7 +76,11 @@ fn pages_that_nobody_set_aside_are_refused_in_words() {
         eprintln!("SKIPPED: pages of 1 GiB are set aside here; their refusal was NOT tested");
         return;
     };
-    assert!(error.call() == Call::MapHuge && (error.is("ENOMEM") || error.is("EINVAL")), "{error:?}");
+    assert!(
+        error.call() == Call::MapHuge
+            && (error.is(region::error::Errno::ENOMEM) || error.is(region::error::Errno::EINVAL)),
+        "{error:?}"
+    );
     assert_eq!(Region::options().len(1 << 20).pages_in_order(&[]).map().unwrap().granted(), Pages::Base);
 }
 
@@ -123,11 +130,11 @@ fn arena_on_huge_pages_uses_them_and_reports_them() {
     let mut arena: Arena<8, _> = Arena::new_in(RegionBacking::map(options).unwrap());
     let values: Vec<&mut [u64; 8]> = (0..65_536).map(|i| arena.alloc([i; 8])).collect();
     assert!(values.iter().enumerate().all(|(i, value)| **value == [i as u64; 8]));
-    let figures = arena.backing().page_figures().unwrap();
+    let figures = arena.backing().page_stats().unwrap();
     assert_eq!((arena.backing().granted(), figures.huge, figures.base), (Pages::Huge2M, 2 * HUGE, 0));
     assert_eq!(arena.resident(), 2 * HUGE);
     arena.reset_keeping(HUGE);
-    assert_eq!(arena.backing().page_figures().unwrap().huge, HUGE);
+    assert_eq!(arena.backing().page_stats().unwrap().huge, HUGE);
     let zeroes = arena.alloc_slice_zeroed::<u64>(7 * HUGE / 8);
     assert!(zeroes.iter().all(|&word| word == 0));
     assert!(arena.try_alloc_slice_fill_copy(2 * HUGE, 0u8).is_err(), "the region has no room for that");
@@ -191,8 +198,10 @@ fn huge_pages_are_shared_with_children_or_kept_from_them() {
         byte.write(7);
         true
     })));
-    assert_eq!(shared.as_slice()[0], 7);
-    let alone = options.at_fork(AtFork::Drop).map().unwrap();
+    // SAFETY: the byte is the region's, and the child is gone.
+    assert_eq!(unsafe { byte.read() }, 7);
+    // SAFETY: what the child below does to the region is its end.
+    let alone = unsafe { options.at_fork(AtFork::Drop) }.map().unwrap();
     let byte = alone.as_ptr();
     let status = forked(|| {
         // SAFETY: the fault is what is asked about.
@@ -204,15 +213,15 @@ fn huge_pages_are_shared_with_children_or_kept_from_them() {
 }
 
 /// What 4 MiB that ask for transparent huge pages, all written, are made of, and whether they can be collapsed.
-fn transparent() -> (region::PageFigures, Result<(), region::Error>, region::PageFigures) {
+fn transparent() -> (region::mapping::PageStats, Result<(), region::Error>, region::mapping::PageStats) {
     let mut region = Region::options().len(2 * HUGE).pages(Pages::Transparent).map().unwrap();
     assert_eq!((region.granted(), region.as_ptr().addr() % HUGE), (Pages::Transparent, 0));
     region.as_mut_slice().fill(1);
-    let figures = region.page_figures(..).unwrap();
+    let figures = region.page_stats(..).unwrap();
     assert_eq!(figures.resident(), 2 * HUGE);
     let collapsed = region.collapse(..);
     assert!(region.as_slice().iter().all(|&byte| byte == 1));
-    (figures, collapsed, region.page_figures(..).unwrap())
+    (figures, collapsed, region.page_stats(..).unwrap())
 }
 
 #[test]
@@ -247,12 +256,17 @@ fn collapse_refused_to_the_process_says_why() {
         let (figures, collapsed, after) = transparent();
         let error = collapsed.unwrap_err();
         let text = error.to_string();
-        let said = error.call() == Call::Collapse && error.is("EINVAL") && text.contains("PR_SET_THP_DISABLE");
+        let said = error.call() == Call::Collapse
+            && error.is(region::error::Errno::EINVAL)
+            && text.contains("PR_SET_THP_DISABLE");
         said && figures.huge == 0 && after.huge == 0
     });
     assert!(holds(status), "{status:#x}");
     let small = Region::new(page_size()).unwrap();
-    assert!(small.collapse(..).unwrap_err().is("EINVAL"), "there is no whole huge page in a small one");
+    assert!(
+        small.collapse(..).unwrap_err().is(region::error::Errno::EINVAL),
+        "there is no whole huge page in a small one"
+    );
 }
 
 #[test]
@@ -260,11 +274,11 @@ fn locked_pages_stay_and_the_limit_is_named() {
     let page = page_size();
     let mut region = Region::new(4 * page).unwrap();
     region.lock(page..3 * page).unwrap();
-    assert_eq!(region.page_figures(..).unwrap().resident(), 2 * page);
-    assert!(region.decommit(..).unwrap_err().is("EINVAL"));
+    assert_eq!(region.page_stats(..).unwrap().resident(), 2 * page);
+    assert!(region.decommit(..).unwrap_err().is(region::error::Errno::EINVAL));
     region.unlock(..).unwrap();
     region.decommit(..).unwrap();
-    assert_eq!(region.page_figures(..).unwrap().absent, 4 * page);
+    assert_eq!(region.page_stats(..).unwrap().absent, 4 * page);
     assert!(
         holds(forked(|| {
             support::limit(libc::RLIMIT_MEMLOCK, page as u64);
@@ -286,33 +300,25 @@ fn unprivileged() -> bool {
     unprivileged
 }
 
-/// The flags of the mapping that has `address`, out of `/proc/self/smaps`.
-fn flags_of(address: usize) -> String {
-    let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
-    let mut lines = smaps.lines().skip_while(|line| {
-        let range = line.split_once(' ').and_then(|(range, _)| range.split_once('-'));
-        let bounds = range
-            .and_then(|(from, to)| Some(usize::from_str_radix(from, 16).ok()?..usize::from_str_radix(to, 16).ok()?));
-        !bounds.is_some_and(|bounds| bounds.contains(&address))
-    });
-    lines.find_map(|line| line.strip_prefix("VmFlags:")).unwrap().to_owned() + " "
-}
-
 #[test]
-fn knobs_that_are_said_before_mapping_hold_from_the_start() {
+fn options_that_are_set_before_mapping_hold_from_the_start() {
     let options = Region::options().len(1 << 16).guard_pages();
-    let mut wiped = options.at_fork(AtFork::Wipe).not_dumped().map().unwrap();
-    let flags = flags_of(wiped.as_ptr().addr());
+    // SAFETY: bytes are as good when they are zero; here and below.
+    let mut wiped = unsafe { options.at_fork(AtFork::Wipe) }.not_dumped().map().unwrap();
+    let flags = mapping_flags(wiped.as_ptr().addr());
     assert!(flags.contains(" wf ") && flags.contains(" dd "), "{flags}");
     wiped.as_mut_slice().fill(9);
     assert!(holds(forked(|| wiped.as_slice().iter().all(|&byte| byte == 0))));
     assert_eq!(wiped.as_slice()[0], 9);
-    let gone = options.at_fork(AtFork::Drop).map().unwrap();
-    assert!(flags_of(gone.as_ptr().addr()).contains(" dc "));
-    gone.advise(.., Advice::DoFork).unwrap();
+    // SAFETY: no child is forked before the region is kept again.
+    let gone = unsafe { options.at_fork(AtFork::Drop) }.map().unwrap();
+    assert!(mapping_flags(gone.as_ptr().addr()).contains(" dc "));
+    // SAFETY: a child has all of it again.
+    unsafe { gone.set_at_fork(.., AtFork::Keep).unwrap() };
     assert!(holds(forked(|| gone.as_slice()[0] == 0)));
     // The kernel wipes private memory alone, and says so before anything relies on it.
-    assert!(options.at_fork(AtFork::Wipe).shared().map().is_err());
+    // SAFETY: nothing is mapped.
+    assert!(unsafe { options.at_fork(AtFork::Wipe) }.shared().map().is_err());
 }
 
 #[test]
@@ -337,6 +343,6 @@ fn runs_tell_what_was_touched_page_by_page() {
     assert_eq!(end, region.len());
     let touched: Vec<usize> = (0..64).filter(|&at| resident[at]).collect();
     assert!(touched == [0, 1, 10, 63] || touched == [0, 1, 10, 20, 63], "{touched:?}");
-    assert_eq!(region.page_figures(2 * page..20 * page).unwrap().resident(), page);
-    assert_eq!(region.page_figures(page..page).unwrap().resident(), 0);
+    assert_eq!(region.page_stats(2 * page..20 * page).unwrap().resident(), page);
+    assert_eq!(region.page_stats(page..page).unwrap().resident(), 0);
 }

@@ -349,7 +349,7 @@ fn a_million_levels_do_not_overflow_the_stack_of_a_small_thread() {
         let arena = Arena::new();
         let options = Options { max_depth: DEPTH };
         let value = arena::parse(document.as_bytes(), &arena, Strings::Borrowed, options, |_| ()).unwrap();
-        assert_eq!(Census::of(&value).depth, DEPTH);
+        assert_eq!(Census::of(&value).unwrap().depth, DEPTH);
         // The heap's tree, whose drop recurses, refuses what would overflow; up to there it drops.
         let error = heap::parse(document.as_bytes(), options, |_| ()).unwrap_err();
         assert_eq!(error.kind, Kind::TooDeep(heap::MAX_DEPTH));
@@ -369,6 +369,47 @@ fn progress_rises_and_stays_within_the_document() {
     assert!(told.is_sorted() && told.last().is_some_and(|&last| last <= document.len()));
 }
 
+/// Longer than what waits on the parser's stack, so that a part of it is in the arena before it is closed.
+const LONG: usize = 200_000;
+
+#[test]
+fn a_long_flat_array_leaves_no_hole_in_the_arena() {
+    for element in ["7", "true", "null", "\"text\"", "[]", "{}"] {
+        let document = format!("[{}]", vec![element; LONG].join(", "));
+        let arena = Arena::new();
+        let value = arena::parse(document.as_bytes(), &arena, Strings::Borrowed, Options::default(), |_| ()).unwrap();
+        let arena::Value::Array(elements) = value else { panic!("{element}") };
+        assert!(elements.len() == LONG && elements.iter().all(|element| *element == elements[0]));
+        assert_eq!(arena.used(), size_of_val(elements), "nothing but the elements {element}");
+    }
+}
+
+#[test]
+fn long_arrays_are_whole_in_any_mixture() {
+    let flat = format!("[{}]", (0..LONG).map(|i| i.to_string()).collect::<Vec<_>>().join(","));
+    let copied = format!("[{}]", (0..LONG).map(|i| format!("\"\\u0041{i}\"")).collect::<Vec<_>>().join(","));
+    let members = (0..LONG).map(|i| format!("\"k{i}\":{i}")).collect::<Vec<_>>().join(",");
+    let records = vec!["{\"a\":[1,2]}"; LONG].join(",");
+    let (half, rest) = flat.split_at(flat.len() / 2);
+    let rest = &rest[rest.find(',').unwrap()..];
+    for document in [
+        flat.clone(),
+        copied.clone(),
+        format!("{{{members}}}"),
+        format!("[{records}]"),
+        format!("[{flat},{flat},[{flat}]]"),
+        format!("[1,2,{{\"a\":{flat},\"b\":{copied},\"c\":[{records},{flat}]}},3]"),
+        // Lists within a long one, at its beginning, in the middle of it and at its end.
+        format!("[{flat},{}", &flat[1..]),
+        format!("{half},{flat},[[]],{copied}{rest}"),
+        format!("{},[{records}]]", &flat[..flat.len() - 1]),
+    ] {
+        let value = model::parse_with(document.as_bytes(), 1024).unwrap();
+        let expected: serde_json::Value = serde_json::from_str(&document).unwrap();
+        assert!(model::to_serde(&value) == expected, "{}", &document[..100]);
+    }
+}
+
 #[test]
 fn the_census_counts_what_is_there() {
     let document = r#"{"a": [1, 2.5, "three", null], "b": {"a": true, "a": false}, "c": [[]], "é": "€"}"#;
@@ -385,12 +426,12 @@ fn the_census_counts_what_is_there() {
         sum: 3.5,
         longest: "three",
     };
-    assert_eq!(Census::of(&value), expected);
+    assert_eq!(Census::of(&value).unwrap(), expected);
     assert_eq!(expected.values(), 12);
     // serde_json keeps one of the duplicate keys.
     let peer: serde_json::Value = serde_json::from_str(document).unwrap();
     let expected = Census { keys: 5, words: 2, text_bytes: expected.text_bytes - 1, ..expected };
-    assert_eq!(Census::of(&peer), expected);
+    assert_eq!(Census::of(&peer).unwrap(), expected);
 }
 
 /// Any tree that serde_json can write. Keys may repeat: serde_json's map keeps one.

@@ -1,5 +1,8 @@
 //! The JSON example as a program: what it takes as its document, what it says, how it ends.
 
+#[path = "support/programs.rs"]
+mod programs;
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,19 +12,7 @@ use std::sync::OnceLock;
 /// The program, built if `cargo test` did not build it along.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        // This test is target/PROFILE/deps/NAME; examples are target/PROFILE/examples/NAME.
-        let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--example", "json", "--manifest-path"]);
-        build.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-        build.arg("--target-dir").arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-        profile.join("examples/json")
-    })
+    PROGRAM.get_or_init(|| programs::built(&["--example", "json"]).join("json"))
 }
 
 /// How standard input is given.
@@ -113,7 +104,7 @@ fn file_pipe_and_redirected_file_give_the_same_counts() {
 fn without_a_document_it_builds_the_same_one_each_time() {
     let runs = [(); 2].map(|()| out(&run(&["--size", "2", "--rounds", "0"], Given::Nothing)));
     assert_eq!(runs[0], runs[1]);
-    assert!((2_000_000..2_002_000).contains(&figure(&runs[0], "bytes")));
+    assert!((2 << 20..(2 << 20) + 2000).contains(&figure(&runs[0], "bytes")));
     assert!(figure(&runs[0], "objects") > 10_000);
 }
 
@@ -214,17 +205,93 @@ fn a_name_that_looks_like_an_option_follows_two_dashes() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
-    let mut child = Command::new(program())
-        .args(["--rounds", "0", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Nobody reads from here on, and it learns of that when it prints, which is after its input ends.
-    drop(child.stdout.take());
-    child.stdin.take().unwrap().write_all(DOCUMENT).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(complaint(&output), (0, String::new()));
+fn the_exit_code_is_the_verdicts_whoever_reads() {
+    for (document, verdict) in [(DOCUMENT, 0), (b"[1, 2", 1)] {
+        for rounds in ["0", "1"] {
+            let mut command = Command::new(program());
+            command.args(["--rounds", rounds, "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+            // Nobody reads from here on, and it prints nothing before its input ends.
+            drop(child.stdout.take());
+            child.stdin.take().unwrap().write_all(document).unwrap();
+            let (code, said) = complaint(&child.wait_with_output().unwrap());
+            assert_eq!(code, verdict, "{said}");
+            assert_eq!(said.is_empty(), verdict == 0, "nothing of the pipe: {said}");
+        }
+    }
+}
+
+#[test]
+fn too_little_memory_is_a_sentence() {
+    // A thousand times what any machine has.
+    let (code, message) = complaint(&run(&["--size", "1000000"], Given::Nothing));
+    assert_eq!((code, &message[..]), (2, "json: no memory for a document of 976.5 GiB\n"));
+
+    // The document fits, and its tree of 24 bytes a value does not.
+    let file = Scratch::new("large", format!("[{}0]", "0,".repeat(4_000_000)).as_bytes());
+    for limit in ["-v", "-d"] {
+        let (code, message) = complaint(&run_within(limit, 90_000, file.name()));
+        assert_eq!(code, 2, "{message}");
+        assert!(message.contains(": no memory for the tree: cannot allocate"), "{message}");
+        assert!(message.contains("`ulimit "), "{message}");
+    }
+}
+
+/// Runs it over a document that may nest, with a limit of so many KiB.
+fn run_within(limit: &str, kibibytes: usize, file: &str) -> Output {
+    let script = format!("ulimit {limit} {kibibytes}; exec \"$0\" --rounds 0 --max-depth 100000000 \"$1\"");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).arg(program()).arg(file).stdin(Stdio::null()).output().unwrap()
+}
+
+#[test]
+fn too_little_memory_for_anything_but_the_tree_is_a_sentence_too() {
+    // The parser's levels, then the tree's and the walk's, each where the memory ends first; and a text put together
+    // from escapes.
+    let deep = Scratch::new("deep", &[vec![b'['; 2_000_000], vec![b']'; 2_000_000]].concat());
+    let text = Scratch::new("text", &[b"\"\\n", &vec![b'x'; 30_000_000][..], b"\""].concat());
+    let (mut refused, mut read) = (0, 0);
+    for file in [&deep, &text] {
+        for kibibytes in (40_000..400_000).step_by(40_000) {
+            let output = run_within("-v", kibibytes, file.name());
+            let (code, message) = complaint(&output);
+            match code {
+                0 => read += 1,
+                2 => refused += 1,
+                _ => panic!("{kibibytes} KiB: {message}"),
+            }
+            // On one line, from the program and not from what ends it.
+            let sentence = message.starts_with("json: ") && message.lines().count() == 1;
+            assert!(if code == 0 { message.is_empty() } else { sentence }, "{kibibytes} KiB: {message}");
+        }
+    }
+    assert!(refused >= 4 && read >= 2, "{refused} refused, {read} read");
+}
+
+#[test]
+fn the_table_fits_80_columns_and_40() {
+    let file = Scratch::new("columns", DOCUMENT);
+    for columns in [80, 40] {
+        let mut command = Command::new(program());
+        command.args(["--rounds", "1", "-"]).env("COLUMNS", columns.to_string()).stdin(File::open(&file.0).unwrap());
+        let said = out(&command.output().unwrap());
+        let wide = said.lines().find(|line| line.chars().count() > columns);
+        assert_eq!(wide, None, "{columns} columns: {said}");
+        assert!(said.contains("serde_json") && said.contains("MiB") && !said.contains(" MB"), "{said}");
+        let stacked = said.lines().any(|line| line.contains("arena, copied") && line.contains("ms"));
+        assert_eq!(stacked, columns == 40, "{said}");
+    }
+    assert!(out(&run(&["--help"], Given::Nothing)).lines().all(|line| line.chars().count() <= 80));
+}
+
+// The peak is told by /proc.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_flat_array_takes_less_memory_than_serde_jsons() {
+    let file = Scratch::new("flat", format!("[{}0]", "0,".repeat(2_000_000)).as_bytes());
+    let out = out(&run(&["--rounds", "1", file.name()], Given::Nothing));
+    let peaks = out.lines().find(|line| line.starts_with("peak RSS")).unwrap();
+    let peaks: Vec<f64> = peaks.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [arena, .., serde] = peaks[..] else { panic!("no peaks in {out}") };
+    assert!(arena < serde, "{out}");
 }

@@ -1,21 +1,14 @@
 //! The examples about memory as programs: what they print and draw is what the system says.
 
+#[path = "support/programs.rs"]
+mod programs;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
 /// Runs an example, built if `cargo test` did not build it along.
 fn run(name: &str, arguments: &[&str]) -> Output {
-    // This test is target/PROFILE/deps/NAME; examples are target/PROFILE/examples/NAME.
-    let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--example", name, "--manifest-path"]);
-    build.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-    build.arg("--target-dir").arg(profile.parent().unwrap());
-    if profile.ends_with("release") {
-        build.arg("--release");
-    }
-    assert!(build.status().unwrap().success());
-    Command::new(profile.join("examples").join(name)).args(arguments).output().unwrap()
+    Command::new(programs::built(&["--example", name]).join(name)).args(arguments).output().unwrap()
 }
 
 /// What a program printed that succeeded, and what it drew.
@@ -62,6 +55,7 @@ fn residency_draws_what_an_arena_keeps_and_gives_back() {
         assert!((5.0..=6.5).contains(&reset) && filled >= 5.0, "{text}");
         assert!((1.0..=2.0).contains(&kept) || row == 1, "{text}");
     }
+    assert!(drawn.contains("<title id=") && drawn.contains("An arena on base pages. new: 0.0 MiB huge"), "{drawn}");
     assert!(drawn.contains(">reset_keeping(0)<") && drawn.matches("<rect").count() > 2 * 6 * 32);
 }
 
@@ -72,7 +66,7 @@ fn region_gives_back_what_the_program_break_keeps() {
     let text = String::from_utf8(output.stdout).unwrap();
     let (malloc, region) = text.split_once("region::Arena").unwrap();
     let of = |side: &str, step: &str| mebibytes(side.lines().find(|line| line.contains(step)).unwrap());
-    assert!(of(region, "256 MB") > 230.0 && of(malloc, "256 MB") > 230.0, "{text}");
+    assert!(of(region, "256 MiB") > 230.0 && of(malloc, "256 MiB") > 230.0, "{text}");
     assert!(of(region, "one block lives") < 16.0, "{text}");
     if cfg!(target_env = "gnu") {
         assert!(of(malloc, "all freed but the last") > 230.0, "{text}");
@@ -81,10 +75,24 @@ fn region_gives_back_what_the_program_break_keeps() {
 }
 
 #[test]
+fn too_little_memory_for_socks_is_a_sentence() {
+    let socks = programs::built(&["--example", "socks"]).join("socks");
+    for (side, kibibytes) in [("malloc", 100_000), ("malloc", 20_000), ("region", 100_000)] {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -v {kibibytes}; exec \"$0\" {side}")]);
+        let output = shell.arg(&socks).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{side}: {message}");
+        assert!(message.starts_with("socks: no memory for 256 MiB: "), "{side}: {message}");
+        assert_eq!(message.lines().count(), 1, "{side}: {message}");
+    }
+}
+
+#[test]
 fn wrong_arguments_are_told_how_to_be_right() {
     for name in ["probe", "residency", "socks"] {
         let output = run(name, &["--nonsense"]);
         assert_eq!(output.status.code(), Some(2), "{name}");
-        assert!(String::from_utf8_lossy(&output.stderr).starts_with("usage: "), "{name}");
+        assert!(String::from_utf8_lossy(&output.stderr).ends_with(&format!("Try {name} --help.\n")), "{name}");
     }
 }

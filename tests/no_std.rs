@@ -40,10 +40,27 @@ fn missing_symbols(features: &[&str]) -> Vec<String> {
 
 #[test]
 fn nothing_below_has_std_or_alloc() {
-    for features in [&[][..], &["--features", "os"][..]] {
+    for features in [&[][..], &["--features", "os"][..], &["--features", "os,collections"][..]] {
         for name in missing_symbols(features) {
             let memory = ["memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen"].contains(&name.as_str());
             assert!(memory || name == "_GLOBAL_OFFSET_TABLE_", "{features:?} asks for {name}");
         }
     }
+}
+
+/// `alloc`'s collections over a heap of many threads, without std and libc.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_freestanding_program_allocates_in_two_threads() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let target = format!("{}/freestanding", env!("CARGO_TARGET_TMPDIR"));
+    let build = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "--manifest-path"])
+        .args([&format!("{root}/tests/freestanding/Cargo.toml"), "--target-dir", &target])
+        .env_remove("RUSTFLAGS")
+        .output()
+        .unwrap();
+    assert!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
+    let status = Command::new(format!("{target}/release/freestanding")).status().unwrap();
+    assert_eq!(status.code(), Some(42), "{status}");
 }

@@ -1,4 +1,5 @@
-//! Every way to allocate, when the memory under it is refused: the Nth call to the backing fails, once and from then on.
+//! Every way to allocate, when the memory under it is refused: the Nth call to the backing fails, once and from then
+//! on.
 //!
 //! Tables of operations, each of which is run with its first call to the backing refused, then its second, until a run
 //! meets no refusal. A `try_` form gives an error, the other panics; earlier values stand, the arena is as full as it
@@ -8,14 +9,17 @@
 
 mod support;
 
-use region::{AllocError, AllocReason, AppendVec, Arena, Backing, Block, Buffer, RegionVec, Scope, Spill};
+use region::backing::{Backing, Block, Buffer, Spill};
+use region::error::AllocReason;
+use region::{AllocError, AppendVec, Arena, RegionVec, Scope};
 use region::{StackBuffer, TypedArena};
 use std::alloc::Layout;
 use std::cell::Cell;
+use std::fs::File;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::rc::Rc;
-use std::sync::Once;
+use std::sync::{LazyLock, Once};
 use support::heap::{Book, Heap, Plan};
 
 /// Whether what an operation gave is what was asked for; or that it was refused.
@@ -29,17 +33,20 @@ type OfRow<R> = fn(&mut R) -> Outcome;
 
 const PLANS: [Plan; 3] = [Plan::TINY, Plan::TIGHT, Plan { least: 512, ready: 0, step: 0, skew: 24 }];
 
-/// Runs what may panic for want of memory, and takes only such a panic for a refusal.
+/// Runs what may panic for want of memory, and takes only such a panic for a refusal. It has to name this file: the
+/// caller's, and not the library's.
 fn caught(act: impl FnOnce() -> bool) -> Outcome {
-    thread_local!(static EXPECTED: Cell<bool> = const { Cell::new(false) });
+    thread_local! {
+        static EXPECTED: Cell<bool> = const { Cell::new(false) };
+        static NAMES_THE_CALLER: Cell<bool> = const { Cell::new(false) };
+    }
     static QUIET: Once = Once::new();
     // Thousands of panics are expected, and a backtrace of each would take minutes.
     QUIET.call_once(|| {
         let loud = take_hook();
-        set_hook(Box::new(move |panic| {
-            if !EXPECTED.get() {
-                loud(panic)
-            }
+        set_hook(Box::new(move |panic| match EXPECTED.get() {
+            true => NAMES_THE_CALLER.set(panic.location().is_some_and(|at| at.file() == file!())),
+            false => loud(panic),
         }));
     });
     EXPECTED.set(true);
@@ -48,6 +55,7 @@ fn caught(act: impl FnOnce() -> bool) -> Outcome {
     outcome.map_err(|panic| {
         let text = panic.downcast_ref::<String>().expect("a panic says something");
         assert!(text.contains("cannot allocate"), "another panic than for want of memory: {text}");
+        assert!(NAMES_THE_CALLER.get(), "a panic names a line of the library: {text}");
     })
 }
 
@@ -74,9 +82,17 @@ macro_rules! ways {
         alloc_slice_try_fill_with, try_alloc_slice_try_fill_with(90, Ok::<_, ()>) => |v| v.iter().copied().eq(0..90);
         alloc_slice_try_fill_iter, try_alloc_slice_try_fill_iter(evens().map(Ok::<_, ()>))
             => |v| v.iter().copied().eq(evens());
+        ;
+        alloc_file(FILE.as_str()) => |v| *v == [2; 300];
+        alloc_file_str(FILE.as_str()) => |v| v.len() == 300;
+        alloc_file_padded(FILE.as_str(), 64) => |v| v.into_padded()[300..] == [0; 64];
+        alloc_fd(support::fd(&File::open(FILE.as_str()).unwrap())) => |v| *v == [2; 300];
+        alloc_fd_str(support::fd(&File::open(FILE.as_str()).unwrap())) => |v| v.len() == 300;
+        alloc_fd_padded(support::fd(&File::open(FILE.as_str()).unwrap()), 64) => |v| v.into_padded()[300..] == [0; 64];
     } };
     ($way:ty, $lender:ty; $($plain:ident, $trying:ident($($arg:expr),*) => $fine:expr;)* ;
-        $($plain_or:ident, $trying_or:ident($($arg_or:expr),*) => $fine_or:expr;)*) => {
+        $($plain_or:ident, $trying_or:ident($($arg_or:expr),*) => $fine_or:expr;)* ;
+        $($one:ident($($arg_one:expr),*) => $fine_one:expr;)*) => {
         vec![
             $(
                 (stringify!($trying), (|l: &$lender| l.$trying($($arg),*).map($fine).map_err(drop)) as $way),
@@ -85,6 +101,10 @@ macro_rules! ways {
             $(
                 (stringify!($trying_or), (|l: &$lender| l.$trying_or($($arg_or),*).map($fine_or).map_err(drop)) as $way),
                 (stringify!($plain_or), (|l: &$lender| caught(|| l.$plain_or($($arg_or),*).map($fine_or).unwrap())) as $way),
+            )*
+            $(
+                // Reports in any case.
+                (stringify!($one), (|l: &$lender| l.$one($($arg_one),*).map($fine_one).map_err(drop)) as $way),
             )*
         ]
     };
@@ -106,6 +126,13 @@ impl Room for std::ptr::NonNull<u8> {
 fn strings() -> [String; 4] {
     ["first", "second", "third", "fourth"].map(|text| text.repeat(30))
 }
+
+/// A file of 300 bytes.
+static FILE: LazyLock<String> = LazyLock::new(|| {
+    let path = format!("{}/nth-block-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+    std::fs::write(&path, [2; 300]).unwrap();
+    path
+});
 
 /// An iterator that does not say how many values come.
 fn evens() -> impl Iterator<Item = u32> {
@@ -130,7 +157,7 @@ fn run<L>(
         return calls;
     }
     // What grows asks for ample room first, and where that is refused for what it needs, which may be there.
-    let grows = ["iter", "fmt", "Vec", "String"].iter().any(|grows| name.contains(grows));
+    let grows = ["iter", "fmt", "Vec", "String", "file", "fd"].iter().any(|grows| name.contains(grows));
     if outcome != Ok(true) || !grows || *refused == (0..usize::MAX) {
         assert_eq!(outcome, Err(()), "{name}: a refusal of {refused:?} that nobody noticed");
         assert_eq!(used(lender), before, "{name}: room was lost with {refused:?} refused");
@@ -237,7 +264,7 @@ fn every_way_to_allocate_is_in_the_table() {
 
 #[test]
 fn boxes_give_back_what_was_refused() {
-    use region::Box;
+    use region::collections::Box;
     let ways: [(&str, OfArena<Heap>); 6] = [
         ("Box::try_new_in", |a| Box::try_new_in([1u64; 40], a).map(|b| *b == [1; 40]).map_err(drop)),
         ("Box::new_in", |a| caught(|| *Box::new_in([1u64; 40], a) == [1; 40])),
@@ -254,7 +281,7 @@ fn boxes_give_back_what_was_refused() {
 #[cfg(feature = "collections")]
 #[test]
 fn vectors_and_strings_keep_what_they_had() {
-    use region::{String, Vec, VecExt};
+    use region::collections::{String, Vec};
     /// Appends to what begins with three pieces; a refusal leaves it as it was.
     fn append<'a, V>(
         arena: &'a Arena<8, Heap>,

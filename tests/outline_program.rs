@@ -1,7 +1,11 @@
 //! The outline example as a program: what it finds, that threads do not change it, and that one bad file does not
 //! keep the others from being counted.
 
+#[path = "support/programs.rs"]
+mod programs;
+
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -9,19 +13,7 @@ use std::sync::OnceLock;
 /// The program, built if `cargo test` did not build it along.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        // This test is target/PROFILE/deps/NAME; examples are target/PROFILE/examples/NAME.
-        let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--example", "outline", "--manifest-path"]);
-        build.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-        build.arg("--target-dir").arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-        profile.join("examples/outline")
-    })
+    PROGRAM.get_or_init(|| programs::built(&["--example", "outline"]).join("outline"))
 }
 
 fn run(arguments: &[&str]) -> Output {
@@ -323,4 +315,120 @@ fn a_wrong_command_line_is_refused() {
         assert!(text(&output.stderr).contains("Try outline --help"), "{arguments:?}");
     }
     assert!(out(&["--help"]).contains("Usage: outline"));
+}
+
+#[test]
+fn a_mark_and_an_interpreters_line_hide_nothing() {
+    for (name, before) in [
+        ("mark", "\u{feff}"),
+        ("interpreter", "#!/usr/bin/env run\n"),
+        ("both", "\u{feff}#!/usr/bin/env run '{\n"),
+        ("attribute", "#![no_std]\n"),
+    ] {
+        let listed = outline(name, &format!("{before}impl First {{}}\nfn second() {{}}\n"));
+        let line = 1 + before.matches('\n').count();
+        assert!(listed.contains(&format!("{line:>6}   impl First\n")), "{name}: {listed}");
+        assert!(listed.contains(&format!("{:>6}   fn second\n", line + 1)), "{name}: {listed}");
+    }
+}
+
+#[test]
+fn braces_between_angle_brackets_are_no_bodies() {
+    let source = "impl<const N: usize> Foo<{ N + 1 }> for Bar { fn a() -> Baz<{ 1 }> where Q<{ 2 > 1 }>: T { fn b() {} } }\n\
+                  struct S<const N: usize = { 3 }> { a: [u8; N] }\n\
+                  fn f(g: fn(u8) -> u8) -> impl Fn(u8) -> u8 { fn h() {} }\n";
+    let listed = outline("angles", source);
+    for line in [
+        "     1   impl<const N: usize> Foo<{ N + 1 }> for Bar\n",
+        "     1     fn a\n",
+        "     1       fn b\n",
+        "     2   struct S\n",
+        "     3   fn f\n",
+        "     3     fn h\n",
+    ] {
+        assert!(listed.contains(line), "{line:?} is not in\n{listed}");
+    }
+}
+
+/// Each of these would be waited for, or read without an end.
+#[test]
+fn only_regular_files_are_opened_in_a_directory() {
+    let scratch = Scratch::new("kinds", &[("fine.rs", b"fn f() {}")]);
+    let inside = |name: &str| scratch.0.join(name);
+    let fifo = std::ffi::CString::new(inside("fifo.rs").to_str().unwrap()).unwrap();
+    // SAFETY: a path of this test's own that ends in a NUL.
+    assert_eq!(unsafe { libc::mkfifo(fifo.as_ptr(), 0o600) }, 0);
+    let _listener = std::os::unix::net::UnixListener::bind(inside("s.rs"));
+    for (link, to) in [("zero.rs", "/dev/zero"), ("to_fifo.rs", "fifo.rs"), ("to_fine.rs", "fine.rs")] {
+        std::os::unix::fs::symlink(to, inside(link)).unwrap();
+    }
+    let (complaint, printed) = complaint(&[scratch.name()]);
+    assert_eq!(figure(&printed, "files"), 2, "{printed}");
+    for name in ["fifo.rs", "zero.rs", "to_fifo.rs"] {
+        assert!(complaint.contains(&format!("/{name}: not a regular file\n")), "{name}: {complaint}");
+    }
+    // Named by themselves, what never ends is refused, too.
+    let output = run(&["/dev/zero"]);
+    assert!(output.status.code() == Some(1) && text(&output.stderr).contains("a device"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_exit_code_is_the_verdicts_whoever_reads() {
+    let scratch = Scratch::new("verdict", &[("bad.rs", b"fn f(")]);
+    for (path, code) in [(scratch.name(), 1), ("src", 0)] {
+        let mut command = Command::new(program());
+        command.args(["--list", path]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        assert_eq!(output.stderr.is_empty(), code == 0, "{}", text(&output.stderr));
+    }
+}
+
+fn fifo(path: &Path) {
+    let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+    // SAFETY: a path of this test's own that ends in a NUL.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+}
+
+/// Ends a program that waits for ever, which is a failure and no test that hangs.
+fn in_time(command: &mut Command) -> Output {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for _ in 0..6000 {
+        if child.try_wait().unwrap().is_some() {
+            return child.wait_with_output().unwrap();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    panic!("{command:?} waits, or reads without an end: {:?}", child.wait_with_output().unwrap());
+}
+
+#[test]
+fn a_named_pipe_without_a_writer_is_not_waited_for() {
+    let scratch = Scratch::new("unwritten", &[("a.rs", b"fn a() {}")]);
+    let path = scratch.0.join("fifo");
+    fifo(&path);
+    std::os::unix::fs::symlink("fifo", scratch.0.join("link")).unwrap();
+    for name in ["fifo", "link"] {
+        let output = in_time(Command::new(program()).args([scratch.0.join(name), scratch.0.join("a.rs")]));
+        let said = format!("outline: {}/{name}: a pipe that nobody writes to\n", scratch.name());
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), &*said));
+        assert_eq!(figure(text(&output.stdout), "items"), 1);
+    }
+}
+
+#[test]
+fn a_named_pipe_is_read_to_its_end() {
+    let scratch = Scratch::new("written", &[]);
+    let path = scratch.0.join("fifo");
+    fifo(&path);
+    // Open for both, so that neither end waits for the other.
+    let mut writer = fs::File::options().read(true).write(true).open(&path).unwrap();
+    // More than a pipe holds, so it is not closed before the program has it. The thread is left alone if that fails.
+    std::thread::spawn(move || (0..1000).for_each(|_| _ = writer.write_all("fn a() {}\n".repeat(1000).as_bytes())));
+    let output = in_time(Command::new(program()).args(["--threads", "1"]).arg(&path));
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    assert_eq!(figure(text(&output.stdout), "items"), 1_000_000);
 }

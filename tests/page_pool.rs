@@ -5,9 +5,13 @@
 #[path = "model/pages.rs"]
 mod model;
 
+mod support;
+
 use model::{Step, base_of, check, number, touch};
 use proptest::prelude::*;
-use region::{Page, PagePool, Pages, PoolReason, Region};
+use region::mapping::Pages;
+use region::pool::{Page, PoolReason};
+use region::{PagePool, Region, page_size};
 use std::ptr::NonNull;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,7 +46,7 @@ fn figures_are_exact_at_every_step() {
 #[test]
 fn exhausted_pool_says_so_and_recovers() {
     for slots in [0, 16] {
-        let pool = PagePool::options().block_size(4096).capacity(65).slots(slots).map().unwrap();
+        let pool = PagePool::options().block_size(page_size()).capacity(65).slots(slots).map().unwrap();
         let mut pages: Vec<_> = (0..65).map(|_| pool.take().unwrap()).collect();
         assert_eq!(pool.take().unwrap_err().reason(), PoolReason::Exhausted);
         assert_eq!(pool.take_many(2).unwrap_err().reason(), PoolReason::Exhausted);
@@ -55,7 +59,7 @@ fn exhausted_pool_says_so_and_recovers() {
 
 #[test]
 fn lowest_free_block_comes_first() {
-    let pool = strict(4096, 300);
+    let pool = strict(page_size(), 300);
     let base = base_of(&pool);
     let mut pages: Vec<_> = (0..300).map(|_| Some(pool.take().unwrap())).collect();
     for (at, page) in pages.iter().flatten().enumerate() {
@@ -73,7 +77,7 @@ fn lowest_free_block_comes_first() {
 
 #[test]
 fn pool_with_ready_slots_stays_dense() {
-    let pool = PagePool::new(4096, 10_000).unwrap();
+    let pool = PagePool::new(page_size(), 10_000).unwrap();
     let base = base_of(&pool);
     for _ in 0..1000 {
         let pages: Vec<_> = (0..20).map(|_| pool.take().unwrap()).collect();
@@ -93,7 +97,7 @@ fn ready_block_is_the_same_one_each_time() {
 
 #[test]
 fn blocks_are_aligned_to_their_size() {
-    for size in [4096, 16 << 10, BLOCK, 2 << 20] {
+    for size in [4096, 16 << 10, BLOCK, 2 << 20].into_iter().filter(|&size| size >= page_size()) {
         let pool = PagePool::new(size, 3).unwrap();
         let pages: Vec<_> = (0..3).map(|_| pool.take().unwrap()).collect();
         assert!(pages.iter().all(|page| page.as_ptr().addr() % size == 0 && page.len() == size));
@@ -120,13 +124,13 @@ fn zeroed_block_that_is_fresh_takes_no_ram() {
     let pool = PagePool::new(2 << 20, 4).unwrap();
     let page = pool.take_zeroed().unwrap();
     let run = pool.take_many_zeroed(3).unwrap();
-    assert_eq!(pool.resident().unwrap(), 0);
+    assert_eq!(pool.resident(), 0);
     assert_eq!((page[2_000_000], run[5_000_000]), (0, 0));
 }
 
 #[test]
 fn zeroed_run_is_zero_where_it_was_dirty() {
-    let pool = strict(4096, 6);
+    let pool = strict(page_size(), 6);
     let mut pages: Vec<_> = (0..6).map(|_| pool.take().unwrap()).collect();
     touch(&mut pages[1]);
     touch(&mut pages[4]);
@@ -137,42 +141,43 @@ fn zeroed_run_is_zero_where_it_was_dirty() {
 
 #[test]
 fn free_block_is_never_written() {
-    let pool = PagePool::new(4096, 64).unwrap();
+    let pool = PagePool::new(page_size(), 64).unwrap();
     for _ in 0..3 {
         let pages: Vec<_> = (0..64).map(|_| pool.take().unwrap()).collect();
         drop(pages);
     }
-    assert_eq!(pool.resident().unwrap(), 0, "taking and giving back touches no block");
+    assert_eq!(pool.resident(), 0, "taking and giving back touches no block");
 }
 
 #[test]
 fn trim_gives_ram_back_and_keeps_the_lowest() {
+    support::huge_pages_on_request();
     let pool = PagePool::new(BLOCK, 128).unwrap();
     let mut pages: Vec<_> = (0..100).map(|_| pool.take().unwrap()).collect();
     pages.iter_mut().for_each(touch);
-    assert_eq!(pool.resident().unwrap(), 100 * BLOCK);
+    assert_eq!(pool.resident(), 100 * BLOCK);
     pages.truncate(30);
     assert_eq!((pool.warm(), pool.taken()), (70, 30));
     assert_eq!(pool.trim(100).unwrap(), 0);
     assert_eq!(pool.trim(25).unwrap(), 45 * BLOCK);
     assert_eq!((pool.warm(), pool.taken()), (25, 30));
-    assert_eq!(pool.resident().unwrap(), 55 * BLOCK);
+    assert_eq!(pool.resident(), 55 * BLOCK);
     let low = pool.take().unwrap();
     assert_eq!(low.as_ptr().addr(), pages[29].as_ptr().addr() + BLOCK, "what is kept is the lowest");
     drop(low);
     drop(pages);
     assert_eq!(pool.trim(0).unwrap(), 55 * BLOCK);
-    assert_eq!((pool.warm(), pool.resident().unwrap()), (0, 0));
+    assert_eq!((pool.warm(), pool.resident()), (0, 0));
     assert_eq!(pool.trim(0).unwrap(), 0);
 }
 
 #[test]
 fn run_is_contiguous_and_lowest() {
-    let pool = strict(4096, 200);
+    let pool = strict(page_size(), 200);
     let base = base_of(&pool);
     let first = pool.take().unwrap();
     let run = pool.take_many(64).unwrap();
-    assert_eq!((run.blocks(), run.len(), number(&pool, base, &run)), (64, 64 * 4096, 1));
+    assert_eq!((run.blocks(), run.len(), number(&pool, base, &run)), (64, 64 * page_size(), 1));
     let second = pool.take_many(64).unwrap();
     assert_eq!(number(&pool, base, &second), 65);
     drop(run);
@@ -186,7 +191,7 @@ fn run_is_contiguous_and_lowest() {
 
 #[test]
 fn fragmented_pool_tells_it_from_exhausted() {
-    let pool = strict(4096, 128);
+    let pool = strict(page_size(), 128);
     let mut pages: Vec<_> = (0..128).map(|at| (at, pool.take().unwrap())).collect();
     pages.retain(|(at, _)| at % 2 == 0);
     assert_eq!(pool.take_many(2).unwrap_err().reason(), PoolReason::Fragmented);
@@ -197,7 +202,7 @@ fn fragmented_pool_tells_it_from_exhausted() {
 
 #[test]
 fn run_may_need_blocks_that_lie_ready() {
-    let pool = PagePool::new(4096, 64).unwrap();
+    let pool = PagePool::new(page_size(), 64).unwrap();
     drop(pool.take().unwrap());
     assert_eq!(pool.take_many(64).unwrap().blocks(), 64);
     assert_eq!(pool.taken(), 0);
@@ -222,7 +227,7 @@ fn returns_that_cannot_be_right_are_refused() {
         assert_eq!(back(raws[0].wrapping_add(4 * BLOCK)), Err(PoolReason::Foreign));
         assert_eq!(back(raws[0].wrapping_sub(1)), Err(PoolReason::Foreign));
         assert_eq!(back(raws[0].wrapping_add(1)), Err(PoolReason::Misaligned));
-        assert_eq!(back(raws[0].wrapping_add(4096)), Err(PoolReason::Misaligned));
+        assert_eq!(back(raws[0].wrapping_add(page_size())), Err(PoolReason::Misaligned));
         assert_eq!(back(raws[0].wrapping_add(3 * BLOCK)), Err(PoolReason::NotOut), "never taken");
         assert_eq!(figures(), before, "a refusal changes nothing");
         for &raw in &raws {
@@ -235,12 +240,12 @@ fn returns_that_cannot_be_right_are_refused() {
 
 #[test]
 fn return_of_a_run_is_checked_whole() {
-    let pool = strict(4096, 130);
+    let pool = strict(page_size(), 130);
     let run = pool.take_many(64).unwrap().into_raw();
     let first = run.cast::<u8>().as_ptr();
-    assert_eq!(run.len(), 64 * 4096);
+    assert_eq!(run.len(), 64 * page_size());
     // SAFETY: the blocks came from `into_raw` and nobody refers into them.
-    let back = |at: usize, count| unsafe { pool.give_back_many_raw(first.wrapping_add(at * 4096), count) };
+    let back = |at: usize, count| unsafe { pool.give_back_many_raw(first.wrapping_add(at * page_size()), count) };
     assert_eq!(back(1, 64).unwrap_err().reason(), PoolReason::NotOut);
     assert_eq!(back(100, 64).unwrap_err().reason(), PoolReason::Foreign);
     assert_eq!(back(0, 65).unwrap_err().reason(), PoolReason::Count);
@@ -254,7 +259,7 @@ fn return_of_a_run_is_checked_whole() {
 #[test]
 fn page_comes_back_from_its_raw_form() {
     for (slots, blocks) in [(0, 1), (16, 1), (0, 5), (16, 5)] {
-        let pool = PagePool::options().block_size(4096).capacity(8).slots(slots).map().unwrap();
+        let pool = PagePool::options().block_size(page_size()).capacity(8).slots(slots).map().unwrap();
         let raw = if blocks == 1 { pool.take() } else { pool.take_many(blocks) }.unwrap().into_raw();
         assert_eq!(pool.taken(), blocks);
         let short = NonNull::slice_from_raw_parts(raw.cast(), 4095);
@@ -263,7 +268,7 @@ fn page_comes_back_from_its_raw_form() {
         assert_eq!(refused.unwrap_err().reason(), PoolReason::Count);
         // SAFETY: as above.
         let page = unsafe { Page::from_raw(&pool, raw) }.unwrap();
-        assert_eq!((page.blocks(), page.len()), (blocks, blocks * 4096));
+        assert_eq!((page.blocks(), page.len()), (blocks, blocks * page_size()));
         drop(page);
         assert_eq!(pool.taken(), 0);
         // SAFETY: the blocks are not out.
@@ -277,11 +282,11 @@ fn sizes_that_cannot_be_are_refused() {
     for size in [0, 1, 2048, 4095, 5000, 4 << 20, usize::MAX] {
         assert_eq!(PagePool::new(size, 1).unwrap_err().reason(), PoolReason::BlockSize, "{size}");
     }
-    assert_eq!(PagePool::new(4096, 0).unwrap_err().reason(), PoolReason::Empty);
-    for capacity in [usize::MAX, usize::MAX / 4096, 1 << 51] {
-        assert!(PagePool::new(4096, capacity).is_err(), "{capacity}");
+    assert_eq!(PagePool::new(page_size(), 0).unwrap_err().reason(), PoolReason::Empty);
+    for capacity in [usize::MAX, usize::MAX / page_size(), 1 << 51] {
+        assert!(PagePool::new(page_size(), capacity).is_err(), "{capacity}");
     }
-    let small = Region::new(4096).unwrap();
+    let small = Region::new(page_size()).unwrap();
     assert_eq!(PagePool::over(small, BLOCK).unwrap_err().reason(), PoolReason::Empty);
     let closed = Region::reserve(1 << 20).unwrap();
     assert_eq!(PagePool::over(closed, BLOCK).unwrap_err().reason(), PoolReason::Inaccessible);
@@ -293,12 +298,12 @@ fn pool_over_a_used_region_knows_that_it_is_dirty() {
     region.as_mut_slice().fill(0xaa);
     let base = region.as_ptr().addr();
     let pool = PagePool::over(region, BLOCK).unwrap();
-    assert_eq!((pool.capacity(), pool.warm(), pool.resident().unwrap()), (16, 16, 1 << 20));
+    assert_eq!((pool.capacity(), pool.warm(), pool.resident()), (16, 16, 1 << 20));
     let page = pool.take_zeroed().unwrap();
     assert_eq!(page.as_ptr().addr(), base);
     assert!(page.iter().all(|&byte| byte == 0));
     assert_eq!(pool.trim(0).unwrap(), 15 * BLOCK);
-    assert_eq!(pool.resident().unwrap(), BLOCK);
+    assert_eq!(pool.resident(), BLOCK);
 }
 
 #[test]
@@ -316,10 +321,10 @@ fn pool_works_over_every_kind_of_region() {
         assert_eq!(pool.capacity(), 4);
         let mut pages: Vec<_> = (0..4).map(|_| pool.take().unwrap()).collect();
         pages.iter_mut().for_each(touch);
-        assert_eq!(pool.resident().unwrap(), 8 << 20, "kind {at}");
+        assert_eq!(pool.resident(), 8 << 20, "kind {at}");
         pages.truncate(1);
         assert_eq!(pool.trim(0).unwrap(), 6 << 20);
-        assert_eq!(pool.resident().unwrap(), 2 << 20, "kind {at}: trim lowers what is in RAM");
+        assert_eq!(pool.resident(), 2 << 20, "kind {at}: trim lowers what is in RAM");
         drop(pages);
         assert!(pool.take_many_zeroed(4).unwrap().iter().all(|&byte| byte == 0));
     }
@@ -327,28 +332,32 @@ fn pool_works_over_every_kind_of_region() {
 
 #[test]
 fn far_pool_costs_nothing_until_it_is_used() {
-    let pool = PagePool::new(4096, 16 << 20).unwrap();
+    support::huge_pages_on_request();
+    if !support::promised(64 << 30) {
+        return;
+    }
+    let pool = PagePool::new(page_size(), (64 << 30) / page_size()).unwrap();
     assert_eq!(pool.capacity() * pool.block_size(), 64 << 30);
     let mut page = pool.take().unwrap();
     page[0].write(1);
-    assert_eq!(pool.resident().unwrap(), 4096);
+    assert_eq!(pool.resident(), page_size());
 }
 
 #[test]
 fn locked_blocks_stay_warm_when_they_cannot_be_trimmed() {
-    let pool = PagePool::new(4096, 2).unwrap();
+    let pool = PagePool::new(page_size(), 2).unwrap();
     let mut page = pool.take().unwrap();
     touch(&mut page);
     let at = page.as_ptr();
     drop(page);
     // SAFETY: locking a page of a live mapping changes no content.
-    assert_eq!(unsafe { libc::mlock(at.cast(), 4096) }, 0);
-    assert!(pool.trim(0).unwrap_err().is("EINVAL"));
+    assert_eq!(unsafe { libc::mlock(at.cast(), page_size()) }, 0);
+    assert!(pool.trim(0).unwrap_err().is(region::error::Errno::EINVAL));
     assert_eq!((pool.warm(), pool.taken()), (1, 0));
     assert!(pool.take_zeroed().unwrap().iter().all(|&byte| byte == 0));
     // SAFETY: as above.
-    assert_eq!(unsafe { libc::munlock(at.cast(), 4096) }, 0);
-    assert_eq!(pool.trim(0).unwrap(), 4096);
+    assert_eq!(unsafe { libc::munlock(at.cast(), page_size()) }, 0);
+    assert_eq!(pool.trim(0).unwrap(), page_size());
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -460,14 +469,14 @@ fn stress(pool: &PagePool, threads: usize) {
 #[test]
 fn four_threads_never_own_one_block_twice() {
     for (capacity, slots) in [(24, 0), (24, 2), (200, 16)] {
-        stress(&PagePool::options().block_size(4096).capacity(capacity).slots(slots).map().unwrap(), 4);
+        stress(&PagePool::options().block_size(page_size()).capacity(capacity).slots(slots).map().unwrap(), 4);
     }
 }
 
 #[test]
 fn as_many_threads_as_blocks_never_find_the_pool_exhausted() {
     for slots in [0, 2, 16] {
-        let pool = &PagePool::options().block_size(4096).capacity(4).slots(slots).map().unwrap();
+        let pool = &PagePool::options().block_size(page_size()).capacity(4).slots(slots).map().unwrap();
         let until = Instant::now() + stress_time() / 2;
         std::thread::scope(|scope| {
             for _ in 0..4 {

@@ -5,7 +5,8 @@
 
 mod support;
 
-use region::{Page, PagePool, Region};
+use region::pool::Page;
+use region::{PagePool, Region, page_size};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{fork, wait};
 
@@ -54,9 +55,9 @@ fn churn(pool: &PagePool, base: usize, owners: &[AtomicUsize], id: usize, rounds
 #[test]
 fn forked_children_and_their_parent_take_from_one_pool() {
     for slots in [0, 1, 16] {
-        let pool = &PagePool::options().block_size(4096).slots(slots).over(shared(12 * 4096)).unwrap();
+        let pool = &PagePool::options().block_size(page_size()).slots(slots).over(shared(12 * page_size())).unwrap();
         let base = pool.take().unwrap().as_ptr().addr();
-        let shadow = shared(4096);
+        let shadow = shared(page_size());
         let owners = words(&shadow);
         let children = [1, 2].map(|id| fork(move || churn(pool, base, owners, id, 100_000)));
         let fine = churn(pool, base, owners, 3, 100_000);
@@ -69,10 +70,11 @@ fn forked_children_and_their_parent_take_from_one_pool() {
     a_child_can_give_back_what_its_parent_took();
     a_killed_child_keeps_only_what_it_had();
     private_pools_part_at_the_fork();
+    a_page_that_is_out_at_the_fork_is_its_takers_alone();
 }
 
 fn a_child_can_give_back_what_its_parent_took() {
-    let pool = PagePool::over(shared(4 * 4096), 4096).unwrap();
+    let pool = PagePool::over(shared(4 * page_size()), page_size()).unwrap();
     let raw = pool.take().unwrap().into_raw().cast::<u8>().as_ptr();
     let child = fork(|| {
         // SAFETY: the parent gave the block up by `into_raw` and does not touch it any more.
@@ -86,7 +88,7 @@ fn a_child_can_give_back_what_its_parent_took() {
 }
 
 fn a_killed_child_keeps_only_what_it_had() {
-    let pool = &PagePool::over(shared(64 * 4096), 4096).unwrap();
+    let pool = &PagePool::over(shared(64 * page_size()), page_size()).unwrap();
     for round in 0..20 {
         let child = fork(move || {
             loop {
@@ -109,7 +111,7 @@ fn a_killed_child_keeps_only_what_it_had() {
 }
 
 fn private_pools_part_at_the_fork() {
-    let pool = PagePool::new(4096, 8).unwrap();
+    let pool = PagePool::new(page_size(), 8).unwrap();
     let mut page = pool.take().unwrap();
     page[0].write(1);
     let child = fork(|| {
@@ -118,4 +120,32 @@ fn private_pools_part_at_the_fork() {
     });
     assert_eq!(wait(child), 0);
     assert_eq!(pool.taken(), 1, "what the child took is its own affair");
+}
+
+/// A child drops its copies of its parent's pages, then both take: no block has two owners, and none is lost.
+fn a_page_that_is_out_at_the_fork_is_its_takers_alone() {
+    for slots in [0, 1, 16] {
+        let pool = &PagePool::options().block_size(page_size()).slots(slots).over(shared(8 * page_size())).unwrap();
+        let pages = [pool.take_many(3), pool.take(), pool.take()].map(Result::unwrap);
+        let copies = std::cell::Cell::new(Some(pages));
+        let child = fork(|| {
+            drop(copies.take());
+            let out = pool.taken();
+            // The child's own pages go back, and those of its own child do not.
+            let mine = pool.take().unwrap();
+            let mine = std::cell::Cell::new(Some(mine));
+            let grandchild = fork(|| {
+                drop(mine.take());
+                pool.taken() == 6
+            });
+            let kept = wait(grandchild) == 0 && pool.taken() == 6;
+            drop(mine.take());
+            out == 5 && kept && pool.taken() == 5
+        });
+        assert_eq!(wait(child), 0, "a copy gave back what its parent has, with {slots} slots");
+        assert_eq!(pool.taken(), 5);
+        drop(copies.take());
+        assert_eq!(pool.taken(), 0, "a block was lost");
+        assert_eq!(pool.take_many(8).unwrap().blocks(), 8);
+    }
 }

@@ -59,7 +59,8 @@ fn a_program_at_the_limit_of_depth_stays_on_the_stack_it_asked_for() {
     assert_eq!(deepest, LIMITS.depth);
 }
 
-/// Runs a program and gives the length of what it prints, and how often it asked the heap for memory while it was parsed and run.
+/// Runs a program and gives the length of what it prints, and how often it asked the heap for memory while it was
+/// parsed and run.
 fn heap_requests(source: &str, output: &mut [u8]) -> (usize, usize) {
     let len = output.len();
     let before = REQUESTS.get();

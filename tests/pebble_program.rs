@@ -1,5 +1,8 @@
 //! The Pebble example as a program: its samples, what it says of programs that are wrong, and its bounds.
 
+#[path = "support/programs.rs"]
+mod programs;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,19 +12,7 @@ use std::sync::OnceLock;
 /// The program, built if `cargo test` did not build it along.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        // This test is target/PROFILE/deps/NAME; examples are target/PROFILE/examples/NAME.
-        let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--example", "pebble", "--manifest-path"]);
-        build.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-        build.arg("--target-dir").arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-        profile.join("examples/pebble")
-    })
+    PROGRAM.get_or_init(|| programs::built(&["--example", "pebble"]).join("pebble"))
 }
 
 fn run_bytes(arguments: &[&str], source: &[u8]) -> Output {
@@ -180,7 +171,7 @@ fn a_hundred_thousand_calls_take_the_memory_of_one() {
     let source = "fn work(n) { let text = \"number \" + str(n); len(text) }
                   let n = 0;
                   while n < 100000 { work(n); n = n + 1; }";
-    let output = run(&["--figures"], source);
+    let output = run(&["--stats"], source);
     assert_eq!(output.status.code(), Some(0));
     let report = text(&output.stderr);
     assert_eq!(figure(report, "calls"), 100_000);
@@ -318,7 +309,7 @@ fn a_wrong_command_line_is_refused() {
         &["--max-depth"],
         &["--max-depth", "0"],
         &["--max-memory", "much"],
-        &["--figures=yes"],
+        &["--stats=yes"],
         &["a.pebble", "b.pebble"],
     ] {
         let output = run(arguments, "");
@@ -350,4 +341,51 @@ fn a_sample_with_a_hole_runs_or_is_refused() {
         let output = run(&["--max-memory", "16"], &cut);
         assert!(matches!(output.status.code(), Some(0 | 1)), "without {from}..{to}: {output:?}");
     }
+}
+
+#[test]
+fn every_integer_of_64_bits_can_be_written() {
+    assert_eq!(
+        prints("print(-9223372036854775808, - 9223372036854775808);"),
+        "-9223372036854775808 -9223372036854775808\n"
+    );
+    assert_eq!(
+        prints("print(9223372036854775807, 0 - -9223372036854775807);"),
+        "9223372036854775807 9223372036854775807\n"
+    );
+    assert_eq!(prints("print(-9223372036854775808 + 1 == -9223372036854775807);"), "true\n");
+    for (source, place) in
+        [("9223372036854775808", "1:7"), ("0 - 9223372036854775808", "1:11"), ("-9223372036854775809", "1:8")]
+    {
+        let said = complains(&format!("print({source});"));
+        assert!(said.contains(&format!("{place}: this number is too large")), "{said}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_program() {
+    assert_eq!(prints("\u{feff}print(1);"), "1\n");
+    assert!(complains("\u{feff}print(x);").contains("1:7: `x` is not defined"));
+}
+
+#[test]
+fn the_remainder_of_the_least_integer_fits() {
+    assert_eq!(prints("print(-9223372036854775808 % -1, -9223372036854775808 % 10);"), "0 -8\n");
+    assert!(complains("-9223372036854775808 / -1;").starts_with("1:1: the result of `/` does not fit"));
+}
+
+#[test]
+fn a_string_in_a_message_does_nothing_to_a_terminal() {
+    let said = complains_with(&[], "let x = 1 \"\u{1b}[31m\u{202e}\u{7f}\";");
+    assert!(said.contains("expected `;`, found `\"\u{241b}[31m"), "{said}");
+    assert!(!said.contains(['\u{1b}', '\u{202e}', '\u{7f}']), "{said}");
+}
+
+#[test]
+fn memory_is_told_in_mebibytes() {
+    let help = prints_with(&["--help"], "");
+    assert!(help.contains("--max-memory MIB") && !help.contains("MB"), "{help}");
+    // Half of it is each arena's.
+    let said = complains_with(&["--max-memory", "2"], "let x = [1]; while true { x = x + x; }");
+    assert!(said.contains("the arena's limit is 1 MiB;"), "{said}");
 }

@@ -4,7 +4,9 @@
 
 mod support;
 
-use region::{Access, Advice, Call, Pages, Reason, Region, page_size};
+use region::error::{Call, Reason};
+use region::mapping::{Access, Advice, Pages};
+use region::{Region, page_size};
 use support::forked;
 
 /// Whether an address is mapped in this process.
@@ -50,6 +52,35 @@ fn memory_is_zero_writable_and_a_whole_number_of_pages() {
     assert_eq!(region.as_ptr().addr() % page_size(), 0);
 }
 
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[test]
+fn an_alignment_takes_no_memory_and_keeps_no_addresses() {
+    // Far more than any machine promises, and a quarter of the addresses that a process has.
+    const FAR: usize = 1 << 45;
+    if let Err(error) = Region::reserve(FAR) {
+        return support::skip(&format!("alignment to {FAR} bytes: {error}"));
+    }
+    let len = 1 << 20;
+    for (options, guards) in [
+        (Region::options(), 0),
+        (Region::options().shared(), 0),
+        (Region::options().guard_pages().populate(), 2),
+        (Region::options().reserve_only().guard_pages(), 2),
+    ] {
+        assert!(holds_alone(|| {
+            let before = support::status("VmSize");
+            let region = options.len(len).align(FAR).map().unwrap();
+            let taken = support::status("VmSize") - before;
+            let (start, end) = (region.as_ptr(), region.as_ptr().wrapping_add(len));
+            assert_eq!(start.addr() % FAR, 0);
+            assert!(taken <= len + guards * page_size(), "{taken}");
+            assert!(guards == 0 || faults(start.wrapping_sub(1)) && faults(end));
+            drop(region);
+            support::status("VmSize") == before
+        }));
+    }
+}
+
 #[test]
 fn drop_unmaps_all_of_it_and_only_it() {
     let neighbours: Vec<Region> = (0..8).map(|_| Region::new(64 << 10).unwrap()).collect();
@@ -88,9 +119,9 @@ fn decommit_gives_the_ram_back_and_zeroes() {
     let page = page_size();
     let mut region = Region::new(64 * page).unwrap();
     region.as_mut_slice().fill(0xaa);
-    assert_eq!(region.resident_bytes().unwrap(), 64 * page);
+    assert_eq!(region.resident(), 64 * page);
     region.decommit(page..63 * page).unwrap();
-    assert_eq!(region.resident_bytes().unwrap(), 2 * page);
+    assert_eq!(region.resident(), 2 * page);
     assert_eq!((region.as_slice()[0], region.as_slice()[page], region.as_slice()[63 * page]), (0xaa, 0, 0xaa));
 }
 
@@ -138,10 +169,10 @@ fn populated_memory_is_resident_at_once() {
         for align in [1, 1 << 22] {
             let options = Region::options().len(4 << 20).pages(pages).align(align).populate();
             let region = options.map().unwrap();
-            assert_eq!(region.resident_bytes().unwrap(), region.len(), "{pages:?} {align}");
+            assert_eq!(region.resident(), region.len(), "{pages:?} {align}");
         }
     }
-    assert_eq!(Region::new(4 << 20).unwrap().resident_bytes().unwrap(), 0);
+    assert_eq!(Region::new(4 << 20).unwrap().resident(), 0);
 }
 
 #[test]
@@ -159,41 +190,38 @@ fn a_name_shows_in_the_map_where_the_kernel_has_names() {
     region.as_mut_slice().fill(1);
 }
 
+/// Every advice there is, with its name.
+macro_rules! every_advice {
+    ($($name:ident)*) => { [$((stringify!($name), Advice::$name)),*] };
+}
+const EVERY_ADVICE: [(&str, Advice); 13] = every_advice!(
+    Normal Sequential Random WillNeed HugePage NoHugePage PopulateRead PopulateWrite Collapse Cold PageOut DontDump DoDump
+);
+
+/// Advice is safe to give, so it must take nothing from anybody: what a forked child gets is said in `unsafe` code.
 #[test]
-fn advice_keeps_every_byte() {
+fn no_advice_changes_a_byte_here_or_in_a_forked_child() {
+    let source = include_str!("../src/sys/memory.rs");
+    let (_, rest) = source.split_once("pub enum Advice {").unwrap();
+    let variants = rest.lines().map(str::trim).take_while(|line| *line != "}");
+    let variants = variants.filter_map(|line| line.strip_suffix(',').filter(|name| !name.contains(' ')));
+    let names = EVERY_ADVICE.map(|(name, _)| name);
+    assert!(variants.eq(names), "the list of this test is not that of the source");
     let mut region = Region::new(4 << 20).unwrap();
     region.as_mut_slice().fill(9);
-    let every = [
-        Advice::Normal,
-        Advice::Sequential,
-        Advice::Random,
-        Advice::WillNeed,
-        Advice::HugePage,
-        Advice::NoHugePage,
-        Advice::PopulateRead,
-        Advice::PopulateWrite,
-        Advice::Collapse,
-        Advice::Cold,
-        Advice::PageOut,
-        Advice::DontDump,
-        Advice::DoDump,
-        Advice::DontFork,
-        Advice::DoFork,
-        Advice::WipeOnFork,
-        Advice::KeepOnFork,
-    ];
-    for advice in every {
+    for (name, advice) in EVERY_ADVICE {
         if let Err(error) = region.advise(.., advice) {
             assert_eq!(error.call(), if advice == Advice::Collapse { Call::Collapse } else { Call::Advise });
-            println!("this kernel does not follow {advice:?}: {error}");
+            println!("this kernel does not follow {name}: {error}");
         }
-        assert!(region.as_slice().iter().all(|&byte| byte == 9), "{advice:?}");
+        assert!(support::all(region.as_slice(), 9), "{name}");
+        assert!(holds_alone(|| support::all(region.as_slice(), 9)), "{name}");
     }
 }
 
 #[test]
 fn absurd_requests_are_refused_with_the_reason() {
-    let reason = |options: region::RegionOptions<'_>| options.map().unwrap_err().reason();
+    let reason = |options: region::mapping::RegionOptions<'_>| options.map().unwrap_err().reason();
     assert_eq!(reason(Region::options()), Reason::Empty);
     assert_eq!(reason(Region::options().len(usize::MAX)), Reason::TooLarge);
     assert_eq!(reason(Region::options().len(isize::MAX as usize + 1)), Reason::TooLarge);
@@ -205,7 +233,7 @@ fn absurd_requests_are_refused_with_the_reason() {
     assert_eq!(reason(Region::options().len(4096).align(0)), Reason::BadAlignment);
     assert_eq!(reason(Region::options().len(4096).align(3)), Reason::BadAlignment);
     let error = Region::options().len(1 << 62).reserve_only().map().unwrap_err();
-    assert!(error.is("ENOMEM"), "{error:?}");
+    assert!(error.is(region::error::Errno::ENOMEM), "{error:?}");
     assert!(error.to_string().starts_with("cannot map 4096 PiB: ENOMEM (mmap)."), "{error}");
 }
 

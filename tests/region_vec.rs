@@ -7,7 +7,10 @@ mod support;
 
 use model::{Op, check};
 use proptest::prelude::*;
-use region::{AllocReason, AppendVec, Buffer, Id, Mapped, Reader, RegionVec, StackBuffer};
+use region::backing::{Buffer, Mapped};
+use region::error::AllocReason;
+use region::typed::{Id, Reader};
+use region::{AppendVec, RegionVec, StackBuffer};
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert, const_assert_eq};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
@@ -105,6 +108,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (1..5usize).prop_map(Op::Retain),
         1 => (1..5usize).prop_map(Op::Dedup),
         3 => (small.clone(), small.clone(), small.clone()).prop_map(|(a, b, c)| Op::Drain(a, b, c)),
+        2 => (small.clone(), small.clone(), 1..5usize, small.clone())
+            .prop_map(|(a, b, of, taken)| Op::ExtractIf(a, b, of, taken)),
         3 => (small.clone(), small.clone(), small.clone(), any::<bool>())
             .prop_map(|(a, b, given, told)| Op::Splice(a, b, given, told)),
         2 => (small.clone(), small.clone()).prop_map(|(a, b)| Op::ExtendFromWithin(a, b)),
@@ -483,7 +488,7 @@ fn an_id_too_many_is_refused() {
     assert_eq!((last.index(), Id::<()>::from_index(last.index())), (u32::MAX as usize - 1, Some(last)));
     let error = values.try_push_id(()).unwrap_err();
     assert_eq!(error.reason(), AllocReason::Ids);
-    assert!(error.to_string().contains("an Id tells 4294967295 values apart"), "{error}");
+    assert!(error.to_string().contains("an Id names one of 4294967295 values"), "{error}");
     assert!(panics(|| _ = values.push_id(())));
     assert_eq!((values.len(), values.try_push(())), (u32::MAX as usize, Ok(&())));
     assert_eq!(values.get_id(last), Some(&()));

@@ -6,21 +6,31 @@
 
 mod support;
 
-use region::{AtomicOffset, Offset, SharedArena};
+use region::SharedArena;
+use region::shared::{AtomicOffset, Offset};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use support::{fd, fork, owned, wait};
+use support::{again, fd, fork, owned, wait};
 
 const CHILDREN: u64 = 8;
 const EACH: u64 = 1_000_000;
 
 /// Bytes before the first value.
-const HEADER: usize = 128;
+const HEADER: usize = 1152;
+
+/// The word of the header that says up to where memory was claimed.
+const CURSOR: usize = 8;
 
 /// Most words of one allocation.
 const MOST: u64 = 3;
+
+/// The most bytes that a process claims ahead.
+const STRETCH: u64 = 16 << 10;
+
+/// Words at the ends of stretches that were too short for what was asked for: one or two in each slot at the end of the
+/// arena, and a few that found no slot. Eight children that take 16,000,000 words leave some thirty.
+const RESTS: u64 = 256;
 
 /// Set for the program that is started anew.
 const PEER: &str = "REGION_TEST_SHARED_PEER";
@@ -31,7 +41,7 @@ fn processes_share_one_arena() {
         return peer();
     }
     eight_children_allocate_a_million_times_each();
-    a_killed_child_loses_one_allocation_at_most();
+    a_killed_child_loses_one_stretch_at_most();
     children_build_one_structure();
     a_program_opens_what_it_got_over_a_socket();
 }
@@ -63,51 +73,70 @@ fn words_of(child: u64, count: u64) -> u64 {
     (1..=count).map(|number| size(child, number)).sum()
 }
 
-/// Reads all that was handed out: each child's allocations must be there, whole, in its order, and nothing
-/// else. Gives how many each child has, and the words that nobody wrote to.
-fn inventory(arena: &SharedArena) -> ([u64; CHILDREN as usize + 1], Vec<usize>) {
-    let words = &arena.region().words()[HEADER / 8..][..arena.used() / 8];
-    let (mut counts, mut blank, mut at) = ([0; CHILDREN as usize + 1], Vec::new(), 0);
+/// What lies in the arena up to its cursor: how many allocations each child has, each of them whole and there once, and how
+/// many words hold nothing.
+fn inventory(arena: &SharedArena) -> ([u64; CHILDREN as usize + 1], u64) {
+    let words = arena.region().words();
+    let cursor = words[CURSOR].load(Ordering::Relaxed) as usize;
+    let words = &words[HEADER / 8..cursor / 8];
+    let mut found: [Vec<u32>; CHILDREN as usize + 1] = Default::default();
+    let (mut blank, mut at) = (0, 0);
     while at < words.len() {
         let value = words[at].load(Ordering::Relaxed);
         if value == 0 {
-            blank.push(at);
+            blank += 1;
             at += 1;
             continue;
         }
         let (child, number) = (value >> 32, value & 0xffff_ffff);
-        let count = &mut counts[usize::try_from(child).unwrap()];
-        assert_eq!(number, *count + 1, "child {child}'s allocations lie in its order");
-        *count = number;
+        found[usize::try_from(child).unwrap()].push(number as u32);
         for word in words.get(at..at + size(child, number) as usize).expect("the last allocation is whole") {
             let held = word.load(Ordering::Relaxed);
-            if held == 0 {
-                blank.push(at);
-            } else {
-                assert_eq!(held, value, "two allocations meet at word {at}");
-            }
+            // A child that was killed may have left the rest of its last one blank.
+            assert!(held == value || (held == 0 && child == CHILDREN), "two allocations meet at word {at}");
             at += 1;
         }
     }
+    let counts = found.map(|mut numbers| {
+        numbers.sort_unstable();
+        assert!(
+            numbers.iter().zip(1..).all(|(&number, next)| number == next),
+            "an allocation is missing or there twice"
+        );
+        numbers.len() as u64
+    });
     (counts, blank)
 }
 
+/// Room is for all, and for what each child may hold in its hands when it is interrupted; what that leaves, the parent
+/// gets.
 fn eight_children_allocate_a_million_times_each() {
-    let capacity = (1..=CHILDREN).map(|child| words_of(child, EACH)).sum::<u64>() * 8;
-    let arena = &SharedArena::new(capacity as usize).unwrap();
+    let wanted = (1..=CHILDREN).map(|child| words_of(child, EACH)).sum::<u64>();
+    let in_hands = CHILDREN * STRETCH / 8;
+    let arena = &SharedArena::new((wanted + RESTS + in_hands) as usize * 8).unwrap();
     let children: Vec<_> = (1..=CHILDREN).map(|id| fork(move || allocate(arena, id, EACH))).collect();
     for child in children {
         assert_eq!(wait(child), 0, "a child was refused room that is there");
     }
-    assert_eq!(arena.used() as u64, capacity, "the total is exact");
     let (counts, blank) = inventory(arena);
     assert_eq!(counts[1..], [EACH; CHILDREN as usize]);
-    assert!(blank.is_empty());
+    let used = arena.used() as u64 / 8;
+    assert!((wanted..=wanted + RESTS.min(blank)).contains(&used), "{used} words for {wanted}, and {blank} are blank");
+    // No child is left, so nothing is in anyone's hands: every word up to the end is one of somebody, or a rest.
+    let mut ours = 0;
+    while arena.alloc(mark(0, ours + 1)).is_ok() {
+        ours += 1;
+    }
+    let left = (arena.capacity() - arena.used()) as u64 / 8;
+    assert_eq!(left, 0, "words up to the end serve nobody");
+    let end = arena.region().words()[CURSOR].load(Ordering::Relaxed) / 8;
+    let lost = end - HEADER as u64 / 8 - wanted - ours;
+    assert!(lost <= RESTS, "{lost} words are lost");
 }
 
 /// Kills the last child at a random moment while the others allocate: once in the same long run, and time and
 /// again in short ones.
-fn a_killed_child_loses_one_allocation_at_most() {
+fn a_killed_child_loses_one_stretch_at_most() {
     // Different each time the test runs; printed should it fail.
     let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
     println!("seed {seed}");
@@ -130,14 +159,12 @@ fn a_killed_child_loses_one_allocation_at_most() {
         for child in others {
             assert_eq!(wait(child), 0, "a child was held up or refused by another's death");
         }
-        let (counts, blank) = inventory(arena);
+        let (counts, _) = inventory(arena);
         assert_eq!(counts[1..CHILDREN as usize], [count; CHILDREN as usize - 1], "round {round}");
-        assert!(blank.len() as u64 <= MOST, "round {round}: more was lost than one allocation: {blank:?}");
-        assert!(blank.windows(2).all(|pair| pair[1] == pair[0] + 1), "round {round}: {blank:?}");
         let theirs: u64 = (1..=CHILDREN).map(|child| words_of(child, counts[child as usize])).sum();
-        // What the victim wrote some words of counts as its own, and the rest of them as blank.
-        let lost = arena.used() as u64 / 8 - theirs;
-        assert!(lost <= blank.len() as u64, "round {round}: {lost} words are nobody's");
+        // A stretch or a value of the victim's, and rests.
+        let lost = (arena.used() as u64 / 8).saturating_sub(theirs);
+        assert!(lost <= STRETCH / 8 + MOST + RESTS, "round {round}: {lost} words are nobody's");
         midway += u32::from(status & 0x7f == libc::SIGKILL && (1..count).contains(&counts[CHILDREN as usize]));
         assert!(arena.alloc(1u64).is_ok());
     }
@@ -236,12 +263,7 @@ fn a_program_opens_what_it_got_over_a_socket() {
     let (ours, theirs) = (owned(ends[0]), owned(ends[1]));
     let arena = SharedArena::sealed(1 << 20, c"over a socket").unwrap();
     (0..100).for_each(|_| assert!(push(&arena, 1, "by 1")));
-    let mut program = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "processes_share_one_arena", "--nocapture"])
-        .env(PEER, "1")
-        .stdin(theirs)
-        .spawn()
-        .unwrap();
+    let mut program = again("processes_share_one_arena").env(PEER, "1").stdin(theirs).spawn().unwrap();
     send(ours.as_raw_fd(), arena.descriptor().unwrap().as_raw());
     // Both push now, at addresses of their own.
     let begun = Instant::now();

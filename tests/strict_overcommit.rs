@@ -81,11 +81,14 @@ fn with_strict_accounting() {
     // What asks for memory and not for addresses is refused, and says so.
     for refused in [Region::new(too_much).map(drop), SharedArena::new(too_much).map(drop)] {
         let error = refused.unwrap_err();
-        assert!(error.is("ENOMEM") && error.to_string().contains("no memory or address space left"), "{error}");
+        assert!(
+            error.is(region::error::Errno::ENOMEM) && error.to_string().contains("no memory or address space left"),
+            "{error}"
+        );
     }
     assert!(PagePool::new(1 << 16, too_much >> 16).is_err());
     let mut reserved = Region::reserve(too_much).unwrap();
-    assert!(reserved.commit(..).unwrap_err().is("ENOMEM"));
+    assert!(reserved.commit(..).unwrap_err().is(region::error::Errno::ENOMEM));
     reserved.commit(..MIB).unwrap();
     reserved.as_mut_slice()[MIB - 1] = 1;
 

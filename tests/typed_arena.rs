@@ -8,7 +8,8 @@ mod support;
 use model::Op;
 use proptest::prelude::*;
 
-use region::{AllocReason, RegionVec, StackBuffer, TypedArena};
+use region::error::AllocReason;
+use region::{RegionVec, StackBuffer, TypedArena};
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -52,6 +53,45 @@ fn what_it_holds_is_dropped_in_order() {
     assert!(drops.order().is_empty());
     drop(arena);
     assert_eq!(drops.order(), Vec::from_iter(0..1010));
+}
+
+#[test]
+fn memory_is_written_by_the_caller_and_counts_as_values_of_the_arena() {
+    let drops = Drops::new();
+    let arena = TypedArena::new();
+    arena.alloc(drops.make());
+    for len in [0, 3, 5000] {
+        // SAFETY: all are written before anything else is done.
+        let values = unsafe { arena.alloc_uninit(len) };
+        assert_eq!(values.len(), len);
+        values.iter_mut().for_each(|value| _ = value.write(drops.make()));
+    }
+    // From within an iterator that is collected: they come first, as all values do.
+    arena.alloc_extend((0..2).map(|_| {
+        // SAFETY: it is written before anything else is done.
+        let within = unsafe { arena.alloc_uninit(1) };
+        within[0].write(drops.make());
+        drops.make()
+    }));
+    let rest = arena.spare_capacity();
+    let next = arena.alloc(drops.make());
+    assert_eq!(std::ptr::from_mut(next).addr(), rest.addr());
+    assert!(arena.capacity() >= arena.len() + rest.len() - 1);
+    assert_eq!(arena.len(), 5009);
+    let numbers: Vec<_> = arena.into_vec().iter().map(|value| value.number).collect();
+    assert_eq!(
+        (numbers[..5004] == Vec::from_iter(0..5004), &numbers[5004..]),
+        (true, &[5004, 5006, 5005, 5007, 5008][..])
+    );
+    assert_eq!(drops.order(), numbers);
+
+    let mut memory = StackBuffer::<64>::new();
+    let arena = TypedArena::<u64, _>::from_buffer(&mut memory);
+    // SAFETY: it is refused, so nothing counts.
+    let refused = unsafe { arena.try_alloc_uninit(9) };
+    assert!(refused.is_err() && arena.is_empty());
+    arena.reserve(8);
+    assert_eq!(arena.spare_capacity().len(), 8);
 }
 
 #[test]

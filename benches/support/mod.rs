@@ -7,6 +7,10 @@
 
 #![allow(dead_code)] // each benchmark uses its part
 
+pub mod cells;
+pub mod list;
+pub mod setting;
+
 use std::io::Read;
 use std::os::fd::FromRawFd;
 use std::time::{Duration, Instant};

@@ -1,20 +1,21 @@
 //! The candidates, and a process that measures one of them.
 //!
-//! The process finds the document on its standard input and prints one line of figures. A process of its
-//! own for each run gives each a fresh heap, and peaks and faults that are nobody else's.
+//! The process finds the document on its standard input and prints one line of stats. A process of its
+//! own for each run gives each a fresh heap, and its own peak and faults.
 
 use crate::command::{Access, MEASURE};
 use crate::parser::Options;
 use crate::tree::arena::{self, Arena, Strings};
 use crate::tree::{Census, heap};
 use crate::{document, meter, sample};
-use region::{Pages, Region};
+use region::Region;
+use region::mapping::Pages;
 use std::fmt::Display;
 use std::hint::black_box;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-/// A way to have a document as a tree.
+/// A kind of tree for a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Candidate {
     /// This parser, the tree in an arena; plain strings stay in the document.
@@ -69,12 +70,12 @@ pub struct Order {
     pub candidate: Candidate,
     pub options: Options,
     pub access: Access,
-    /// Bytes of RAM that it is expected to take; 0 when nobody knows yet.
+    /// Bytes of RAM that it is expected to take; 0 when it is not known yet.
     pub ram: usize,
 }
 
 impl Order {
-    /// The arguments that say it.
+    /// The arguments for it.
     pub fn arguments(&self) -> [String; 5] {
         let access = if self.access == Access::Map { "map" } else { "read" };
         let (depth, ram) = (self.options.max_depth.to_string(), self.ram.to_string());
@@ -82,9 +83,9 @@ impl Order {
     }
 }
 
-/// What one run took. Sizes in bytes; absent where the system does not tell.
+/// What one run took. Sizes in bytes; absent where the system does not say.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Figures {
+pub struct Stats {
     pub parse: Duration,
     /// A walk over the whole tree, once.
     pub walk: Duration,
@@ -95,11 +96,11 @@ pub struct Figures {
     pub peak: Option<u64>,
     /// RAM held after the drop, over what was held before.
     pub kept: Option<u64>,
-    /// Values in the tree, so that nobody wins by leaving some out.
+    /// Values in the tree, so that none wins by leaving some out.
     pub values: u64,
 }
 
-impl Figures {
+impl Stats {
     /// The line that the measuring process prints.
     fn to_line(self) -> String {
         let times = [self.parse, self.walk, self.drop].map(|time| time.as_nanos().to_string());
@@ -107,30 +108,30 @@ impl Figures {
         format!("{} {} {}", times.join(" "), sizes.join(" "), self.values)
     }
 
-    /// What such a line says.
+    /// Parses such a line.
     pub fn from_line(line: &str) -> Option<Self> {
         let mut fields = line.split_ascii_whitespace();
         let mut next = || fields.next()?.parse::<u64>().ok();
         let [parse, walk, drop] = [next()?, next()?, next()?].map(Duration::from_nanos);
         let [faults, peak, kept] = [next(), next(), next()];
-        Some(Figures { parse, walk, drop, faults, peak, kept, values: next()? })
+        Some(Stats { parse, walk, drop, faults, peak, kept, values: next()? })
     }
 }
 
-/// Is the process that measures: reads the document, runs one candidate over it, prints its figures.
+/// The measuring process: reads the document, runs one candidate over it, prints its stats.
 ///
-/// A candidate that refuses the document says why on standard error and prints no figures.
+/// A candidate that refuses the document says why on standard error and prints no stats.
 pub fn measure(order: Order) -> io::Result<()> {
     let input = document::from_stdin(order.access).map_err(io::Error::other)?;
     // Code, the allocator's first pages and the document itself are in RAM before anything is counted.
-    let warm = sample::document(WARM_UP);
+    let warm = sample::document(WARM_UP).map_err(io::Error::other)?;
     _ = black_box(run(Order { options: Options::default(), ..order }, warm.as_bytes()));
     drop(warm);
     black_box(input.iter().step_by(PAGE).fold(0u8, |sum, &byte| sum.wrapping_add(byte)));
     warm_ram(order);
 
     match run(order, &input) {
-        Ok(figures) => writeln!(io::stdout().lock(), "{}", figures.to_line()),
+        Ok(stats) => writeln!(io::stdout().lock(), "{}", stats.to_line()),
         Err(message) => writeln!(io::stdout().lock(), "refused: {message}"),
     }
 }
@@ -156,7 +157,7 @@ fn warm_ram(order: Order) {
     }
 }
 
-fn run(order: Order, input: &[u8]) -> Result<Figures, String> {
+fn run(order: Order, input: &[u8]) -> Result<Stats, String> {
     let silent = |_| ();
     match order.candidate {
         Candidate::Arena | Candidate::ArenaCopied => {
@@ -165,7 +166,7 @@ fn run(order: Order, input: &[u8]) -> Result<Figures, String> {
             let arena = Arena::new();
             let root = arena::parse(input, &arena, strings, order.options, silent).map_err(text)?;
             watch.parsed();
-            watch.walked(Census::of(&root));
+            watch.walked(Census::of(&root).map_err(text)?);
             drop(arena);
             Ok(watch.dropped())
         }
@@ -173,7 +174,7 @@ fn run(order: Order, input: &[u8]) -> Result<Figures, String> {
             let mut watch = Watch::start();
             let root = heap::parse(input, order.options, silent).map_err(text)?;
             watch.parsed();
-            watch.walked(Census::of(&root));
+            watch.walked(Census::of(&root).map_err(text)?);
             drop(root);
             Ok(watch.dropped())
         }
@@ -181,7 +182,7 @@ fn run(order: Order, input: &[u8]) -> Result<Figures, String> {
             let mut watch = Watch::start();
             let root: serde_json::Value = serde_json::from_slice(input).map_err(text)?;
             watch.parsed();
-            watch.walked(Census::of(&root));
+            watch.walked(Census::of(&root).map_err(text)?);
             drop(root);
             Ok(watch.dropped())
         }
@@ -192,9 +193,9 @@ fn text(error: impl Display) -> String {
     error.to_string()
 }
 
-/// Takes the figures of one run. What it does itself happens while the watch stands.
+/// Takes the stats of one run. What it does itself happens while the watch stands.
 struct Watch {
-    figures: Figures,
+    stats: Stats,
     resident: Option<u64>,
     faults: Option<u64>,
     since: Instant,
@@ -205,28 +206,28 @@ impl Watch {
         meter::reset_peak();
         let resident = meter::resident();
         let faults = meter::faults();
-        Watch { figures: Figures::default(), resident, faults, since: Instant::now() }
+        Watch { stats: Stats::default(), resident, faults, since: Instant::now() }
     }
 
     fn parsed(&mut self) {
-        self.figures.parse = self.since.elapsed();
+        self.stats.parse = self.since.elapsed();
         self.since = Instant::now();
     }
 
     fn walked(&mut self, census: Census<'_>) {
-        self.figures.walk = self.since.elapsed();
-        self.figures.values = census.values() as u64;
+        self.stats.walk = self.since.elapsed();
+        self.stats.values = census.values() as u64;
         // The walk counts for what it read, so it must have read it.
         black_box(census);
         self.since = Instant::now();
     }
 
-    fn dropped(mut self) -> Figures {
-        self.figures.drop = self.since.elapsed();
+    fn dropped(mut self) -> Stats {
+        self.stats.drop = self.since.elapsed();
         let over = |now: Option<u64>, before: Option<u64>| Some(now?.saturating_sub(before?));
-        self.figures.faults = over(meter::faults(), self.faults);
-        self.figures.kept = over(meter::resident(), self.resident);
-        self.figures.peak = over(meter::peak(), self.resident);
-        self.figures
+        self.stats.faults = over(meter::faults(), self.faults);
+        self.stats.kept = over(meter::resident(), self.resident);
+        self.stats.peak = over(meter::peak(), self.resident);
+        self.stats
     }
 }

@@ -16,23 +16,27 @@ Parses JSON into a tree that lives in one arena, and shows what that saves.
 Usage: json [OPTIONS] [FILE]
        … | json [OPTIONS] [-]
 
-FILE is a JSON document; `-` is standard input. Without either, a pipe or file on
-standard input is read; failing that, a document is built here, the same every time.
+FILE is a JSON document; `-` is standard input. Without either, a pipe or file
+on standard input is read; failing that, a document is built here, the same
+every time.
 
-A regular FILE is mapped, not read: do not write to it while this runs, or give --read.
+A regular FILE is mapped, not read: do not write to it while this runs, or give
+--read.
 
 Options:
   --read           read FILE into memory instead of mapping it
   --max-depth N    refuse documents that nest deeper (1024)
-  --rounds N       measure each candidate N times and show the medians (3); 0 measures nothing
-  --size MB        size of the built document in millions of bytes (100)
+  --rounds N       measure each candidate N times and show the medians (3);
+                   0 measures nothing
+  --size MIB       size of the built document in MiB (100)
   --help           show this
 
-The candidates are this parser with its tree in an arena, this parser with its tree in
-Vecs and Strings, and serde_json. Each run is a process of its own.
+The candidates are this parser with its tree in an arena, this parser with its
+tree in Vecs and Strings, and serde_json. Each run is a process of its own.
 
-Exit code: 0 when the document is JSON, 1 when it is not or cannot be read, 2 for a wrong
-command line. Colours and the progress bar appear on terminals only; NO_COLOR is heeded.
+Exit code: 0 when the document is JSON, 1 when it is not or cannot be read, 2
+for a wrong command line or too little memory. Colours and the progress bar
+appear on terminals only; NO_COLOR is heeded.
 ";
 
 /// The hidden first argument of a process that measures one candidate.
@@ -49,7 +53,7 @@ pub enum Source {
     Built(usize),
 }
 
-/// What to do, as told.
+/// What to do, by the arguments.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub source: Source,
@@ -83,7 +87,7 @@ impl Command {
         }
         let mut settings =
             Settings { source: Source::Stdin, options: Options::default(), access: Access::Map, rounds: 3 };
-        let mut size = 100_000_000;
+        let mut size = 100 << 20;
         let mut source = None;
         let mut only_names = false;
         while let Some(argument) = arguments.next() {
@@ -111,7 +115,7 @@ impl Command {
                 "--" => only_names = true,
                 "--max-depth" => settings.options.max_depth = number(usize::MAX)?,
                 "--rounds" => settings.rounds = number(1000)?,
-                "--size" => size = number(1_000_000)?.max(1) * 1_000_000,
+                "--size" => size = number(1_000_000)?.max(1).saturating_mul(1 << 20),
                 "--read" if inline.is_none() => settings.access = Access::Read,
                 "--help" | "-h" if inline.is_none() => return Ok(Command::Help),
                 _ => return Err(format!("no such option: {text}")),

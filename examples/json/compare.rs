@@ -1,22 +1,22 @@
 //! Runs the candidates in turn, each run in a process of its own, and takes the medians.
 
-use crate::candidate::{Candidate, Figures, Order};
+use crate::candidate::{Candidate, Order, Stats};
 use crate::command::Settings;
 use crate::document::Document;
 use crate::progress::Progress;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// What came of a candidate: the medians of its figures, or why there are none.
-pub type Outcome = Result<Figures, String>;
+/// The result of a candidate: the medians of its stats, or why there are none.
+pub type Outcome = Result<Stats, String>;
 
 /// Measures every candidate `settings.rounds` times.
 ///
-/// One round more comes first and tells how much RAM each takes, which its later runs warm up before they
+/// One round more comes first and shows how much RAM each takes, which its later runs warm up before they
 /// are timed. Each round begins with another candidate, so that what a neighbour does to the machine falls on
 /// all alike.
 pub fn run(document: &Document, settings: &Settings) -> Vec<(Candidate, Outcome)> {
-    let mut runs: [Result<Vec<Figures>, String>; Candidate::ALL.len()] = std::array::from_fn(|_| Ok(Vec::new()));
+    let mut runs: [Result<Vec<Stats>, String>; Candidate::ALL.len()] = std::array::from_fn(|_| Ok(Vec::new()));
     let mut ram = [0; Candidate::ALL.len()];
     let total = (settings.rounds + 1) * runs.len();
     let progress = Progress::runs("measuring", total, document.bytes().len());
@@ -27,8 +27,8 @@ pub fn run(document: &Document, settings: &Settings) -> Vec<(Candidate, Outcome)
             let order = Order { candidate: Candidate::ALL[at], options, access, ram: ram[at] };
             if let Ok(done) = &mut runs[at] {
                 match measure(document, &order) {
-                    Ok(figures) if round == 0 => ram[at] = figures.peak.unwrap_or(0) as usize,
-                    Ok(figures) => done.push(figures),
+                    Ok(stats) if round == 0 => ram[at] = stats.peak.unwrap_or(0) as usize,
+                    Ok(stats) => done.push(stats),
                     Err(message) => runs[at] = Err(message),
                 }
             }
@@ -50,25 +50,25 @@ fn measure(document: &Document, order: &Order) -> Outcome {
         .stderr(Stdio::inherit())
         .spawn()
         .map_err(failed)?;
-    // A child that dies early leaves the pipe broken; how it ended tells more than that.
+    // A child that dies early leaves the pipe broken; its exit status says more than that.
     let fed = document.feed(&mut child);
     let output = child.wait_with_output().map_err(failed)?;
     if !output.status.success() {
         return Err(format!("the process ended early: {}", output.status));
     }
     let line = String::from_utf8_lossy(&output.stdout);
-    match (Figures::from_line(&line), fed) {
-        (Some(figures), _) => Ok(figures),
+    match (Stats::from_line(&line), fed) {
+        (Some(stats), _) => Ok(stats),
         (None, Err(error)) => Err(failed(error)),
         (None, Ok(())) => Err(line.trim().to_string()),
     }
 }
 
-/// The median of each figure by itself.
-fn medians(runs: &[Figures]) -> Figures {
-    let time = |of: fn(&Figures) -> Duration| median(runs.iter().map(of)).unwrap_or_default();
-    let size = |of: fn(&Figures) -> Option<u64>| median(runs.iter().filter_map(of));
-    Figures {
+/// The median of each number by itself.
+fn medians(runs: &[Stats]) -> Stats {
+    let time = |of: fn(&Stats) -> Duration| median(runs.iter().map(of)).unwrap_or_default();
+    let size = |of: fn(&Stats) -> Option<u64>| median(runs.iter().filter_map(of));
+    Stats {
         parse: time(|run| run.parse),
         walk: time(|run| run.walk),
         drop: time(|run| run.drop),

@@ -1,7 +1,7 @@
 //! The document: where its bytes come from, and how another process gets the same.
 
 use crate::command::{Access, Settings, Source};
-use crate::sample;
+use crate::{Failure, sample};
 use region::{Input, InputError};
 use std::fs::File;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// How long standard input may be silent before a person is told what is being waited for.
+/// How long standard input may be silent before a person reads what is being waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A document, whole.
@@ -28,22 +28,21 @@ enum Bytes {
 }
 
 impl Document {
-    /// Reads, maps or builds what `settings` ask for; the error is a sentence for the user.
-    pub fn load(settings: &Settings) -> Result<Self, String> {
+    /// Reads, maps or builds what `settings` ask for.
+    pub fn load(settings: &Settings) -> Result<Self, Failure> {
         match &settings.source {
-            Source::Built(size) => Ok(Document {
-                bytes: Bytes::Built(sample::document(*size)),
-                name: "built-in document".into(),
-                file: None,
-            }),
+            Source::Built(size) => match sample::document(*size) {
+                Ok(text) => Ok(Document { bytes: Bytes::Built(text), name: "built-in document".into(), file: None }),
+                Err(_) => Err(Failure::Memory(format!("no memory for a document of {}", region::Bytes(*size)))),
+            },
             Source::Stdin => {
                 let name = "standard input".to_string();
-                let input = patiently(|| from_stdin(settings.access)).map_err(|error| format!("{name}: {error}"))?;
+                let input = patiently(|| from_stdin(settings.access)).map_err(|error| unreadable(&name, &error))?;
                 Ok(Document { bytes: Bytes::Input(input), name, file: None })
             }
             Source::Path(path) => {
-                let name = path.display().to_string();
-                let input = from_path(path, settings.access).map_err(|error| format!("{name}: {error}"))?;
+                let name = crate::program::shown(&path.to_string_lossy(), &std::io::stderr());
+                let input = from_path(path, settings.access).map_err(|error| unreadable(&name, &error))?;
                 let file = path.is_file().then(|| path.clone());
                 Ok(Document { bytes: Bytes::Input(input), name, file })
             }
@@ -67,8 +66,8 @@ impl Document {
         match &self.bytes {
             Bytes::Built(_) => "the same every time",
             Bytes::Input(input) => match input.source() {
-                region::Source::Mapped => "mapped, not copied",
-                region::Source::Read => "read into memory",
+                region::input::Source::Mapped => "mapped, not copied",
+                region::input::Source::Read => "read into memory",
             },
         }
     }
@@ -89,6 +88,12 @@ impl Document {
             None => Ok(()),
         }
     }
+}
+
+/// Why an input could not be had, by what it is for lack of: the input or memory.
+fn unreadable(name: &str, error: &InputError) -> Failure {
+    let said = format!("{name}: {error}");
+    if error.error().is(region::error::Errno::ENOMEM) { Failure::Memory(said) } else { Failure::Unreadable(said) }
 }
 
 /// All bytes of standard input, from where it stands.
@@ -116,13 +121,15 @@ fn from_path(path: &Path, access: Access) -> Result<Input, InputError> {
 /// Does what may wait for a silent pipe, and says so if it does.
 fn patiently<T>(read: impl FnOnce() -> T) -> T {
     let (done, wait) = mpsc::channel::<()>();
-    std::thread::spawn(move || {
+    let hint = move || {
         if wait.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
             let hint = "give a FILE, or < /dev/null for the built-in document";
-            // With standard error gone there is nobody to tell.
+            // Without standard error nothing can be shown.
             _ = writeln!(io::stderr(), "json: reading standard input until it ends; {hint}");
         }
-    });
+    };
+    // Without a thread there is no hint.
+    _ = std::thread::Builder::new().spawn(hint);
     let value = read();
     drop(done);
     value

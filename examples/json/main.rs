@@ -16,6 +16,8 @@ mod compare;
 mod document;
 mod meter;
 mod parser;
+#[path = "../support/program.rs"]
+mod program;
 mod progress;
 mod report;
 mod sample;
@@ -23,21 +25,23 @@ mod tree;
 
 use command::{Command, Settings};
 use document::Document;
-use parser::SyntaxError;
+use parser::{Kind, SyntaxError};
 use progress::Progress;
 use report::Paint;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use tree::Census;
-use tree::arena::{self, Arena, Strings};
+use tree::arena::{self, Arena, Refused, Strings};
 
 /// What ends the program early.
 enum Failure {
     /// The command line makes no sense.
     Usage(String),
+    /// The document or its tree does not fit in memory.
+    Memory(String),
     /// The document cannot be read.
     Unreadable(String),
-    /// The document is not JSON: the error, and its place as shown.
+    /// The document is not JSON: the error, with its excerpt.
     Refused { name: String, error: SyntaxError, excerpt: String },
     /// Standard output does not take any more.
     Output(io::Error),
@@ -58,7 +62,7 @@ fn main() -> ExitCode {
     };
     let Err(failure) = outcome else { return ExitCode::SUCCESS };
     let paint = Paint::on(&io::stderr());
-    // When even standard error is gone there is nobody left to tell; the exit code says it.
+    // Without standard error only the exit code can say it.
     let mut err = io::stderr().lock();
     match failure {
         // Whoever read the output has seen enough, as in `json big.json | head -1`.
@@ -67,6 +71,10 @@ fn main() -> ExitCode {
         Failure::Unreadable(message) => _ = writeln!(err, "{} {message}", paint.red("json:")),
         Failure::Refused { name, error, excerpt } => {
             _ = writeln!(err, "{} {name}: {error}\n{}", paint.red("json:"), paint.caret(&excerpt));
+        }
+        Failure::Memory(message) => {
+            _ = writeln!(err, "{} {message}", paint.red("json:"));
+            return ExitCode::from(2);
         }
         Failure::Usage(message) => {
             _ = writeln!(err, "{} {message}\nTry --help.", paint.red("json:"));
@@ -82,30 +90,35 @@ fn help() -> Result<(), Failure> {
 }
 
 fn run(settings: &Settings) -> Result<(), Failure> {
-    let document = Document::load(settings).map_err(Failure::Unreadable)?;
+    let document = Document::load(settings)?;
     let paint = Paint::on(&io::stdout());
     let mut out = io::stdout().lock();
 
-    writeln!(out, "{}: {}", paint.bold(document.name()), document.origin())?;
     {
         let arena = Arena::new();
         let progress = Progress::bytes("parsing", document.bytes().len());
         let parsed =
             arena::parse(document.bytes(), &arena, Strings::Borrowed, settings.options, |done| progress.at(done));
         progress.finish();
-        let root = parsed.map_err(|error| Failure::Refused {
-            name: document.name().to_string(),
-            excerpt: error.excerpt(document.bytes()),
-            error,
+        // The verdict comes first, and is what the exit code says, whether or not anybody reads the report.
+        let root = parsed.map_err(|refused| match refused {
+            Refused::Memory(_) | Refused::Syntax(SyntaxError { kind: Kind::Memory, .. }) => {
+                Failure::Memory(format!("{}: {refused}", document.name()))
+            }
+            Refused::Syntax(error) => {
+                Failure::Refused { name: document.name().to_string(), excerpt: error.excerpt(document.bytes()), error }
+            }
         })?;
         let census = Census::of(&root);
+        let census = census.map_err(|_| Failure::Memory(format!("{}: no memory to walk its tree", document.name())))?;
+        writeln!(out, "{}: {}", paint.bold(document.name()), document.origin())?;
         report::census(&mut out, &census, document.bytes().len(), &arena)?;
         // The tree goes here, at once, before anything is measured.
     }
     if settings.rounds > 0 {
         out.flush()?;
         let results = compare::run(&document, settings);
-        report::comparison(&mut out, &results, settings.rounds, paint)?;
+        report::comparison(&mut out, &results, settings.rounds, paint, program::width())?;
     }
     out.flush()?;
     Ok(())

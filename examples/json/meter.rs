@@ -1,12 +1,12 @@
 //! What this process costs: RAM held, the most it held, page faults. From `/proc` (proc(5)), so on Linux.
 //!
-//! Elsewhere every figure is absent, and the report shows a dash.
+//! Elsewhere every number is absent, and the report shows a dash.
 
 use std::fs;
 
 /// Bytes of RAM that the process holds now.
 ///
-/// From `smaps_rollup`, which walks the page tables: the figure in `statm` is put together from counters
+/// From `smaps_rollup`, which walks the page tables: the number in `statm` is put together from counters
 /// of each processor, and off by dozens of pages.
 pub fn resident() -> Option<u64> {
     field("/proc/self/smaps_rollup", "Rss:")

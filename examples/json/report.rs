@@ -1,7 +1,8 @@
 //! What is printed: the counts, the table, and colour where a person looks.
 
-use crate::candidate::{Candidate, Figures};
+use crate::candidate::{Candidate, Stats};
 use crate::compare::Outcome;
+use crate::program::fill;
 use crate::tree::Census;
 use crate::tree::arena::Arena;
 use crate::watched;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 /// Prints what is in the document.
 pub fn census(out: &mut impl Write, census: &Census<'_>, bytes: usize, arena: &Arena) -> io::Result<()> {
-    let rows = [
+    let lines = [
         ("bytes", bytes),
         ("objects", census.objects),
         ("arrays", census.arrays),
@@ -23,44 +24,60 @@ pub fn census(out: &mut impl Write, census: &Census<'_>, bytes: usize, arena: &A
         ("depth", census.depth),
         ("bytes of arena", arena.used()),
     ];
-    for (name, count) in rows {
+    for (name, count) in lines {
         writeln!(out, "  {name:<18} {:>15}", grouped(count as u64))?;
     }
     Ok(())
 }
 
-/// Bytes of a page as most systems have it, for telling a size in pages.
+/// Columns of a row's name, of a number, and of its ratio to the first.
+const NAME: usize = 15;
+const VALUE: usize = 11;
+const RATIO: usize = 6;
+/// Where the candidates do not fit beside each other they go below each other.
+const BESIDE: usize = NAME + Candidate::ALL.len() * (VALUE + RATIO) - RATIO;
+const _: () = assert!(BESIDE <= 80 && 2 + NAME + VALUE + RATIO <= 40);
+
+/// Bytes of a page as most systems have it, to show a size in pages.
 const PAGE: u64 = 4096;
 
-/// Prints what each candidate took, beside the first.
+/// Prints what each candidate took, beside the first, in so many columns.
 pub fn comparison(
     out: &mut impl Write,
     results: &[(Candidate, Outcome)],
     rounds: usize,
     paint: Paint,
+    columns: usize,
 ) -> io::Result<()> {
-    type Row = (&'static str, fn(&Figures) -> Option<u64>, fn(u64) -> String);
+    type Row = (&'static str, fn(&Stats) -> Option<u64>, fn(u64) -> String);
     const ROWS: [Row; 8] = [
         ("parse", |run| Some(nanoseconds(run.parse)), milliseconds),
         ("walk", |run| Some(nanoseconds(run.walk)), milliseconds),
         ("drop", |run| Some(nanoseconds(run.drop)), milliseconds),
         ("time in all", |run| Some(nanoseconds(run.parse + run.walk + run.drop)), milliseconds),
         ("page faults", |run| run.faults, grouped),
-        ("peak RSS", |run| run.peak, megabytes),
+        ("peak RSS", |run| run.peak, mebibytes),
         ("RSS after drop", |run| run.kept, kept),
         ("values", |run| Some(run.values), grouped),
     ];
+    let beside = columns >= BESIDE;
     writeln!(out)?;
-    write!(out, "{:<14}", "")?;
-    for (candidate, _) in results {
-        write!(out, "{}", paint.bold(&format!("{:>19}", candidate.title())))?;
+    if beside {
+        write!(out, "{:<NAME$}", "")?;
+        for (at, (candidate, _)) in results.iter().enumerate() {
+            let width = if at > 0 { VALUE + RATIO } else { VALUE };
+            write!(out, "{}", paint.bold(&format!("{:>width$}", candidate.title())))?;
+        }
+        writeln!(out)?;
     }
-    writeln!(out)?;
-    for (name, figure, show) in ROWS {
-        write!(out, "{name:<14}")?;
-        let first = results.first().and_then(|(_, run)| run.as_ref().ok()).and_then(figure);
-        for (at, (_, run)) in results.iter().enumerate() {
-            let value = run.as_ref().ok().and_then(figure);
+    for (name, number, show) in ROWS {
+        match beside {
+            true => write!(out, "{name:<NAME$}")?,
+            false => writeln!(out, "{}", paint.bold(name))?,
+        }
+        let first = results.first().and_then(|(_, run)| run.as_ref().ok()).and_then(number);
+        for (at, (candidate, run)) in results.iter().enumerate() {
+            let value = run.as_ref().ok().and_then(number);
             let shown = value.map_or("–".to_string(), show);
             let ratio = match (value, first) {
                 // A ratio of nothing, or of what must be equal, says nothing.
@@ -69,25 +86,37 @@ pub fn comparison(
                 }
                 _ => String::new(),
             };
-            write!(out, "{shown:>12}{}", paint.dim(&format!("{ratio:>7}")))?;
+            if !beside {
+                write!(out, "  {:<NAME$}", candidate.title())?;
+            }
+            write!(out, "{shown:>VALUE$}")?;
+            if at > 0 {
+                write!(out, "{}", paint.dim(&format!("{ratio:>RATIO$}")))?;
+            }
+            if !beside {
+                writeln!(out)?;
+            }
         }
-        writeln!(out)?;
+        if beside {
+            writeln!(out)?;
+        }
     }
     for (candidate, run) in results {
         if let Err(message) = run {
-            writeln!(out, "{}: {message}", candidate.title())?;
+            fill(out, &format!("{}: {message}", candidate.title()), 0, 2, columns)?;
         }
     }
     let runs = if rounds == 1 { "one run".to_string() } else { format!("medians of {rounds} runs") };
-    writeln!(
-        out,
-        "\n{}",
-        paint.dim(&format!(
-            "{runs}, each in a process of its own with the document in RAM; ratios are to the first column.\n\
-             RSS is over what the process held before it parsed.\n\
-             arena: plain strings stay in the document. arena, copied: all strings copied, as Box/Vec/String must."
-        ))
-    )
+    writeln!(out)?;
+    for note in [
+        &*format!("{runs}, each in a process of its own with the document in RAM; ratios are to the first candidate."),
+        "RSS is over what the process held before it parsed.",
+        "arena: plain strings stay in the document.",
+        "arena, copied: all strings copied, as Box/Vec/String must.",
+    ] {
+        fill(out, &paint.dim(note), 0, 0, columns)?;
+    }
+    Ok(())
 }
 
 fn nanoseconds(time: Duration) -> u64 {
@@ -99,8 +128,10 @@ fn milliseconds(nanoseconds: u64) -> String {
     format!("{:.decimals$} ms", nanoseconds as f64 / 1e6)
 }
 
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+fn mebibytes(bytes: u64) -> String {
+    let mebibytes = bytes as f64 / (1 << 20) as f64;
+    let decimals = if mebibytes < 999.95 { 1 } else { 0 };
+    format!("{mebibytes:.decimals$} MiB")
 }
 
 fn kept(bytes: u64) -> String {
@@ -108,7 +139,7 @@ fn kept(bytes: u64) -> String {
         let pages = bytes.div_ceil(PAGE);
         format!("+{pages} page{}", if pages == 1 { "" } else { "s" })
     } else {
-        format!("+{}", megabytes(bytes))
+        format!("+{}", mebibytes(bytes))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Records with short keys, a few nested lists, text with and without escapes, integers, fractions,
 //! an exponent now and then, in one long array.
 
+use std::collections::TryReserveError;
 use std::fmt::Write;
 
 const FIRST_NAMES: [&str; 12] =
@@ -24,8 +25,12 @@ const REMARKS: [&str; 8] = [
 ];
 
 /// A document of at least `size` bytes, and less than a kilobyte more.
-pub fn document(size: usize) -> String {
-    let mut out = String::with_capacity(size + 1024);
+///
+/// # Errors
+/// When the system does not give so much memory.
+pub fn document(size: usize) -> Result<String, TryReserveError> {
+    let mut out = String::new();
+    out.try_reserve_exact(size + 1024)?;
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
     out.push_str("{\"title\": \"orders\", \"version\": 3, \"orders\": [");
     let mut id = 0u64;
@@ -36,7 +41,7 @@ pub fn document(size: usize) -> String {
         _ = order(&mut out, id, &mut chance);
     }
     _ = write!(out, "\n], \"count\": {id}}}\n");
-    out
+    Ok(out)
 }
 
 fn order(out: &mut String, id: u64, chance: &mut Chance) -> std::fmt::Result {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::program::Shown;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -20,7 +21,7 @@ Exit code: 0 when every file was parsed, 1 when one was not (the others are coun
 same), 2 for a wrong command line. A progress bar appears when standard error is a terminal.
 ";
 
-/// What to do, as told.
+/// What to do, by the arguments.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub paths: Vec<PathBuf>,
@@ -43,7 +44,7 @@ impl Command {
         let mut settings = Settings { paths: Vec::new(), threads, list: false };
         let mut only_names = false;
         while let Some(argument) = arguments.next() {
-            match argument.to_str().unwrap_or_default() {
+            match &*argument.to_string_lossy().into_owned() {
                 text if only_names || !text.starts_with('-') => settings.paths.push(argument.into()),
                 "--" => only_names = true,
                 "--list" => settings.list = true,
@@ -58,7 +59,7 @@ impl Command {
                         .filter(|number| (1..=MOST_THREADS).contains(number))
                         .ok_or_else(|| format!("--threads needs a number from 1 to {MOST_THREADS}"))?;
                 }
-                text => return Err(format!("no such option: {text}")),
+                text => return Err(format!("no such option: {}", Shown(text))),
             }
         }
         if settings.paths.is_empty() {

@@ -1,10 +1,11 @@
-//! The threads: each has a member of the pool, takes the next file as long as there is one, and hands its trees
+//! The threads: each has an arena of the pool, takes the next file as long as there is one, and hands its trees
 //! over by reference.
 
+use crate::files;
 use crate::item::{Error, Outline};
 use crate::progress::Progress;
 use crate::scanner;
-use region::{ArenaPool, Input, Member};
+use region::{Arena, ArenaPool};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -20,18 +21,18 @@ pub fn parse<'pool>(
     threads: usize,
     progress: &Progress,
 ) -> Vec<Result<Outline<'pool>, Error>> {
-    // Files differ in length by far, so nobody is given a share: whoever is done takes the next.
+    // Files differ in length by far, so there are no fixed shares: a thread that is done takes the next.
     let next = AtomicUsize::new(0);
     let work = || {
-        // The thread's arena: nobody else allocates in it meanwhile, so there is nothing to wait for. When the
-        // member is dropped the values stay, as long as the pool does.
-        let member = pool.member();
+        // The thread's own arena, for as long as the pool: nobody else allocates in it, so there is nothing to wait
+        // for, and what is in it stays when the thread ends.
+        let arena = pool.member().into_arena();
         let mut done = Vec::new();
         loop {
             // Only the number counts: what a thread reads of the files does not depend on another thread.
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(path) = files.get(number) else { return done };
-            done.push((number, file(path, &member)));
+            done.push((number, file(path, arena)));
             progress.one_more();
         }
     };
@@ -55,11 +56,9 @@ pub fn parse<'pool>(
     all.into_iter().map(|(_, outline)| outline).collect()
 }
 
-fn file<'pool>(path: &Path, member: &Member<'pool>) -> Result<Outline<'pool>, Error> {
-    // Read and not mapped: others may write to the files of a source tree at any time.
-    let input = Input::read(path.as_os_str().as_encoded_bytes());
-    let input = input.map_err(|error| Error::Unreadable(error.to_string()))?;
+fn file<'pool>(path: &Path, arena: &'pool Arena) -> Result<Outline<'pool>, Error> {
+    let input = files::read(path).map_err(Error::Unreadable)?;
     let source = input.as_str().map_err(|error| Error::NotUtf8 { at: error.valid_up_to() })?;
     // The input goes here; the outline has copies of the few words that it is made of.
-    scanner::outline(source, member)
+    scanner::outline(source, arena)
 }

@@ -2,7 +2,7 @@
 //! as the pool does.
 //!
 //! ```text
-//!  command ─► files ─► crew ─ a thread each: member ─► scanner ─► item ─┐
+//!  command ─► files ─► crew ─ a thread each: arena ──► scanner ─► item ─┐
 //!                        ▲                                             ├─► report
 //!                     progress                        &'pool trees ────┘
 //! ```
@@ -14,6 +14,8 @@ mod command;
 mod crew;
 mod files;
 mod item;
+#[path = "../support/program.rs"]
+mod program;
 mod progress;
 mod report;
 mod scanner;
@@ -21,7 +23,7 @@ mod scanner;
 use command::{Command, Settings};
 use progress::Progress;
 use region::ArenaPool;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -29,20 +31,9 @@ fn main() -> ExitCode {
     let outcome = match Command::from_arguments(std::env::args_os().skip(1)) {
         Ok(Command::Help) => io::stdout().lock().write_all(command::HELP.as_bytes()).map(|()| ExitCode::SUCCESS),
         Ok(Command::Outline(settings)) => outline(&settings),
-        Err(message) => {
-            _ = writeln!(io::stderr().lock(), "outline: {message}\nTry outline --help.");
-            return ExitCode::from(2);
-        }
+        Err(message) => return program::misused("outline", &message),
     };
-    match outcome {
-        Ok(code) => code,
-        // Whoever closed the pipe has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            _ = writeln!(io::stderr().lock(), "outline: cannot print: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program::end("outline", outcome)
 }
 
 fn outline(settings: &Settings) -> io::Result<ExitCode> {
@@ -56,24 +47,32 @@ fn outline(settings: &Settings) -> io::Result<ExitCode> {
     progress.finish();
     let time = start.elapsed();
 
+    let on_terminal = io::stdout().is_terminal();
     let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut printed = Ok(());
     let mut totals = report::Totals::new(threads, time);
     for (path, outline) in files.iter().zip(outlines) {
         match outline {
             Ok(outline) => {
                 totals.add(&outline);
-                if settings.list {
-                    report::list(&mut out, path, &outline)?;
+                if settings.list && printed.is_ok() {
+                    printed = report::list(&mut out, path, &outline, on_terminal);
                 }
             }
             Err(error) => failed.push(format!("{}{error}", path.display())),
         }
     }
     // The trees were read above for the last time, so the pool can be asked, which takes it whole.
-    totals.print(&mut out, failed.len(), pool.used(), pool.resident())?;
-    out.flush()?;
+    let printed = printed
+        .and_then(|()| totals.print(&mut out, failed.len(), pool.used(), pool.resident()))
+        .and_then(|()| out.flush());
     for message in &failed {
-        writeln!(io::stderr().lock(), "outline: {message}")?;
+        program::complain(format_args!("outline: {}", program::shown(message, &io::stderr())));
     }
-    Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    // The exit code says that a file has no outline.
+    let code = if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    match printed {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(code),
+        printed => printed.map(|()| code),
+    }
 }

@@ -1,14 +1,23 @@
 //! What is printed: the outline of a file, and the counts of all.
 
 use crate::item::{Item, Kind, Outline};
+use crate::program::Shown;
 use region::Bytes;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
 /// Prints what a file defines, indented by what is in what.
-pub fn list(out: &mut impl Write, path: &Path, outline: &Outline<'_>) -> io::Result<()> {
-    writeln!(out, "{}", path.display())?;
+pub fn list(out: &mut impl Write, path: &Path, outline: &Outline<'_>, on_terminal: bool) -> io::Result<()> {
+    let (as_is, name) = (path.as_os_str().as_encoded_bytes(), path.to_string_lossy());
+    match on_terminal {
+        true => writeln!(out, "{}", Shown(&name))?,
+        // For whoever opens it next: its very bytes.
+        false => {
+            out.write_all(as_is)?;
+            writeln!(out)?;
+        }
+    }
     items(out, outline.items, 1)
 }
 
@@ -18,7 +27,7 @@ fn items(out: &mut impl Write, list: &[Item<'_>], depth: usize) -> io::Result<()
         // As it stands in the source: `impl<T> ...`.
         let space = if item.name.starts_with('<') { "" } else { " " };
         let (word, indent) = (item.kind.word(), depth * 2);
-        writeln!(out, "{:>6} {:indent$}{word}{space}{}", item.line, "", item.name)?;
+        writeln!(out, "{:>6} {:indent$}{word}{space}{}", item.line, "", Shown(item.name))?;
         items(out, item.inner, depth + 1)?;
     }
     Ok(())
@@ -55,19 +64,19 @@ impl Totals {
 
     /// Prints the table. `used` and `resident` are the pool's.
     pub fn print(&self, out: &mut impl Write, failed: usize, used: usize, resident: usize) -> io::Result<()> {
-        let mut row = |name: &str, value: String| writeln!(out, "  {name:<18} {value:>14}");
-        row("files", self.files.to_string())?;
-        row("files that failed", failed.to_string())?;
-        row("bytes", self.bytes.to_string())?;
-        row("lines", self.lines.to_string())?;
-        row("items", self.kinds.iter().sum::<usize>().to_string())?;
+        let mut line = |name: &str, value: String| writeln!(out, "  {name:<18} {value:>14}");
+        line("files", self.files.to_string())?;
+        line("files that failed", failed.to_string())?;
+        line("bytes", self.bytes.to_string())?;
+        line("lines", self.lines.to_string())?;
+        line("items", self.kinds.iter().sum::<usize>().to_string())?;
         for (kind, count) in Kind::ALL.iter().zip(self.kinds) {
-            row(&format!("  {}", kind.word()), count.to_string())?;
+            line(&format!("  {}", kind.word()), count.to_string())?;
         }
-        row("threads", self.threads.to_string())?;
-        row("time", format!("{:.1} ms", self.time.as_secs_f64() * 1e3))?;
-        row("speed", format!("{:.0} MB/s", self.bytes as f64 / 1e6 / self.time.as_secs_f64()))?;
-        row("pool, used", Bytes(used).to_string())?;
-        row("pool, resident", Bytes(resident).to_string())
+        line("threads", self.threads.to_string())?;
+        line("time", format!("{:.1} ms", self.time.as_secs_f64() * 1e3))?;
+        line("speed", format!("{:.0} MiB/s", self.bytes as f64 / (1 << 20) as f64 / self.time.as_secs_f64()))?;
+        line("pool, used", Bytes(used).to_string())?;
+        line("pool, resident", Bytes(resident).to_string())
     }
 }

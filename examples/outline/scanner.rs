@@ -1,18 +1,20 @@
 //! From source to outline: looks at words, brackets, text and comments, and lets everything else pass.
 //!
-//! Not a parser of Rust: it need not know what a body says to know where it ends. The rows of items are collected
+//! Not a parser of Rust: it need not know what a body says to know where it ends. The lists of items are collected
 //! by the arena: each slice is filled from an iterator that scans the next item, inner ones first.
 
 use crate::item::{Error, Item, Kind, Outline};
-use region::{AllocOrInitError, Member};
+use region::Arena;
+use region::error::AllocOrInitError;
 use std::fmt;
 
-/// How deep brackets may nest: as deep as the compiler lets them, unless told otherwise.
+/// How deep brackets may nest: as deep as the compiler lets them, by default.
 pub const MAX_DEPTH: usize = 128;
 
-/// The outline of a source, in the member's arena.
-pub fn outline<'pool>(source: &str, member: &Member<'pool>) -> Result<Outline<'pool>, Error> {
-    let mut scanner = Scanner { source, at: 0, line: 1, member, open: [(' ', 0); MAX_DEPTH], depth: 0, fresh: true };
+/// The outline of a source, in the arena.
+pub fn outline<'a>(source: &str, arena: &'a Arena) -> Result<Outline<'a>, Error> {
+    let mut scanner = Scanner { source, at: 0, line: 1, arena, open: [(' ', 0); MAX_DEPTH], depth: 0, fresh: true };
+    scanner.at = preamble(source);
     let items = scanner.items()?;
     match scanner.depth {
         0 => Ok(Outline { bytes: source.len(), lines: source.lines().count() as u32, items }),
@@ -23,12 +25,23 @@ pub fn outline<'pool>(source: &str, member: &Member<'pool>) -> Result<Outline<'p
     }
 }
 
-struct Scanner<'s, 'm, 'pool> {
+/// Bytes before the source proper: a byte order mark, and a first line that names an interpreter, as the compiler
+/// passes them over. `#![...]` is an attribute.
+fn preamble(source: &str) -> usize {
+    let mark = if source.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let rest = &source[mark..];
+    match rest.strip_prefix("#!") {
+        Some(line) if !line.trim_start().starts_with('[') => mark + rest.find('\n').unwrap_or(rest.len()),
+        _ => mark,
+    }
+}
+
+struct Scanner<'s, 'a> {
     source: &'s str,
     /// The next byte.
     at: usize,
     line: u32,
-    member: &'m Member<'pool>,
+    arena: &'a Arena,
     /// The brackets that are open here, with their lines.
     open: [(char, u32); MAX_DEPTH],
     depth: usize,
@@ -42,13 +55,13 @@ enum Token<'s> {
     Sign(char),
 }
 
-impl<'s, 'pool> Scanner<'s, '_, 'pool> {
+impl<'s, 'a> Scanner<'s, 'a> {
     /// The items up to the bracket that closes what is open now, which is passed; or up to the end.
-    fn items(&mut self) -> Result<&'pool [Item<'pool>], Error> {
+    fn items(&mut self) -> Result<&'a [Item<'a>], Error> {
         let floor = self.depth;
-        let member = self.member;
+        let arena = self.arena;
         let items = std::iter::from_fn(|| self.item(floor).transpose());
-        match member.try_alloc_slice_try_fill_iter(items) {
+        match arena.try_alloc_slice_try_fill_iter(items) {
             Ok(items) => Ok(items),
             Err(AllocOrInitError::Init(error)) => Err(error),
             Err(AllocOrInitError::Alloc(error)) => Err(Error::Memory(error)),
@@ -56,7 +69,7 @@ impl<'s, 'pool> Scanner<'s, '_, 'pool> {
     }
 
     /// The next item at or inside of this depth that is in no other.
-    fn item(&mut self, floor: usize) -> Result<Option<Item<'pool>>, Error> {
+    fn item(&mut self, floor: usize) -> Result<Option<Item<'a>>, Error> {
         loop {
             let fresh = self.fresh;
             let Some(token) = self.token()? else { return Ok(None) };
@@ -81,13 +94,13 @@ impl<'s, 'pool> Scanner<'s, '_, 'pool> {
     }
 
     /// The item that this word begins, if it does: `fn` also begins a type, `impl` one too.
-    fn definition(&mut self, kind: Kind, fresh: bool) -> Result<Option<Item<'pool>>, Error> {
+    fn definition(&mut self, kind: Kind, fresh: bool) -> Result<Option<Item<'a>>, Error> {
         let line = self.line;
         let name = match kind {
             Kind::Impl if fresh => {
                 let start = self.at;
                 let end = self.header()?;
-                self.member.try_alloc_fmt(format_args!("{}", OneLine(&self.source[start..end])))
+                self.arena.try_alloc_fmt(format_args!("{}", OneLine(&self.source[start..end])))
             }
             Kind::Impl => return Ok(None),
             _ => {
@@ -101,7 +114,7 @@ impl<'s, 'pool> Scanner<'s, '_, 'pool> {
                     return Ok(None);
                 };
                 self.header()?;
-                self.member.try_alloc_str(name)
+                self.arena.try_alloc_str(name)
             }
         };
         let name = &*name.map_err(Error::Memory)?;
@@ -120,9 +133,18 @@ impl<'s, 'pool> Scanner<'s, '_, 'pool> {
     /// Passes what is between an item's name and its body, up to the brace or semicolon. Gives where that is.
     fn header(&mut self) -> Result<usize, Error> {
         let floor = self.depth;
+        // Angle brackets that are open; between them braces hold an expression, as in `Foo<{ N + 1 }>`.
+        let mut angles = 0u32;
         loop {
+            let before = self.at;
             match self.token()? {
                 None => return Ok(self.at),
+                Some(Token::Sign('<')) if self.depth == floor => angles += 1,
+                // Not that of `->` and `=>`.
+                Some(Token::Sign('>')) if self.depth == floor && !self.source[..before].ends_with(['-', '=']) => {
+                    angles = angles.saturating_sub(1);
+                }
+                Some(Token::Sign('{')) if self.depth == floor && angles > 0 => self.push('{')?,
                 Some(Token::Sign('{' | ';' | ')' | ']' | '}')) if self.depth == floor => {
                     // Left to the caller: these are of one byte.
                     self.at -= 1;
@@ -136,8 +158,8 @@ impl<'s, 'pool> Scanner<'s, '_, 'pool> {
     }
 
     fn push(&mut self, open: char) -> Result<(), Error> {
-        let place = self.open.get_mut(self.depth);
-        *place.ok_or(Error::TooDeep { line: self.line, limit: MAX_DEPTH })? = (open, self.line);
+        let entry = self.open.get_mut(self.depth);
+        *entry.ok_or(Error::TooDeep { line: self.line, limit: MAX_DEPTH })? = (open, self.line);
         self.depth += 1;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::language::Limits;
+use crate::program::Shown;
 use std::borrow::Cow;
 use std::ffi::OsString;
 
@@ -13,10 +14,10 @@ Usage: pebble [OPTIONS] [FILE]
 FILE is a program; `-`, or nothing, is standard input. examples/pebble/programs has some.
 
 Options:
-  --figures        show on standard error what the arenas took
-  --max-depth N    nest calls and expressions at most N deep (20000)
-  --max-memory MB  let values take at most so many millions of bytes (256)
-  --help           show this
+  --stats           show on standard error what the arenas took
+  --max-depth N     nest calls and expressions at most N deep (20000)
+  --max-memory MIB  let values take at most so many MiB (256)
+  --help            show this
 
 The language: let x = 1; x = x + 1; fn f(a, b) { a * b } return v; if c { } else { }
 while c { } for x in list { } and or not == != < <= > >= + - * / % [1, 2][0] \"text\\n\"
@@ -28,13 +29,13 @@ Exit code: 0 when the program ran, 1 when it is wrong, fails or cannot be read, 
 command line.
 ";
 
-/// What to do, as told.
+/// What to do, by the arguments.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// None for standard input.
     pub path: Option<OsString>,
     pub limits: Limits,
-    pub figures: bool,
+    pub stats: bool,
 }
 
 impl Settings {
@@ -52,13 +53,12 @@ pub enum Command {
 impl Command {
     /// Makes sense of the arguments, or says why not.
     pub fn from_arguments(arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
-        let mut settings =
-            Settings { path: None, limits: Limits { depth: 20_000, memory: 256_000_000 }, figures: false };
+        let mut settings = Settings { path: None, limits: Limits { depth: 20_000, memory: 256 << 20 }, stats: false };
         let mut arguments = arguments;
         let mut given = false;
         let mut only_names = false;
         while let Some(argument) = arguments.next() {
-            let text = argument.to_str().unwrap_or_default();
+            let text = &*argument.to_string_lossy().into_owned();
             if only_names || text == "-" || !text.starts_with('-') {
                 if given {
                     return Err("only one program at a time".into());
@@ -82,11 +82,11 @@ impl Command {
             };
             match name {
                 "--" if inline.is_none() => only_names = true,
-                "--figures" if inline.is_none() => settings.figures = true,
+                "--stats" if inline.is_none() => settings.stats = true,
                 "--max-depth" => settings.limits.depth = number(10_000_000)?,
-                "--max-memory" => settings.limits.memory = number(1_000_000)? * 1_000_000,
+                "--max-memory" => settings.limits.memory = number(1_000_000)? << 20,
                 "--help" | "-h" if inline.is_none() => return Ok(Command::Help),
-                _ => return Err(format!("no such option: {text}")),
+                _ => return Err(format!("no such option: {}", Shown(text))),
             }
         }
         Ok(Command::Run(settings))

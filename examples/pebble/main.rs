@@ -14,12 +14,17 @@
 
 mod command;
 mod language;
+#[path = "../support/program.rs"]
+mod program;
 
 use command::{Command, Settings};
 use language::error::Error;
 use language::machine::{self, Spent};
 use language::{Kind, Limits, parse, run};
-use region::{Arena, Bytes, Input};
+use program::complain;
+use region::arena::ReadError;
+use region::input::Fd;
+use region::{Arena, Bytes};
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::thread;
@@ -27,9 +32,8 @@ use std::thread;
 fn main() -> ExitCode {
     match Command::from_arguments(std::env::args_os().skip(1)) {
         Ok(Command::Help) => {
-            // Whoever closes the pipe has seen enough.
-            _ = io::stdout().lock().write_all(command::HELP.as_bytes());
-            ExitCode::SUCCESS
+            let printed = io::stdout().lock().write_all(command::HELP.as_bytes());
+            program::end("pebble", printed.map(|()| ExitCode::SUCCESS))
         }
         Ok(Command::Run(settings)) => on_stack_for(settings.limits, || interpret(&settings)),
         Err(message) => {
@@ -56,22 +60,20 @@ fn on_stack_for(limits: Limits, body: impl FnOnce() -> ExitCode + Send) -> ExitC
 }
 
 fn interpret(settings: &Settings) -> ExitCode {
-    let name = settings.name();
-    // Read and not mapped: people edit a program while it runs.
-    let input = match &settings.path {
-        Some(path) => Input::read(path.as_encoded_bytes()),
-        None => Input::read_stdin(),
+    let name = program::shown(&settings.name(), &io::stderr());
+    let tree = Arena::new();
+    // The text lies in the arena of the tree that is made of it.
+    let text = match &settings.path {
+        Some(path) => tree.alloc_file_str(path.as_encoded_bytes()),
+        None => tree.alloc_fd_str(Fd::STDIN),
     };
-    let input = match input {
-        Ok(input) => input,
+    let source: &str = match text {
+        // A byte order mark belongs to the file and not to the program.
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        Err(ReadError::Text(error)) => return fail(format_args!("{name}: not UTF-8 at byte {}", error.valid_up_to())),
         Err(error) => return fail(format_args!("{name}: {error}")),
     };
-    let source = match input.as_str() {
-        Ok(source) => source,
-        Err(error) => return fail(format_args!("{name}: not UTF-8 at byte {}", error.valid_up_to())),
-    };
 
-    let tree = Arena::new();
     let (mut one, mut another) = (Arena::new(), Arena::new());
     let mut out = BufWriter::new(io::stdout().lock());
     let (symbols, spent, result) = match parse(source, &tree) {
@@ -92,8 +94,8 @@ fn interpret(settings: &Settings) -> ExitCode {
             return fail(error.report(&name, source));
         }
     }
-    if settings.figures {
-        complain(Figures { source: source.len(), symbols, tree: &tree, values: [&one, &another], spent });
+    if settings.stats {
+        complain(Stats { source: source.len(), symbols, tree: &tree, values: [&one, &another], spent });
     }
     ExitCode::SUCCESS
 }
@@ -108,13 +110,8 @@ fn fail(message: impl std::fmt::Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn complain(message: impl std::fmt::Display) {
-    // There is nobody left to tell.
-    _ = writeln!(io::stderr().lock(), "{message}");
-}
-
-/// What `--figures` prints.
-struct Figures<'f> {
+/// What `--stats` prints.
+struct Stats<'f> {
     source: usize,
     symbols: usize,
     tree: &'f Arena,
@@ -122,19 +119,19 @@ struct Figures<'f> {
     spent: Spent,
 }
 
-impl std::fmt::Display for Figures<'_> {
+impl std::fmt::Display for Stats<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut row = |name: &str, value: usize| writeln!(f, "  {name:<18} {value:>14}");
-        let both = |figure: fn(&Arena) -> usize| self.values.iter().map(|arena| figure(arena)).sum();
-        row("source", self.source)?;
-        row("symbols", self.symbols)?;
-        row("tree, used", self.tree.used())?;
-        row("tree, committed", self.tree.committed())?;
-        row("calls", self.spent.calls)?;
-        row("depth", self.spent.depth)?;
-        row("values, rewound", self.spent.rewound)?;
-        row("values, peak", both(Arena::high_water))?;
-        row("values, left", both(Arena::used))?;
+        let mut line = |name: &str, value: usize| writeln!(f, "  {name:<18} {value:>14}");
+        let both = |number: fn(&Arena) -> usize| self.values.iter().map(|arena| number(arena)).sum();
+        line("source", self.source)?;
+        line("symbols", self.symbols)?;
+        line("tree, used", self.tree.used())?;
+        line("tree, committed", self.tree.committed())?;
+        line("calls", self.spent.calls)?;
+        line("depth", self.spent.depth)?;
+        line("values, rewound", self.spent.rewound)?;
+        line("values, peak", both(Arena::high_water))?;
+        line("values, left", both(Arena::used))?;
         write!(f, "  {:<18} {:>14}", "values, committed", both(Arena::committed))
     }
 }

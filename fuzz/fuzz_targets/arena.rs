@@ -11,7 +11,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use heap::{Heap, Plan};
 use libfuzzer_sys::fuzz_target;
 use model::{Op, run};
-use region::{Backing, Buffer, Mapped, Spill};
+use region::backing::{Backing, Buffer, Mapped, Spill};
 use std::mem::MaybeUninit;
 
 /// Mostly small, now and then more than a block of the cache.
@@ -38,7 +38,7 @@ fn sizes(u: &mut Unstructured<'_>) -> Result<Vec<usize>> {
 }
 
 fn op(u: &mut Unstructured<'_>) -> Result<Op> {
-    Ok(match u.int_in_range(0..=31u8)? {
+    Ok(match u.int_in_range(0..=32u8)? {
         0..=3 => Op::Layout { size: size(u)?, shift: shift(u)? },
         4..=6 => Op::Zeroed { size: size(u)?, shift: shift(u)? },
         7 | 8 => Op::Values(u.arbitrary()?),
@@ -60,9 +60,10 @@ fn op(u: &mut Unstructured<'_>) -> Result<Op> {
         24 => Op::Free(which(u)?),
         25 => Op::Scope(sizes(u)?),
         26 => Op::Mark,
-        27 | 28 => Op::Rewind(which(u)?),
-        29 => Op::Reset,
-        30 => Op::ResetKeeping(if u.arbitrary()? { size(u)? } else { usize::MAX }),
+        27 => Op::Claim(sizes(u)?),
+        28 | 29 => Op::Rewind(which(u)?),
+        30 => Op::Reset,
+        31 => Op::ResetKeeping(if u.arbitrary()? { size(u)? } else { usize::MAX }),
         _ => match u.arbitrary()? {
             true => Op::Limit(size(u)?),
             false => Op::NoLimit,

@@ -10,7 +10,7 @@ use region::Arena;
 use strings::Op;
 
 fn op(u: &mut Unstructured<'_>) -> Result<Op> {
-    let kind = u.int_in_range(0..=12u8)?;
+    let kind = u.int_in_range(0..=15u8)?;
     let piece = |u: &mut Unstructured<'_>| u.arbitrary::<&str>().map(str::to_owned);
     let at = |u: &mut Unstructured<'_>| u.arbitrary::<u8>().map(usize::from);
     Ok(match kind {
@@ -26,7 +26,10 @@ fn op(u: &mut Unstructured<'_>) -> Result<Op> {
         9 => Op::Write(u.arbitrary()?),
         10 => Op::Shrink,
         11 => Op::Neighbour,
-        _ => Op::Clone,
+        12 => Op::Clone,
+        13 => Op::Replace(at(u)?, at(u)?, piece(u)?),
+        14 => Op::Drain(at(u)?, at(u)?, at(u)?),
+        _ => Op::SplitOff(at(u)?),
     })
 }
 
@@ -42,6 +45,7 @@ enum Edit {
     Extend(Vec<u32>),
     Drain(u8, u8),
     Retain(u8),
+    Extract(u8, u8, u8),
     Dedup,
     Split(u8),
     Reserve(u8),
@@ -53,7 +57,7 @@ enum Edit {
 /// Does the same to a vector in an arena and to std's, whose values are each on the heap.
 fn check(edits: Vec<Edit>) {
     let arena = Arena::<1>::with_min_align();
-    let mut ours: region::Vec<'_, Box<u32>, Arena<1>> = region::Vec::new_in(&arena);
+    let mut ours: region::collections::Vec<'_, Box<u32>, Arena<1>> = region::collections::Vec::new_in(&arena);
     let mut model: Vec<Box<u32>> = Vec::new();
     for edit in edits {
         let len = model.len();
@@ -83,6 +87,14 @@ fn check(edits: Vec<Edit>) {
                 let of = u32::from(of) + 1;
                 ours.retain(|value| **value % of != 0);
                 model.retain(|value| **value % of != 0);
+            }
+            Edit::Extract(a, b, of) => {
+                let (range, of) = (within(a).min(within(b))..within(a).max(within(b)), u32::from(of) + 1);
+                let taken: Vec<_> = ours.extract_if(range.clone(), |value| **value % of == 0).collect();
+                let (wanted, kept) = model.drain(range.clone()).partition(|value| **value % of == 0);
+                let (wanted, kept): (Vec<_>, Vec<_>) = (wanted, kept);
+                drop(model.splice(range.start..range.start, kept));
+                assert_eq!(taken, wanted);
             }
             Edit::Dedup => (ours.dedup(), model.dedup()).0,
             Edit::Split(at) => assert!(ours.split_off(within(at)).iter().eq(&model.split_off(within(at)))),

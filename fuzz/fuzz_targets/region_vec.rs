@@ -18,7 +18,7 @@ const MOST_OPS: usize = 60;
 const MOST_VALUES: usize = 300;
 
 fn op(u: &mut Unstructured<'_>) -> Result<Op> {
-    let kind = u.int_in_range(0..=18u8)?;
+    let kind = u.int_in_range(0..=19u8)?;
     let mut number = || u.int_in_range(0..=MOST_VALUES);
     Ok(match kind {
         0 => Op::Push,
@@ -39,7 +39,8 @@ fn op(u: &mut Unstructured<'_>) -> Result<Op> {
         15 => Op::Shrink,
         16 => Op::Sort,
         17 => Op::Splice(number()?, number()?, number()? / 2, number()? % 2 == 0),
-        _ => Op::ExtendFromWithin(number()?, number()?),
+        18 => Op::ExtendFromWithin(number()?, number()?),
+        _ => Op::ExtractIf(number()?, number()?, number()? % 5 + 1, number()?),
     })
 }
 

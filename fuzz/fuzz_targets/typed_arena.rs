@@ -7,7 +7,8 @@ mod model;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use model::{Op, check};
-use region::{Buffer, TypedArena};
+use region::TypedArena;
+use region::backing::Buffer;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 

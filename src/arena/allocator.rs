@@ -1,42 +1,59 @@
-//! The allocator traits, for `&Arena` and `&Scope`: so that collections of other crates live in an arena.
+//! The allocator traits, for references to an arena, to a scope, and to the types that dereference to an arena. So
+//! collections of other crates can be in an arena.
 //!
-//! Each version of the trait is a line at the end, behind a feature of its own; the bodies are one macro. What
-//! they do is `tip`'s: a collection that is the last thing in the arena grows, shrinks and goes in place.
+//! Each version of the trait is a line at the end, behind a feature of its own; the bodies are one macro, and use
+//! `resize`: a collection that is the last allocation grows, shrinks and is freed in place.
 //!
-//! The traits' own error says nothing; [`Arena::try_alloc_layout`] and its family say why.
+//! The traits' own error has no reason; the errors of [`Arena::try_alloc_layout`] and its family do.
 
+#[cfg(not(region_staticlib))]
+use super::claim::Claim;
 use super::scope::Scope;
 use super::{Arena, Backing};
+#[cfg(all(feature = "os", unix))]
+use super::{member::Member, pool::PooledArena};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-/// Implements one version of the trait, whose module is `$api`, for one type that lends an arena.
+/// Implements one version of the trait, whose module is `$api`, for all that lend an arena.
 macro_rules! implement {
-    ($($api:ident)::+, $lender:ty) => {
+    ($($api:ident)::+) => {
+        implement!($($api)::+, [const MIN_ALIGN: usize, B: Backing] &Arena<MIN_ALIGN, B>);
+        implement!($($api)::+, [const MIN_ALIGN: usize, B: Backing] &Scope<'_, MIN_ALIGN, B>);
+        #[cfg(not(region_staticlib))]
+        implement!($($api)::+, [const MIN_ALIGN: usize, B: Backing] &Claim<'_, MIN_ALIGN, B>);
+        #[cfg(all(feature = "os", unix))]
+        implement!($($api)::+, [const MIN_ALIGN: usize] &PooledArena<'_, MIN_ALIGN>);
+        #[cfg(all(feature = "os", unix))]
+        implement!($($api)::+, [const MIN_ALIGN: usize] &Member<'_, MIN_ALIGN>);
+    };
+    ($($api:ident)::+, [$($parameters:tt)*] $lender:ty) => {
         const _: () = {
             use $($api)::+ as api;
 
-            // SAFETY: a block is the arena's memory, which moves for nobody and stays handed out until the
+            // SAFETY: a block is the arena's memory, which never moves and stays handed out until the
             // arena is reset, rewound or dropped. Each of these takes the arena by value or mutable borrow,
-            // or, as `Arena::rewind`, is `unsafe` and says so; and while this allocator or a copy lives, the
+            // or is `unsafe` with conditions for it (`Arena::rewind`). While this allocator or a copy lives, the
             // arena is borrowed. (A scope's guard rewinds when nothing borrows the scope, and a scope inside
-            // it borrows it mutably.) Copies lend the same arena. Blocks are aligned and sized as `tip` and
-            // `value` say, and freeing one leaves the others alone.
-            unsafe impl<const MIN_ALIGN: usize, B: Backing> api::Allocator for $lender {
+            // it borrows it mutably. A claim and a pool's arena end, or go back, when nothing borrows them.) Copies
+            // refer to the same arena. Blocks are aligned and sized as `resize` and
+            // `value` say, and freeing one does not change the others.
+            unsafe impl<$($parameters)*> api::Allocator for $lender {
                 #[inline]
                 fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, api::AllocError> {
-                    sized(self.lent().try_alloc_layout(layout), layout).map_err(|_| api::AllocError)
+                    sized(self.as_arena().try_alloc_layout(layout), layout).map_err(|_| api::AllocError)
                 }
 
                 #[inline]
                 fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, api::AllocError> {
-                    sized(self.lent().try_alloc_layout_zeroed(layout), layout).map_err(|_| api::AllocError)
+                    sized(self.as_arena().try_alloc_layout_zeroed(layout), layout).map_err(|_| api::AllocError)
                 }
 
                 #[inline]
                 unsafe fn deallocate(&self, start: NonNull<u8>, layout: Layout) {
-                    // SAFETY: the trait's promise: a block of this allocator that fits the layout, given up.
-                    unsafe { self.lent().free(start, layout) }
+                    // SAFETY: the trait's callers promise a block of this allocator that fits the layout, and give it
+                    // up.
+                    unsafe { self.as_arena().free(start, layout) }
                 }
 
                 #[inline]
@@ -46,8 +63,9 @@ macro_rules! implement {
                     old: Layout,
                     new: Layout,
                 ) -> Result<NonNull<[u8]>, api::AllocError> {
-                    // SAFETY: the trait's promise: a block of this allocator that fits `old`, no larger than `new`.
-                    sized(unsafe { self.lent().try_grow(start, old, new) }, new).map_err(|_| api::AllocError)
+                    // SAFETY: the trait's callers promise a block of this allocator that fits `old`, no larger than
+                    // `new`.
+                    sized(unsafe { self.as_arena().try_grow(start, old, new) }, new).map_err(|_| api::AllocError)
                 }
 
                 #[inline]
@@ -57,8 +75,9 @@ macro_rules! implement {
                     old: Layout,
                     new: Layout,
                 ) -> Result<NonNull<[u8]>, api::AllocError> {
-                    // SAFETY: as for `grow`.
-                    sized(unsafe { self.lent().try_grow_zeroed(start, old, new) }, new).map_err(|_| api::AllocError)
+                    // SAFETY: `start` is a block of this allocator with the layout `old`, and `new` is no smaller: the
+                    // trait asks that of its callers, and the arena asks for no more.
+                    sized(unsafe { self.as_arena().try_grow_zeroed(start, old, new) }, new).map_err(|_| api::AllocError)
                 }
 
                 #[inline]
@@ -68,39 +87,26 @@ macro_rules! implement {
                     old: Layout,
                     new: Layout,
                 ) -> Result<NonNull<[u8]>, api::AllocError> {
-                    // SAFETY: as for `grow`, and no smaller than `new`.
-                    sized(unsafe { self.lent().try_shrink(start, old, new) }, new).map_err(|_| api::AllocError)
+                    // SAFETY: `start` is a block of this allocator with the layout `old`, and `new` is no larger: the
+                    // trait asks that of its callers, and the arena asks for no more.
+                    sized(unsafe { self.as_arena().try_shrink(start, old, new) }, new).map_err(|_| api::AllocError)
                 }
             }
         };
     };
 }
 
-/// The block as the traits want it: with the size that was asked for.
+/// The block in the traits' form: with the size that was asked for.
 #[inline(always)]
-fn sized<E>(start: Result<NonNull<u8>, E>, layout: Layout) -> Result<NonNull<[u8]>, E> {
+pub(crate) fn sized<E>(start: Result<NonNull<u8>, E>, layout: Layout) -> Result<NonNull<[u8]>, E> {
     start.map(|start| NonNull::slice_from_raw_parts(start, layout.size()))
 }
 
-impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
-    /// The arena itself: what [`Scope`] has under the same name.
-    #[inline(always)]
-    fn lent(&self) -> &Self {
-        self
-    }
-}
-
 #[cfg(feature = "allocator-api2-02")]
-implement!(allocator_api2_02::alloc, &Arena<MIN_ALIGN, B>);
-#[cfg(feature = "allocator-api2-02")]
-implement!(allocator_api2_02::alloc, &Scope<'_, MIN_ALIGN, B>);
+implement!(allocator_api2_02::alloc);
 
 #[cfg(feature = "allocator-api2-04")]
-implement!(allocator_api2_04::alloc, &Arena<MIN_ALIGN, B>);
-#[cfg(feature = "allocator-api2-04")]
-implement!(allocator_api2_04::alloc, &Scope<'_, MIN_ALIGN, B>);
+implement!(allocator_api2_04::alloc);
 
 #[cfg(region_nightly)]
-implement!(core::alloc, &Arena<MIN_ALIGN, B>);
-#[cfg(region_nightly)]
-implement!(core::alloc, &Scope<'_, MIN_ALIGN, B>);
+implement!(core::alloc);

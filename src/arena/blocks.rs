@@ -1,28 +1,32 @@
 //! The stack of blocks: entering a new one, leaving it again, rewinding to a mark.
 //!
-//! An arena has one current block. A block that follows another begins with a [`Link`] that leads back, so
-//! the first block, which may be a caller's buffer, is used to its last byte. One block that was left is
-//! kept as a spare: a loop of marks and rewinds across the end of a block takes no system call.
+//! An arena has one current block. A block that follows another begins with a [`Link`] that leads back. The first
+//! block has no link, so an external buffer is used to its last byte. One block that was left is kept as a spare, so a
+//! loop of marks and rewinds across the end of a block makes no system call.
 
 use super::Arena;
-use super::backing::{Backing, Block};
-use super::bump::{pad_to, round_up};
-use crate::checkers::{self, Holds};
+use super::backing::{Backing, Block, checked};
+use crate::bump::{self, pad_to, round_up};
+use crate::checkers::{self, Contents};
 use crate::error::AllocError;
 use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 /// At the start of every block but the first: the state of the arena before it entered.
+///
+/// Its size is a multiple of 16 bytes, so that no padding comes before the first value behind it. A chunk of values of
+/// one type then has no padding at all (`Arena::iter_allocated_chunks`).
+#[repr(align(16))]
 pub(super) struct Link {
     block: Option<Block>,
     cur: *mut u8,
     base: *mut u8,
     link: Option<NonNull<Link>>,
-    below: usize,
+    used_before: usize,
 }
 
-// A spare block keeps its own description where its link was.
+// A spare block holds its own `Block` where its link was.
 const _: () = assert!(size_of::<Block>() <= size_of::<Link>() && align_of::<Block>() <= align_of::<Link>());
 
 /// A position in an arena, to rewind to. Made by [`Arena::mark`].
@@ -36,18 +40,26 @@ pub struct Mark {
     wasted: usize,
 }
 
+#[cfg(feature = "capi")]
+impl Mark {
+    /// Bytes in use before the position.
+    pub(crate) fn used(&self) -> usize {
+        self.used
+    }
+}
+
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
-    /// What a block must hold for `layout`, as the cursor moves in units of `MIN_ALIGN`.
+    /// The layout that a block must hold for `layout`: the cursor moves in units of `MIN_ALIGN`.
     #[inline]
     pub(super) fn in_units(layout: Layout) -> Option<Layout> {
         let taken = layout.size().checked_next_multiple_of(MIN_ALIGN)?;
         Layout::from_size_align(taken, layout.align().max(MIN_ALIGN)).ok()
     }
 
-    /// Enters another block with room for `layout`: the spare if it serves, a new one if not.
+    /// Enters another block for `layout`: the spare if it is long enough, else a new one.
     pub(super) fn enter_new_block(&self, layout: Layout) -> Result<(), AllocError> {
-        let too_large = AllocError::new(layout.size(), crate::AllocReason::TooLarge);
-        // What the block must hold: the link, and the value behind it.
+        let too_large = AllocError::new(layout.size(), crate::error::AllocReason::TooLarge);
+        // The block must hold the link, and the value behind it.
         let link = Layout::new::<Link>().align_to(MIN_ALIGN).map(|link| link.pad_to_align());
         let value = Self::in_units(layout).ok_or(too_large)?;
         let (whole, _) = link.and_then(|link| link.extend(value)).map_err(|_| too_large)?;
@@ -56,45 +68,58 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             self.spare.set(None);
             return self.enter(spare, layout);
         }
-        let acquired = self.backing.acquire(whole, self.block.get().map_or(0, |block| block.len));
+        let acquired = checked::acquire(self.backing(), whole, self.block.get().map_or(0, |block| block.len));
         let block = acquired.map_err(|error| error.of(layout.size()))?;
+        debug_assert!(
+            self.blocks()
+                .map(|(held, ..)| held)
+                .chain(self.spare_block())
+                .all(|held| checked::are_apart(&held, &block)),
+            "a backing handed out bytes that it had handed out already: {block:?}"
+        );
         self.enter(block, layout)
     }
 
-    /// How far into a block that is not the first its link lies, and where its values begin.
-    fn link_and_values(block: &Block) -> (usize, usize) {
-        let at = pad_to(block.start.addr().get(), MIN_ALIGN.max(align_of::<Link>()));
-        (at, at + round_up(size_of::<Link>(), MIN_ALIGN))
+    /// The positions of the link and of the first value of at most this alignment, in a block that is not the first.
+    fn link_and_values(block: &Block, align: usize) -> (usize, usize) {
+        let start = block.start.addr().get();
+        let at = pad_to(start, MIN_ALIGN.max(align_of::<Link>()));
+        let behind = at + round_up(size_of::<Link>(), MIN_ALIGN);
+        (at, behind + pad_to(start + behind, align))
     }
 
-    /// Makes `block` the current one, with a link to the one before.
+    /// Makes `block` the current one, with a link to the one before. The first value is aligned as `layout` is.
+    ///
+    /// For an alignment above a page the bytes behind the link count as padding, so that only the link is committed.
     fn enter(&self, mut block: Block, layout: Layout) -> Result<(), AllocError> {
-        let (at, base) = Self::link_and_values(&block);
+        let (at, base) = Self::link_and_values(&block, layout.align().min(bump::TOP));
         if base > block.ready {
             // SAFETY: the block is on loan from this backing, and `fits` or `acquire` made sure that a link
             // and the value lie within its length.
-            if let Err(error) = unsafe { self.backing.commit(&mut block, base) } {
-                // SAFETY: the block is on loan and nothing was put into it.
+            if let Err(error) = unsafe { checked::commit(self.backing(), &mut block, base) } {
+                // SAFETY: the block is on loan and holds nothing.
                 unsafe { self.give_back(&block) };
                 return Err(error.of(layout.size()));
             }
         }
-        // SAFETY: `fits` or `acquire` made sure that the padding, the link and the value that is to follow
-        // lie within the block's length.
+        // SAFETY: `fits` or `acquire` made sure that the padding, the link (padded to the value's alignment) and the
+        // value lie within the block's length. `base` is aligned to at most that alignment.
         let (place, base) = unsafe { (block.start.add(at).cast::<Link>(), block.start.add(base)) };
-        // SAFETY: `place` is aligned for a link and its bytes are ready and below `base`, where no value is
-        // ever placed.
+        // SAFETY: `place` is aligned for a link, and its bytes are ready and lie before `base`, where there is never
+        // a value.
         unsafe {
             place.write(Link {
                 block: self.block.get(),
                 cur: self.cur.get(),
                 base: self.base.get(),
                 link: self.link.get(),
-                below: self.below.get(),
+                used_before: self.used_before.get(),
             });
         }
-        checkers::tell(base, block.ready - (base.addr().get() - block.start.addr().get()), Holds::Nothing);
-        self.below.set(self.used());
+        let behind = at + size_of::<Link>();
+        // SAFETY: the link's end lies at or before `base`, and that many bytes of the block are ready.
+        checkers::poison(unsafe { block.start.add(behind) }, block.ready - behind);
+        self.used_before.set(self.used());
         self.link.set(Some(place));
         self.block.set(Some(block));
         self.base.set(base.as_ptr());
@@ -103,18 +128,18 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         Ok(())
     }
 
-    /// Leaves the current block for the one below it. False when there is none below.
+    /// Leaves the current block for the one before it. False when there is none.
     pub(super) fn leave(&self) -> bool {
         let Some(link) = self.link.get() else { return false };
-        self.lower(self.base.get());
-        // SAFETY: a link is written when its block is entered and lies below `base`, where nothing else is
-        // ever written before the block is a spare.
+        self.rewind_cursor(self.base.get());
+        // SAFETY: a link is written when its block is entered. It lies before `base`, where nothing else is
+        // written until the block is a spare.
         let link = unsafe { link.as_ref() };
         let left = self.block.replace(link.block);
         self.cur.set(link.cur);
         self.base.set(link.base);
         self.link.set(link.link);
-        self.below.set(link.below);
+        self.used_before.set(link.used_before);
         if let Some(left) = left {
             self.keep_spare(left);
         }
@@ -127,27 +152,27 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// As for [`Backing::release`].
     #[inline]
     unsafe fn give_back(&self, block: &Block) {
-        checkers::tell(block.start, block.ready, Holds::Bytes);
+        checkers::unpoison(block.start, block.ready, Contents::Initialized);
         // SAFETY: the caller's promise, passed on.
-        unsafe { self.backing.release(block) };
+        unsafe { self.backing().release(block) };
     }
 
-    /// Lets the backing take back what lies above `keep`. Values begin `values` bytes into the block.
+    /// Lets the backing take back the bytes above `keep`. Values begin `values` bytes into the block.
     ///
     /// # Safety
     /// As for [`Backing::decommit`].
     unsafe fn decommit(&self, block: &mut Block, keep: usize, values: usize) {
-        // The backing may write into what it takes back.
-        checkers::tell(block.start, block.ready, Holds::Bytes);
+        // The backing may write into the bytes that it takes back.
+        checkers::unpoison(block.start, block.ready, Contents::Initialized);
         // SAFETY: the caller's promise, passed on.
-        unsafe { self.backing.decommit(block, keep) };
+        unsafe { checked::decommit(self.backing(), block, keep) };
         if values < block.ready {
             // SAFETY: the block is longer.
-            checkers::tell(unsafe { block.start.add(values) }, block.ready - values, Holds::Nothing);
+            checkers::poison(unsafe { block.start.add(values) }, block.ready - values);
         }
     }
 
-    /// Keeps a block for later: the larger of it and the spare there was. The other goes back.
+    /// Keeps the longer of this block and the present spare as the spare. The other one goes back.
     fn keep_spare(&self, block: Block) {
         if self.spare_block().is_some_and(|spare| spare.len > block.len) {
             // SAFETY: the block came from this backing, `leave` recorded how far it was written, and all
@@ -156,8 +181,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         }
         self.release_spare();
         let at = pad_to(block.start.addr().get(), align_of::<Link>());
-        // SAFETY: only blocks that had a link become spares, so the same place holds a block's description
-        // (asserted above) and is ready. Nothing refers into a block that was left.
+        // SAFETY: only blocks that had a link become spares, so the link's bytes are ready and can hold a `Block`
+        // (asserted above). Nothing refers into a block that was left.
         unsafe {
             let place = block.start.add(at).cast::<Block>();
             place.write(block);
@@ -176,9 +201,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     }
 
     /// The present position, for [`rewind`](Self::rewind).
+    #[inline]
     pub fn mark(&self) -> Mark {
         Mark {
-            block: self.block.get().map(|block| block.start),
+            block: self.start_of_block(),
             cur: self.cur.get(),
             used: self.used(),
             #[cfg(debug_assertions)]
@@ -186,35 +212,53 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         }
     }
 
-    /// Whether `mark` is a place that the arena can be rewound to: in a block that it holds, as far from its beginning
-    /// as when the mark was made. One step a block.
+    /// Whether the arena can be rewound to `mark`: it lies in a block that the arena holds, and as many bytes are used
+    /// before it as when it was made. One step a block.
     ///
-    /// In a block that was followed by another the mark may lie above the cursor: its last value has grown since, and
-    /// left for the other block.
+    /// In a block that is followed by another the mark may lie above the cursor: its last value may have grown since,
+    /// and moved to the other block.
     #[cfg(feature = "capi")]
     pub(crate) fn knows(&self, mark: &Mark) -> bool {
         let Some(start) = mark.block else { return mark.used == 0 };
-        let mut used = self.used();
-        if mark.used > used || mark.cur.addr() % MIN_ALIGN != 0 {
+        if mark.used > self.used() || mark.cur.addr() % MIN_ALIGN != 0 {
             return false;
         }
-        for (block, base, cur) in self.blocks() {
-            let below = used - (cur.addr() - base.addr());
-            if block.start == start {
-                let ready = block.start.addr().get() + block.ready;
-                return base <= mark.cur
-                    && mark.cur.addr() <= ready
-                    && mark.cur.addr() - base.addr() + below == mark.used;
-            }
-            used = below;
-        }
-        false
+        self.counted_blocks().find(|(block, ..)| block.start == start).is_some_and(|(block, base, _, used_before)| {
+            let ready = block.start.addr().get() + block.ready;
+            base <= mark.cur && mark.cur.addr() <= ready && mark.cur.addr() - base.addr() + used_before == mark.used
+        })
     }
 
-    /// Frees everything that was allocated since `mark`, and keeps the memory. Constant time, but for a
-    /// step per block that was entered since.
+    /// The blocks, newest first, with the bytes that are in use before each: block, base, cursor, bytes.
+    #[cfg(feature = "capi")]
+    fn counted_blocks(&self) -> impl Iterator<Item = (Block, *mut u8, *mut u8, usize)> {
+        let mut used = self.used();
+        self.blocks().map(move |(block, base, cur)| {
+            used -= cur.addr() - base.addr();
+            (block, base, cur, used)
+        })
+    }
+
+    /// The mark that was to be had when the next value would have been put at this address: none if it is no address in
+    /// memory that was handed out, or not a multiple of `MIN_ALIGN`. One step a block.
+    #[cfg(feature = "capi")]
+    pub(crate) fn mark_at(&self, address: usize) -> Option<Mark> {
+        let has = |(_, base, cur, _): &(Block, *mut u8, *mut u8, usize)| (base.addr()..cur.addr()).contains(&address);
+        let (block, base, _, used_before) = self.counted_blocks().find(has).filter(|_| address % MIN_ALIGN == 0)?;
+        Some(Mark {
+            block: Some(block.start),
+            cur: base.with_addr(address),
+            used: address - base.addr() + used_before,
+            #[cfg(debug_assertions)]
+            wasted: self.wasted.get(),
+        })
+    }
+
+    /// Frees everything that was allocated since `mark`, and keeps the memory. Constant time, plus a
+    /// step for each block that was entered since.
     ///
-    /// [`scoped`](Self::scoped) and [`scope_guard`](Self::scope_guard) do the same without `unsafe`.
+    /// [`scoped`](Self::scoped) and [`scope_guard`](Self::scope_guard) do the same without `unsafe`, and so does
+    /// [`claim`](Self::claim), during which this does nothing.
     ///
     /// # Safety
     /// The mark is of this arena; neither a reset nor a rewind to an older mark came after it, nor was anything
@@ -224,26 +268,51 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     ///
     /// # Panics
     /// Debug builds panic when the mark is newer than the arena's position: marks rewound out of order.
+    // Inlined, so that a scope's mark is two registers.
+    #[cfg_attr(not(region_staticlib), inline(always))]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub unsafe fn rewind(&self, mark: Mark) {
         debug_assert!(mark.used <= self.used(), "rewound to a mark that an earlier rewind or reset undid");
-        while self.block.get().map(|block| block.start) != mark.block && self.leave() {}
-        // A mark of an arena without blocks is the start of the first.
-        self.lower_to_mark(if mark.block.is_none() { self.base.get() } else { mark.cur });
+        if self.is_claimed() {
+            return;
+        }
+        // The archives have one way alone, which is smaller.
+        if cfg!(region_staticlib) || self.start_of_block() != mark.block {
+            self.rewind_far(mark.block, mark.cur);
+        } else if self.cur.get() != mark.cur {
+            self.rewind_cursor(mark.cur);
+        }
         #[cfg(debug_assertions)]
         self.wasted.set(mark.wasted);
     }
 
-    fn lower_to_mark(&self, to: *mut u8) {
-        self.lower(to);
+    /// Rewinds to a mark in any block, or of before the first.
+    #[cold]
+    #[inline(never)]
+    fn rewind_far(&self, block: Option<NonNull<u8>>, cur: *mut u8) {
+        while self.start_of_block() != block && self.leave() {}
+        // A mark of an arena without blocks is the start of the first.
+        self.rewind_cursor_to_mark(if block.is_none() { self.base.get() } else { cur });
+    }
+
+    /// The current block's first byte; none in an arena without blocks.
+    #[inline(always)]
+    fn start_of_block(&self) -> Option<NonNull<u8>> {
+        // SAFETY: the cell is this arena's, and nothing changes it here. Only a word of it is loaded.
+        unsafe { (*self.block.as_ptr()).as_ref().map(|block| block.start) }
+    }
+
+    fn rewind_cursor_to_mark(&self, to: *mut u8) {
+        self.rewind_cursor(to);
         self.set_end();
     }
 
     /// Frees everything and keeps the memory: the next allocations touch pages that are in RAM already.
     ///
-    /// Kept are the first block and the largest; others go back. Values are not dropped.
+    /// Keeps the first block and the longest of the others; the rest goes back. Values are not dropped.
     ///
-    /// *Cost*: constant, no system call unless there are more than two blocks; giving RAM back and
-    /// touching it again would be 24 to 250 times dearer (`.back.reset`).
+    /// *Cost*: constant, no system call unless there are more than two blocks. Giving RAM back and
+    /// touching it again would cost 16 to 250 times as much, in huge pages twice.
     ///
     /// ```
     /// let mut arena = region::Arena::new();
@@ -252,9 +321,34 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// assert_eq!(arena.used(), 0);
     /// assert_eq!(arena.alloc(2u64) as *const u64, first);
     /// ```
+    #[inline]
     pub fn reset(&mut self) {
+        // As in `rewind`.
+        if cfg!(region_staticlib) || self.is_claimed() || self.link.get().is_some() {
+            return self.reset_far();
+        }
+        self.rewind_cursor(self.base.get());
+        #[cfg(debug_assertions)]
+        self.wasted.set(0);
+    }
+
+    /// Resets an arena of any number of blocks, or one that is claimed.
+    #[cold]
+    #[inline(never)]
+    fn reset_far(&mut self) {
+        if self.is_claimed() {
+            // The claim was leaked. It alone knew the state of the blocks, so they are lost.
+            for address in [&self.cur, &self.end, &self.base] {
+                address.set(Self::NOWHERE);
+            }
+            self.block.set(None);
+            self.link.set(None);
+            self.spare.set(None);
+            self.used_before.set(0);
+            self.supply.set_claimed(false);
+        }
         while self.leave() {}
-        self.lower_to_mark(self.base.get());
+        self.rewind_cursor_to_mark(self.base.get());
         #[cfg(debug_assertions)]
         self.wasted.set(0);
     }
@@ -274,16 +368,16 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let values = self.base.get().addr() - block.start.addr().get();
         // SAFETY: the block is on loan, and after the reset nothing in it is in use.
         unsafe { self.decommit(block, bytes, values) };
-        // A backing may have withdrawn what was written, and keep its RAM.
+        // A backing may have protected what was written, and keep its RAM.
         let rest = bytes.saturating_sub(block.ready.max(block.dirty));
         self.set_end();
         if rest == 0 {
             return self.release_spare();
         }
         if let Some(mut spare) = self.spare_block() {
-            let (_, values) = Self::link_and_values(&spare);
-            // SAFETY: a spare is on loan, and nobody uses it. The description of the spare itself stays in RAM, and
-            // that is where it is written back to.
+            let (_, values) = Self::link_and_values(&spare, 1);
+            // SAFETY: a spare is on loan, and nothing uses it. Its own `Block` stays in RAM, and is written back to the
+            // same address.
             unsafe {
                 self.decommit(&mut spare, rest.max(size_of::<Link>() + align_of::<Link>()), values);
                 if let Some(place) = self.spare.get() {
@@ -299,17 +393,20 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         Blocks { block, base, cur, link, arena: PhantomData }
     }
 
-    /// The spare's description, without taking it.
+    /// The spare, without taking it. None in a claimed arena: the claim has the spare, or gave it back.
     pub(super) fn spare_block(&self) -> Option<Block> {
-        // SAFETY: `keep_spare` wrote the description, and nothing was put into the block since.
+        if self.is_claimed() {
+            return None;
+        }
+        // SAFETY: `keep_spare` wrote the `Block`, and nothing was written there since.
         self.spare.get().map(|place| unsafe { place.read() })
     }
 }
 
 /// The blocks of an arena that hold values, newest first. Made by `Arena::blocks`.
 ///
-/// They are those of the moment: whoever holds the iterator does not rewind the arena meanwhile, which needs
-/// `&mut`, or `unsafe` whose conditions say so.
+/// The arena must not be rewound while the iterator is used. Rewinding needs `&mut`, or is `unsafe` with conditions
+/// that say so.
 #[derive(Clone, Debug)]
 pub(super) struct Blocks<'a> {
     block: Option<Block>,
@@ -340,29 +437,44 @@ fn fits(block: &Block, layout: Layout) -> bool {
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
-    /// Gives every block but the first back.
+    /// Drops an arena that has other blocks than the first.
     #[cold]
     #[inline(never)]
-    fn release_above_first(&mut self) {
+    fn drop_slowly(&mut self) {
         while self.leave() {}
         self.release_spare();
+        self.release_first();
+    }
+
+    /// Gives the first block back, the last that an arena without others has.
+    #[inline(always)]
+    fn release_first(&mut self) {
+        let cur = self.cur.get().addr();
+        // Released in place: a copy of the block would be the most expensive part of dropping a small arena.
+        // SAFETY: the cell is this arena's, and nothing that is called here looks at it.
+        if let Some(block) = unsafe { &mut *self.block.as_ptr() } {
+            let used = cur - block.start.addr().get();
+            // Mostly as far as in the life before.
+            if block.dirty < used {
+                block.dirty = used;
+            }
+            // SAFETY: the block is on loan, `dirty` covers all that was written, and no reference into the
+            // arena outlives it.
+            unsafe { self.give_back(block) };
+        }
     }
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> Drop for Arena<MIN_ALIGN, B> {
     #[inline]
     fn drop(&mut self) {
+        if self.is_claimed() {
+            // As in `reset`.
+            return;
+        }
         if self.link.get().is_some() || self.spare.get().is_some() {
-            self.release_above_first();
+            return self.drop_slowly();
         }
-        let cur = self.cur.get().addr();
-        // In place: a copy of the block to release would be the dearest part of a small arena's end.
-        // SAFETY: the cell is this arena's, and nothing that is called here looks at it.
-        if let Some(block) = unsafe { &mut *self.block.as_ptr() } {
-            block.dirty = block.dirty.max(cur - block.start.addr().get());
-            // SAFETY: the block is on loan, `dirty` covers all that was written, and no reference into the
-            // arena outlives it.
-            unsafe { self.give_back(block) };
-        }
+        self.release_first();
     }
 }

@@ -1,7 +1,7 @@
-//! An arena's blocks as chunks of values, and bumpalo's names for what this arena says in its own words.
+//! An arena's blocks as chunks of values, and bumpalo's names for methods of this arena.
 //!
-//! A program moves here by a change of import, `use region::Arena as Bump`. docs/bumpalo.md lists what means
-//! the same, what differs, and what is left out; tests/moving_from_bumpalo.rs holds programs to it.
+//! A program moves here by a change of import, `use region::Arena as Bump`. docs/bumpalo.md lists what is
+//! the same, what differs, and what is missing; tests/moving_from_bumpalo.rs runs programs with both.
 
 use super::blocks::Blocks;
 use super::{Arena, Backing};
@@ -9,14 +9,14 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::mem::MaybeUninit;
 
-#[cfg(all(feature = "os", unix, not(loom)))]
+#[cfg(any(all(feature = "os", any(unix, windows, target_family = "wasm")), feature = "alloc"))]
 impl Arena {
-    /// As [`new`](Self::new), which cannot fail; so this cannot either.
+    /// As [`new`](Self::new).
     ///
     /// # Errors
-    /// None, ever: an arena takes no memory before its first value.
+    /// Never: an arena takes no memory before its first value.
     #[inline]
-    pub const fn try_new() -> Result<Self, crate::AllocError> {
+    pub const fn try_new() -> Result<Self, crate::error::AllocError> {
         Ok(Self::new())
     }
 }
@@ -35,21 +35,21 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// As [`set_limit`](Self::set_limit); none takes the limit away.
     ///
-    /// Unlike bumpalo's, the limit counts the bytes that values use, not the blocks they lie in, and holds at
-    /// once: the byte after it is refused.
+    /// Unlike bumpalo's, the limit counts the bytes that values use, not the blocks that hold them, and it is exact:
+    /// the next byte is refused.
     pub fn set_allocation_limit(&self, limit: Option<usize>) {
         self.set_limit(limit.unwrap_or(usize::MAX));
     }
 
     /// Bytes that can still be handed out without another block, up to the limit. Addresses: their RAM comes
-    /// as they are touched.
+    /// at first touch.
     ///
     /// ```
     /// let arena = region::Arena::with_capacity(100);
     /// assert!(arena.chunk_capacity() >= 100);
     /// ```
     pub fn chunk_capacity(&self) -> usize {
-        self.block.get().map_or(0, |block| self.wall(&block, block.len).saturating_sub(self.cur.get().addr()))
+        self.block.get().map_or(0, |block| self.hard_end(&block, block.len).saturating_sub(self.cur.get().addr()))
     }
 
     /// Bytes of memory that belong to the arena, used or not: [`committed`](Self::committed).
@@ -66,8 +66,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// The used bytes of each block, newest block first; in a block the oldest value comes first.
     ///
-    /// Padding between values is uninitialized, so bytes may be read as values only where their types leave
-    /// none: sizes that are multiples of `MIN_ALIGN`, no alignment above it.
+    /// Padding between values is uninitialized, so bytes may be read as values only where there is no padding: if all
+    /// values have one type whose size is a multiple of `MIN_ALIGN`. Chunks then begin with a value, for alignments
+    /// up to a page. In an external buffer they do only if that is aligned for the type.
     ///
     /// ```
     /// let mut arena = region::Arena::<1>::with_min_align();
@@ -103,8 +104,9 @@ impl<'a, const MIN_ALIGN: usize> Iterator for ChunkIter<'a, MIN_ALIGN> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (start, len) = self.0.next()?;
-        // SAFETY: `start..start + len` is handed out, so it is readable memory of a block, if uninitialized in
-        // part. For `'a` the arena is borrowed mutably: nobody has references into it, and nobody moves it on.
+        // SAFETY: `start..start + len` is handed out, so it is readable memory of a block, which may be partly
+        // uninitialized. For `'a` the arena is borrowed mutably: there are no references into it, and it does not
+        // change.
         Some(unsafe { core::slice::from_raw_parts(start.cast(), len) })
     }
 }

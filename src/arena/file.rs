@@ -1,32 +1,33 @@
-//! An arena whose memory is a file: what is built once can be opened again.
+//! An arena whose memory is a file: values are built once, and the file can be opened again.
 //!
 //! The file begins with a header, values follow as they are allocated, and the end of the file is the end of the
 //! values. Addresses change from one opening to the next, so values refer to each other by *offsets* from the
-//! file's start. What it does not do: check that the bytes of a file are values of a type (that is the `unsafe` of
-//! [`FileArena::get`]), or let two processes allocate in one file at once.
+//! file's start. The bytes of a file are not checked to be values of a type: that is the `unsafe` of
+//! [`FileArena::get`]. Two processes cannot allocate in one file at once.
 //!
 //! ```text
 //!  0        64                       end                     capacity
-//!  │ header │ values                 │ room, no disk yet      │       while it is open
+//!  │ header │ values                 │ free, no disk yet      │       while it is open
 //!  └────────┴────────────────────────┘                                when it is closed
 //! ```
 
 use super::Arena;
+use super::backing::loan::Loan;
 use super::backing::{Backing, Block};
-use crate::error::{AllocError, AllocReason, Call, Error, Reason};
-use crate::input::PathBytes;
+use crate::error::{AllocError, Call, Error, Reason};
 use crate::region::FileRegion;
 use crate::shared::Offset;
+use crate::sys::PathBytes;
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-/// What stands at the start of the file.
+/// The start of the file.
 ///
-/// Plain integers in the machine's own order: the values behind it are in that order too, and a file from a machine
-/// of the other one has another magic number.
+/// Plain integers in the machine's byte order, as the values behind it. In a file from a machine with the other byte
+/// order the magic number differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 struct Header {
@@ -36,9 +37,9 @@ struct Header {
     min_align: u32,
     /// Where the values end, in bytes from the file's start.
     end: u64,
-    /// Where the value is that leads to all others; 0 if none was named.
+    /// The offset of the root value, which leads to all others; 0 if none was set.
     root: u64,
-    /// Room for later versions; 0.
+    /// For later versions; 0.
     rest: [u64; 4],
 }
 
@@ -61,7 +62,7 @@ impl Header {
     const fn fits(&self, len: usize) -> bool {
         let known = self.magic == MAGIC && self.version == VERSION && self.min_align == MIN_ALIGN as u32;
         let whole = HEADER as u64 <= self.end && self.end <= len as u64 && self.end % MIN_ALIGN as u64 == 0;
-        // At the end lies what has no bytes: the start of an empty slice.
+        // The root may lie at the end if it has no bytes, as an empty slice.
         known && whole && self.root <= self.end
     }
 }
@@ -76,16 +77,18 @@ const fn range_of(offset: u64, len: usize, align: usize, end: u64) -> Option<u64
 
 /// An [`Arena`] in a file, for structures that are built once and opened again.
 ///
-/// Has all the allocating methods of [`Arena`]. Values must not hold addresses, as the file lies elsewhere at the
-/// next opening: [`offset_of`](Self::offset_of) gives what to hold instead, and [`get`](Self::get) goes back.
+/// Has all the allocating methods of [`Arena`]. Values must not hold addresses, as the file is mapped elsewhere at the
+/// next opening. They hold offsets from [`offset_of`](Self::offset_of), and [`get`](Self::get) gives the value.
 ///
-/// *Cost*: as a [`FileRegion`]'s; room that is not used takes no disk. *Threads*: `Send`. *Processes*: one at a
-/// time. *Crash*: what was allocated since the last [`flush`](Self::flush) may be lost, the rest is found.
+/// *Cost*: as a [`FileRegion`]'s; capacity that is not used takes no disk. *Threads*: `Send`. *Processes*: one at a
+/// time. *Fork*: the arena stays the parent's; a child may read, and its flush is refused and its drop does nothing to
+/// the file. *Crash*: what was allocated since the last [`flush`](Self::flush) may be lost, the rest is found.
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("region-doc-arena-{}", std::process::id()));
 /// # let path = path.to_str().unwrap();
-/// use region::{FileArena, Offset};
+/// use region::FileArena;
+/// use region::shared::Offset;
 ///
 /// #[repr(C)]
 /// struct Entry { value: u64, next: Option<Offset<Entry>> }
@@ -99,7 +102,7 @@ const fn range_of(offset: u64, len: usize, align: usize, end: u64) -> Option<u64
 /// }
 /// drop(list);
 ///
-/// // SAFETY: as above, and entries are what was put there.
+/// // SAFETY: the file is this program's own, nobody else opens it, and entries are what was put there.
 /// let list = unsafe { FileArena::open(path, 0) }?;
 /// let (mut at, mut values) = (list.root::<Entry>(), vec![]);
 /// while let Some(entry) = at.and_then(|at| unsafe { list.get(at) }) {
@@ -116,13 +119,14 @@ pub struct FileArena {
 }
 
 impl FileArena {
-    /// Makes a file for an arena in place of whatever had the path, with room for `capacity` bytes of values.
+    /// Makes a file for an arena, for `capacity` bytes of values. A file that has the path is emptied first.
     ///
     /// # Errors
     /// When the file cannot be made or mapped.
     ///
     /// # Safety
-    /// As for [`FileRegion::create`]: as long as the value lives, nobody else writes to the file or makes it shorter.
+    /// As for [`FileRegion::create`]: as long as the value exists, nothing else writes to the file or makes it shorter.
+    /// That includes a forked child: it neither allocates nor changes values.
     pub unsafe fn create(path: impl PathBytes, capacity: usize) -> Result<Self, Error> {
         let len = capacity.checked_add(HEADER).ok_or(Error::new(Call::Resize, Reason::TooLarge, capacity))?;
         // SAFETY: the caller's promise.
@@ -132,10 +136,10 @@ impl FileArena {
         Ok(arena)
     }
 
-    /// Opens a file that an arena was built in, with room for `capacity` bytes of values in all; 0 to add none.
+    /// Opens a file in which an arena was built, for `capacity` bytes of values in all; 0 to add none.
     ///
     /// # Errors
-    /// When the file cannot be opened or mapped, or its header is not that of an arena that is whole
+    /// When the file cannot be opened or mapped, or its header is not that of a whole arena
     /// ([`Reason::NotAnArena`]).
     ///
     /// # Safety
@@ -157,18 +161,18 @@ impl FileArena {
         if len != file.len() {
             file.resize(len)?;
         }
-        // A process that died may have left anything behind the end.
+        // A process that died may have left any bytes behind the end.
         let dirty = len - end;
         Ok(FileArena { arena: Arena::new_in(FileBacking::new(file, end, dirty)), root: header.root })
     }
 
-    /// Where a value of this arena lies; nothing if it is not this arena's.
+    /// The offset of a value of this arena; nothing for other values.
     pub fn offset_of<T>(&self, value: &T) -> Option<Offset<T>> {
         self.offset_of_slice(core::slice::from_ref(value))
     }
 
-    /// Where the first of a slice's values lies; nothing if they are not this arena's. How many there are is the
-    /// caller's to keep.
+    /// The offset of a slice's first value; nothing for slices outside of this arena. The caller must keep the
+    /// length.
     pub fn offset_of_slice<T>(&self, values: &[T]) -> Option<Offset<T>> {
         let offset = values.as_ptr().addr().wrapping_sub(self.base().addr().get()) as u64;
         range_of(offset, size_of_val(values), align_of::<T>(), self.end())?;
@@ -178,8 +182,8 @@ impl FileArena {
     /// The value at an offset; nothing if it would not lie within the values, aligned.
     ///
     /// # Safety
-    /// The bytes there are a `T`: one was allocated at this offset, now or before the file was closed, and what it
-    /// holds means the same now (no addresses). Nobody has a mutable reference to it.
+    /// The bytes there are a `T`: one was allocated at this offset, now or before the file was closed, and its content
+    /// is still valid (no addresses). There is no mutable reference to it.
     pub unsafe fn get<T>(&self, offset: Offset<T>) -> Option<&T> {
         // SAFETY: the caller's promise.
         unsafe { self.get_slice(offset, 1) }?.first()
@@ -194,46 +198,52 @@ impl FileArena {
         range_of(offset, len.checked_mul(size_of::<T>())?, align_of::<T>(), self.end())?;
         // SAFETY: the range lies within the mapping.
         let first = unsafe { self.base().add(offset as usize) }.cast::<T>();
-        // An alignment above a page's holds at one opening and not at the next, which maps the file elsewhere.
+        // An alignment above a page may hold at one opening and not at the next, which maps the file elsewhere.
         if !first.is_aligned() {
             return None;
         }
-        // SAFETY: the range lies within the file's values, aligned for a `T`; that the bytes are `T`s is the
-        // caller's promise. They stay as long as the arena is borrowed.
+        // SAFETY: the range lies within the file's values, aligned for a `T`, and the caller promises that the bytes
+        // are `T`s. They stay as long as the arena is borrowed.
         Some(unsafe { core::slice::from_raw_parts(first.as_ptr(), len) })
     }
 
-    /// Names the value that leads to all others, for whoever opens the file.
+    /// Sets the root: the value that leads to all others, for those who open the file.
     ///
     /// # Panics
     /// When the offset is none of this arena's.
+    #[track_caller]
     pub fn set_root<T>(&mut self, root: Option<Offset<T>>) {
         let offset = root.map_or(0, Offset::raw);
         assert!(offset == 0 || range_of(offset, 0, 1, self.end()).is_some(), "offset {offset} is not in the arena");
         self.root = offset;
     }
 
-    /// What [`set_root`](Self::set_root) was told last, also before the file was closed. That it is a `T` is not
-    /// checked until it is [used](Self::get).
+    /// What [`set_root`](Self::set_root) was given last, also before the file was closed. Whether it is a `T` is
+    /// checked only when it is [used](Self::get).
     pub const fn root<T>(&self) -> Option<Offset<T>> {
         Offset::from_raw(self.root)
     }
 
     /// Where the values end, in bytes from the file's start: how long the file will be when it is closed.
     pub fn end(&self) -> u64 {
-        // Not whether the backing lent its room: anybody may have asked it, and the arena then has none.
+        // Not by asking whether the backing has given its block: other code may have taken it, and then the arena has
+        // none.
         match self.arena.block.get() {
             Some(_) => (self.arena.cur.get().addr() - self.base().addr().get()) as u64,
             None => self.arena.backing().from as u64,
         }
     }
 
-    /// Brings all values to the disk, then what leads to them, and returns when they are there.
+    /// Writes all values to the disk, then the header, and returns when they are there.
     ///
     /// # Errors
-    /// As [`FileRegion::flush`].
+    /// As [`FileRegion::flush`]; in a forked child of the process that opened the file, which may have gone on since
+    /// ([`Reason::NotOpener`]).
     pub fn flush(&self) -> Result<(), Error> {
         let file = &self.arena.backing().file;
+        if !file.is_openers() {
+            return Err(Error::new(Call::Sync, Reason::NotOpener, file.len()));
+        }
         file.flush_range(..self.end() as usize)?;
         self.write_header();
         file.flush_range(..HEADER)
@@ -260,8 +270,12 @@ impl Deref for FileArena {
 
 impl Drop for FileArena {
     fn drop(&mut self) {
-        self.write_header();
-        self.arena.backing().end.set(self.end() as usize);
+        let backing = self.arena.backing();
+        // A forked child must not write the header: its parent may have allocated since.
+        if backing.file.is_openers() {
+            self.write_header();
+            backing.end.set(self.end() as usize);
+        }
     }
 }
 
@@ -278,16 +292,14 @@ impl fmt::Debug for FileArena {
 /// A file as an arena's memory, from behind what it holds to its end. The [`Backing`] of a [`FileArena`].
 #[derive(Debug)]
 pub struct FileBacking {
+    /// The loan of the bytes from `from` on. First, so that it ends before the file's mapping does.
+    loan: Loan,
     file: FileRegion,
     /// The file's first byte.
     base: NonNull<u8>,
-    /// Where the room starts, in bytes from the file's start; a multiple of `MIN_ALIGN`.
+    /// Where the memory for new values starts, in bytes from the file's start; a multiple of `MIN_ALIGN`.
     from: usize,
-    /// Bytes from there that may be other than zero.
-    dirty: Cell<usize>,
-    /// Whether the arena holds the room now. It goes out as one block.
-    lent: Cell<bool>,
-    /// How long the file shall be when it is closed.
+    /// The file's length after it is closed.
     end: Cell<usize>,
 }
 
@@ -300,24 +312,19 @@ impl FileBacking {
         // SAFETY: a mapping's first byte is never at address 0.
         let base = unsafe { NonNull::new_unchecked(file.as_mut_ptr()) };
         let end = Cell::new(file.len());
-        FileBacking { file, base, from, dirty: Cell::new(dirty), lent: Cell::new(false), end }
+        FileBacking { file, base, from, loan: Loan::new(dirty), end }
     }
 }
 
-// SAFETY: the file region is owned, writable (`FileArena` makes no other), and not resized before it is dropped; the
-// bytes behind `from` go out as one block at a time (`lent`), and nobody else reaches them. A file's new bytes are
-// zero, and old ones count as dirty. That others leave the file alone is what `FileArena`'s makers promise.
+// SAFETY: the file region is owned, writable (`FileArena` makes no other), and not resized before it is dropped. The
+// bytes behind `from` go out as one block at a time (`loan`), and nothing else reaches them. A file's new bytes are
+// zero, and old ones count as dirty. The makers of a `FileArena` promise that others do not change the file.
 unsafe impl Backing for FileBacking {
     fn acquire(&self, layout: Layout, _previous: usize) -> Result<Block, AllocError> {
         let room = self.file.len() - self.from;
         // SAFETY: `from` is not behind the end of the mapping.
         let start = unsafe { self.base.add(self.from) };
-        let padding = start.addr().get().wrapping_neg() & (layout.align() - 1);
-        if self.lent.get() || layout.size().checked_add(padding).is_none_or(|need| need > room) {
-            return Err(AllocError::new(layout.size(), AllocReason::Exhausted(room)));
-        }
-        self.lent.set(true);
-        Ok(Block { start, len: room, ready: room, dirty: self.dirty.get(), tag: 0 })
+        self.loan.take(layout, start, room, room)
     }
 
     unsafe fn commit(&self, _block: &mut Block, _need: usize) -> Result<(), AllocError> {
@@ -328,14 +335,14 @@ unsafe impl Backing for FileBacking {
     unsafe fn decommit(&self, _block: &mut Block, _keep: usize) {}
 
     unsafe fn release(&self, block: &Block) {
-        self.dirty.set(block.dirty);
-        self.lent.set(false);
+        self.loan.give_back(block);
     }
 }
 
 impl Drop for FileBacking {
     fn drop(&mut self) {
-        // Room that was not used is cut off. If it cannot be, the header still says where the values end.
+        // Unused bytes are cut off, by the process that opened the file; a forked child is refused. If that fails, the
+        // header still says where the values end.
         let _ = self.file.resize(self.end.get());
     }
 }

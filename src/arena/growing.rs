@@ -1,126 +1,222 @@
-//! A row of values whose length is not known yet, grown at the tip of the arena.
+//! A sequence of values whose length is not known yet, grown as the last allocation of the arena.
 //!
-//! As long as nothing else is allocated the row grows in place; when something came after it, it moves once
-//! to a place with twice the room. What it did not use is given back at the end. Behind
-//! `alloc_slice_fill_iter` and `alloc_fmt`, neither of which may trust what it is told about lengths
+//! As long as nothing else is allocated the sequence grows in place. When something was allocated behind it, it moves
+//! to memory that is twice as long. Unused memory is given back at the end. Used by
+//! `alloc_slice_fill_iter`, `alloc_fmt` and `alloc_file`, none of which may trust the lengths that it is given
 //! (`.bump.iter`).
 
-use super::bump::round_up;
-use super::failure::{Failure, Report};
 use super::{Arena, Backing};
+use crate::bump::round_up;
+use crate::copy::copy;
+use crate::error::failure::{Failure, Report};
 use crate::error::{AllocError, AllocReason};
 use core::alloc::Layout;
+#[cfg(all(feature = "os", unix))]
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-/// A growing row of `T`. Dropped before [`finish`](Self::finish), it gives its room back if it is still at
-/// the tip; the values in it are leaked, as an arena's values are.
+/// A growing sequence of `T`. If it is dropped before [`finish`](Self::finish), it gives its memory back if it is still
+/// the last allocation. Its values are leaked, as an arena's values are.
 pub(super) struct Growing<'a, T, const MIN_ALIGN: usize, B: Backing> {
     arena: &'a Arena<MIN_ALIGN, B>,
     start: NonNull<T>,
     len: usize,
-    room: usize,
+    capacity: usize,
 }
 
-/// Values that a row has room for when it first needs any, and the bytes that it takes at least.
+/// The first capacity is at least so many values, and at least so many bytes.
 ///
-/// A row gives back what it does not fill, so more costs nothing but the room; a piece of text that grew from 8 bytes
-/// would come to the arena three times.
-const FIRST_ROOM: usize = 8;
+/// Unused capacity is given back, so more costs only memory for a while. With 8 bytes first, a short text would have to
+/// grow three times.
+const FIRST_CAPACITY: usize = 8;
 const FIRST_BYTES: usize = 64;
 
+/// More bytes are not asked for before there are values for them: a hint may be far too large.
+const LARGEST_ROOM: usize = 1 << 16;
+
 impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
-    /// An empty row, which takes nothing yet.
+    /// An empty sequence, which takes no memory yet.
+    #[inline]
     pub(super) fn new(arena: &'a Arena<MIN_ALIGN, B>) -> Self {
-        let room = if size_of::<T>() == 0 { usize::MAX } else { 0 };
-        Growing { arena, start: NonNull::dangling(), len: 0, room }
+        let capacity = if size_of::<T>() == 0 { usize::MAX } else { 0 };
+        Growing { arena, start: NonNull::dangling(), len: 0, capacity }
     }
 
-    /// Makes room for `more` values, and for as many again as there are if that can be had.
+    /// An empty sequence with room for `room` values, if the arena has as much at hand.
+    #[inline(always)]
+    pub(super) fn with_room(arena: &'a Arena<MIN_ALIGN, B>, room: usize) -> Self {
+        let mut empty = Self::new(arena);
+        if size_of::<T>() != 0 && room != 0 && room <= LARGEST_ROOM / size_of::<T>() {
+            let whole = with_rounding::<T, MIN_ALIGN>(room);
+            if let Some(start) = Layout::array::<T>(whole).ok().and_then(|layout| arena.take::<false>(layout)) {
+                (empty.start, empty.capacity) = (start.cast(), whole);
+            }
+        }
+        empty
+    }
+
+    /// Whether the arena had nothing at hand.
+    #[inline(always)]
+    pub(super) fn is_empty_handed(&self) -> bool {
+        self.capacity == 0
+    }
+
+    /// How many values a sequence takes room for at least.
+    pub(super) const FIRST_ROOM: usize = {
+        let values = FIRST_BYTES / if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+        if values > FIRST_CAPACITY { values } else { FIRST_CAPACITY }
+    };
+
+    /// Makes the capacity large enough for `more` values.
+    #[inline(always)]
+    #[track_caller]
     pub(super) fn reserve<F: Failure>(&mut self, more: usize) -> Result<(), F::Error> {
-        if more <= self.room - self.len {
+        if more <= self.capacity - self.len {
             return Ok(());
         }
+        self.reserve_slowly::<F>(more)
+    }
+
+    /// Doubles the capacity if the arena has the memory.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn reserve_slowly<F: Failure>(&mut self, more: usize) -> Result<(), F::Error> {
         let least = self.len.saturating_add(more);
-        let first = FIRST_ROOM.max(FIRST_BYTES / size_of::<T>().max(1));
-        let ample = least.max(self.room.saturating_mul(2)).max(first);
-        // A buffer or a limit may have room for what is needed and not for twice as much.
+        let ample = least.max(self.capacity.saturating_mul(2)).max(Self::FIRST_ROOM);
+        // A buffer or a limit may allow what is needed and not twice as much.
         match self.grow_to::<Report>(ample) {
             Ok(()) => Ok(()),
             Err(_) => self.grow_to::<F>(least),
         }
     }
 
-    /// Makes the room `room` values long, in place if it can be.
-    fn grow_to<F: Failure>(&mut self, room: usize) -> Result<(), F::Error> {
-        let too_large = || F::from(AllocError::new(room.saturating_mul(size_of::<T>()), AllocReason::TooLarge));
-        let old = Layout::array::<T>(self.room).map_err(|_| too_large())?;
-        Layout::array::<T>(room).map_err(|_| too_large())?;
-        // The cursor goes so far in any case, and a memory checker hears of the bytes that are asked for.
-        let whole = with_rounding::<T, MIN_ALIGN>(room);
+    /// Makes the capacity `capacity` values, in place if possible.
+    #[track_caller]
+    fn grow_to<F: Failure>(&mut self, capacity: usize) -> Result<(), F::Error> {
+        F::check(self.try_grow_to(capacity))
+    }
+
+    fn try_grow_to(&mut self, capacity: usize) -> Result<(), AllocError> {
+        let too_large = || AllocError::new(capacity.saturating_mul(size_of::<T>()), AllocReason::TooLarge);
+        let old = Layout::array::<T>(self.capacity).map_err(|_| too_large())?;
+        Layout::array::<T>(capacity).map_err(|_| too_large())?;
+        // The cursor moves to this rounded length in any case. A memory checker unpoisons only bytes that are asked
+        // for.
+        let whole = with_rounding::<T, MIN_ALIGN>(capacity);
         let new = Layout::array::<T>(whole).map_err(|_| too_large())?;
-        // SAFETY: the room came from this arena and is in use; `reserve` only asks for more of it.
-        let start = unsafe { self.arena.try_grow(self.start.cast(), old, new) }.map_err(F::from)?;
-        (self.start, self.room) = (start.cast(), whole);
+        // SAFETY: the memory came from this arena and is in use; `reserve` only asks for more of it.
+        let start = unsafe { self.arena.try_grow(self.start.cast(), old, new) }?;
+        (self.start, self.capacity) = (start.cast(), whole);
         Ok(())
     }
 
     /// Appends a value.
     #[inline]
+    #[track_caller]
     pub(super) fn push<F: Failure>(&mut self, value: T) -> Result<(), F::Error> {
-        if self.len == self.room {
+        if self.len == self.capacity {
             self.reserve::<F>(1)?;
         }
-        // SAFETY: `len < room` places belong to the row.
+        // SAFETY: `len < capacity`, so the address lies in the sequence's memory.
         unsafe { self.start.add(self.len).write(value) };
         self.len += 1;
         Ok(())
     }
 
+    /// Appends values as long as there is room for them. Returns whether that was the end of them, or the first error.
+    ///
+    /// Nothing is called that could look at the sequence, so its length is a register meanwhile.
+    #[inline(always)]
+    pub(super) fn fill<E>(&mut self, values: &mut impl Iterator<Item = Result<T, E>>) -> Result<bool, E> {
+        let (start, room) = (self.start, self.capacity);
+        let mut len = self.len;
+        while len < room {
+            match values.next() {
+                // SAFETY: `len` is less than the capacity, so the address lies in the sequence's memory.
+                Some(Ok(value)) => unsafe { start.add(len).write(value) },
+                Some(Err(error)) => return Err(error),
+                None => {
+                    self.len = len;
+                    return Ok(true);
+                }
+            }
+            len += 1;
+        }
+        self.len = len;
+        Ok(false)
+    }
+
     /// Appends copies.
+    #[inline(always)]
+    #[track_caller]
     pub(super) fn extend_from_slice<F: Failure>(&mut self, values: &[T]) -> Result<(), F::Error>
     where
         T: Copy,
     {
         self.reserve::<F>(values.len())?;
-        // SAFETY: `reserve` made room for `values.len()` more, and the row is not part of `values`: nobody
-        // has a reference into it.
-        unsafe { self.start.add(self.len).copy_from_nonoverlapping(NonNull::from(values).cast(), values.len()) };
+        // SAFETY: `reserve` made the capacity large enough for `values.len()` more. `values` does not overlap the
+        // sequence, as there is no reference into it.
+        unsafe { copy(values.as_ptr(), self.start.add(self.len).as_ptr(), values.len()) };
         self.len += values.len();
         Ok(())
     }
 
-    /// The values, with the unused room given back.
+    /// The capacity that is left, behind the values.
+    #[cfg(all(feature = "os", unix))]
+    pub(super) fn spare(&mut self) -> &mut [MaybeUninit<T>] {
+        // SAFETY: `len <= capacity`, so these values' memory is the sequence's; `&mut self` makes this the only way to
+        // it.
+        unsafe { core::slice::from_raw_parts_mut(self.start.add(self.len).cast().as_ptr(), self.capacity - self.len) }
+    }
+
+    /// Counts spare values as the sequence's.
+    ///
+    /// # Safety
+    /// The first `count` spare values were written.
+    #[cfg(all(feature = "os", unix))]
+    pub(super) unsafe fn add(&mut self, count: usize) {
+        debug_assert!(count <= self.capacity - self.len);
+        self.len += count;
+    }
+
+    /// The values. Unused memory is given back.
+    #[inline(always)]
     pub(super) fn finish(mut self) -> &'a mut [T] {
         let (start, len) = (self.start, self.len);
         self.release_from(len);
         core::mem::forget(self);
-        // SAFETY: the first `len` values are initialized and belong to the row, which is given up.
+        // SAFETY: the first `len` values are initialized and belong to the sequence, which is given up.
         unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) }
     }
 
-    /// Whether the row ends where the arena's cursor stands.
-    fn at_tip(&self) -> bool {
-        self.room != 0 && round_up(self.end(), MIN_ALIGN) == self.arena.cur.get().addr()
+    /// Whether the sequence is the arena's last allocation.
+    #[inline(always)]
+    fn is_last(&self) -> bool {
+        self.capacity != 0 && round_up(self.end(), MIN_ALIGN) == self.arena.cur.get().addr()
     }
 
+    #[inline(always)]
     fn end(&self) -> usize {
-        self.start.addr().get() + self.room * size_of::<T>()
+        self.start.addr().get() + self.capacity * size_of::<T>()
     }
 
-    /// Gives the room from value `keep` on back, if the row is at the tip.
+    /// Gives the memory from value `keep` on back, if the sequence is the last allocation.
+    #[inline(always)]
     fn release_from(&mut self, keep: usize) {
-        if size_of::<T>() != 0 && self.at_tip() {
-            let keep = round_up(keep * size_of::<T>(), MIN_ALIGN);
-            // SAFETY: `keep` is at most the rounded size of the room, so this is at most the cursor.
-            self.arena.lower(unsafe { self.start.cast::<u8>().add(keep) }.as_ptr());
+        let keep = round_up(keep * size_of::<T>(), MIN_ALIGN);
+        let held = round_up(self.capacity.wrapping_mul(size_of::<T>()), MIN_ALIGN);
+        if size_of::<T>() != 0 && keep != held && self.is_last() {
+            // SAFETY: `keep` is at most the rounded size of the memory, so this is at most the cursor.
+            self.arena.rewind_cursor(unsafe { self.start.cast::<u8>().add(keep) }.as_ptr());
         }
     }
 }
 
-/// Values that room for `room` of them holds once the cursor has rounded it up to `MIN_ALIGN`: that way a row
-/// of small values ends where the cursor stands, and can go on there.
-fn with_rounding<T, const MIN_ALIGN: usize>(room: usize) -> usize {
-    round_up(room * size_of::<T>(), MIN_ALIGN) / size_of::<T>().max(1)
+/// How many values fit when the bytes of `capacity` values are rounded up to `MIN_ALIGN`. So a sequence of small values
+/// ends at the cursor, and can grow there.
+fn with_rounding<T, const MIN_ALIGN: usize>(capacity: usize) -> usize {
+    round_up(capacity * size_of::<T>(), MIN_ALIGN) / size_of::<T>().max(1)
 }
 
 impl<T, const MIN_ALIGN: usize, B: Backing> Drop for Growing<'_, T, MIN_ALIGN, B> {

@@ -1,70 +1,117 @@
 //! Arenas: values of any type, one bump of a pointer each, all given back at once.
 //!
-//! ```text
-//!  block.start      base            cur               end                     start + len
-//!  │ link to the block below │ values │ room, usable now │ reserved, no RAM yet │
+//! | you have | you take |
+//! |---|---|
+//! | values that are freed together | [`Arena`] |
+//! | values that end before the arena does | [`Arena::scoped`], [`Scope`], [`ScopeGuard`] |
+//! | scratch memory while values of the arena are borrowed | [`Arena::claim`], `Claim` |
+//! | a position to go back to, without a closure | [`Mark`] |
+//! | an arena and a tree in it as one value | [`Owned`], [`root!`](crate::root) |
+//! | an arena per thread | `ArenaPool`, `PooledArena`, `Member` |
+//! | an arena in a file | `FileArena` |
+//! | a file whose bytes go into an arena | `Arena::alloc_file`, `Arena::alloc_fd` |
+//!
+//! An arena never runs `Drop` of what it holds, and is used by one thread at a time. Where its memory comes from is in
+//! [`backing`](crate::backing); what owns its values, in [`collections`](crate::collections).
+//!
 //! ```
-//!
-//! [`Arena`] is the type; this file holds its state, its fast path and its one slow path. Around it:
-//!
-//! - `bump`: the arithmetic, without `unsafe`. `failure`: one body for the panicking and the `try_` forms.
-//! - `value`, `slice`, `text`, `zeroed`, `growing`: the ways to allocate, by what is allocated.
-//! - `tip`: raw blocks that grow in place; `allocator`: the traits by which collections live in an arena.
-//! - `blocks`: the stack of blocks: entering, leaving, rewinding. `scope`: rewinding made safe by lifetimes.
-//! - `file`: an arena in a file, to be opened again.
-//! - `pool`: arenas for many threads, kept warm. `figures`: what an arena holds and costs. `chunks`: its blocks,
-//!   and bumpalo's names for such things. `backing`: where its memory comes from.
-//!
-//! An arena never runs `Drop` of what it holds, and is used by one thread at a time (`.sync.arena`).
+//! let mut arena = region::Arena::new();
+//! let sum: u64 = arena.scoped(|scope| scope.alloc_slice_fill_iter(0..1000u64).iter().sum());
+//! assert_eq!((sum, arena.used()), (499_500, 0));
+//! ```
 
+// ```text
+//  block.start         base     cur           end                     start + len
+//  │ link to the last block │ values │ usable now │ reserved, no RAM yet │
+// ```
+//
+// This file holds the arena's state, its fast path and its one slow path. Around it:
+//
+// - `making`: new arenas, by what they begin with.
+// - `value`, `slice`, `text`, `zeroed`, `growing`: the ways to allocate, by what is allocated. `reading`: files.
+//   `formatting`: the arena's error where `fmt::Error` has no place for it.
+// - `resize`: raw blocks that grow in place; `foreign`: the same of blocks that another arena may have made.
+//   `allocator`: the traits by which collections live in an arena.
+// - `blocks`: the stack of blocks: entering, leaving, rewinding. `scope`: rewinding made safe by lifetimes. `claim`:
+//   the same while values are borrowed.
+// - `owned`: an arena and what refers into it, in one value. `file`: an arena in a file, to be opened again.
+// - `pool`, `member`: arenas for many threads, kept warm. `stats`: what an arena holds and costs. `chunks`: its blocks,
+//   and bumpalo's names for such things. `backing`: where its memory comes from. `supply`: whose backing that is.
+//
+// One thread at a time uses an arena (`.sync.arena`). The arithmetic is in `crate::bump`.
+
+#[cfg(feature = "capi")]
+mod address;
 #[cfg(any(feature = "allocator-api2-02", feature = "allocator-api2-04", region_nightly))]
-mod allocator;
+pub(crate) mod allocator;
 pub(crate) mod backing;
 mod blocks;
-pub(crate) mod bump;
 mod chunks;
-pub(crate) mod failure;
-mod figures;
+#[cfg(not(region_staticlib))]
+mod claim;
 #[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
-mod file;
+pub(crate) mod file;
+#[cfg(not(region_staticlib))]
+mod foreign;
+pub(crate) mod formatting;
 mod growing;
-#[cfg(feature = "capi")]
-mod place;
-#[cfg(all(feature = "os", unix, not(loom)))]
+mod making;
+#[cfg(all(feature = "os", unix))]
+mod member;
+#[cfg(all(loom, test))]
+pub(crate) mod models;
+#[cfg(not(region_staticlib))]
+mod owned;
+#[cfg(all(feature = "os", unix))]
 mod pool;
+#[cfg(all(feature = "os", unix))]
+pub(crate) mod reading;
+mod resize;
 mod scope;
 mod slice;
+mod stats;
+mod supply;
 mod text;
-mod tip;
 mod value;
 mod zeroed;
 
-#[cfg(feature = "alloc")]
-pub use backing::Heap;
-pub use backing::{Backing, Block, Buffer, DefaultBacking, Spill, StackBuffer, StaticBuffer};
-#[cfg(all(feature = "os", unix, not(loom)))]
-pub use backing::{CacheFigures, Caching, Mapped, RegionBacking, cache_figures, set_caching, trim};
+// Public in `backing` and `cache`, or in the root.
+#[cfg(all(feature = "os", unix))]
+pub(crate) use backing::Mapped;
+pub(crate) use backing::{Backing, Block, Buffer, DefaultBacking};
 pub use blocks::Mark;
 pub use chunks::{ChunkIter, ChunkRawIter};
+#[cfg(not(region_staticlib))]
+pub use claim::Claim;
 #[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
-pub use file::{FileArena, FileBacking};
-#[cfg(all(feature = "os", unix, not(loom)))]
-pub use pool::{ArenaPool, Member, PooledArena};
+pub use file::FileArena;
+#[cfg(all(feature = "os", unix))]
+pub use member::Member;
+#[cfg(not(region_staticlib))]
+pub use owned::{Owned, Root};
+#[cfg(all(feature = "os", unix))]
+pub use pool::{ArenaPool, ArenaPoolStats, PooledArena};
+#[cfg(all(feature = "os", unix))]
+pub use reading::{Padded, ReadError};
 pub use scope::{Scope, ScopeGuard};
+pub use stats::ArenaStats;
 pub use zeroed::Zeroable;
 
-use crate::checkers::{self, Holds};
+use crate::bump::{self, round_down, round_up};
+use crate::checkers::{self, Contents};
+use crate::error::failure::Failure;
 use crate::error::{AllocError, AllocReason};
+use crate::policy::FIRST_BLOCK;
+use crate::sync::one_thread::one_thread;
+use backing::checked;
 use blocks::Link;
-use bump::{round_down, round_up};
 use core::alloc::Layout;
 use core::cell::Cell;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
-use failure::Failure;
-#[cfg(all(feature = "os", unix, not(loom)))]
-use failure::{Panic, Report};
+use supply::Supply;
 
-/// Bump allocation: values of any type for the price of an addition, freed together.
+/// Bump allocation: values of any type, each allocated by an addition and a comparison, freed together.
 ///
 /// ```
 /// let arena = region::Arena::new();                  // no system call yet
@@ -76,7 +123,7 @@ use failure::{Panic, Report};
 /// // Dropping the arena gives the RAM back to the system.
 /// ```
 ///
-/// *Alignment*: every start is a multiple of `MIN_ALIGN` (a power of two, 8 unless told otherwise); sizes
+/// *Alignment*: every start is a multiple of `MIN_ALIGN` (a power of two, 8 by default); sizes
 /// are rounded up to it. 1 packs strings, 16 serves SIMD. *Backing*: `B` says where memory comes from;
 /// mapped memory by default.
 ///
@@ -84,170 +131,75 @@ use failure::{Panic, Report};
 /// ([`reset`](Self::reset), [scopes](Self::scoped)) takes `&mut self`. `Drop` of the values never runs.
 ///
 /// *Errors*: the plain methods panic when memory cannot be had, as `Vec` aborts; every one has a `try_` form
-/// that returns an [`AllocError`] and never panics. Either way nothing is lost.
+/// that returns an [`AllocError`] and never panics. In both cases the arena and its values are unchanged.
+/// What reads a file reports in any case, and has no other form.
 ///
 /// *Cost*: seven instructions and one branch for a `u64`; a system call only when more RAM must be brought
 /// in. *Threads*: `Send`, not `Sync`.
-///
-/// # Invariants
-/// - `cur <= end`, both multiples of `MIN_ALIGN` inside the current block, and not in the address space's
-///   last page; what lies between them is usable, and handed out to no one.
-/// - Without a block, `cur`, `end` and `base` are one address, `MIN_ALIGN`, and every other word is zero unless
-///   a limit was set. In memory of zeroes that address is null, and it is an empty arena too if zeroes are its
-///   backing: the C ABI makes arenas so, and never asks them for zero bytes, whose place would be null.
-/// - `base..cur` was handed out since the last rewind; `base..end` lies within the block's `ready` bytes and
-///   below the limit.
-/// - Every byte of the block at or above both `cur` and `block.start + block.dirty` is zero if it can be
-///   touched (`.back.zero`).
+// Invariants:
+// - `cur <= end`, both multiples of `MIN_ALIGN` inside the current block, and not in the address space's last page. The
+//   bytes between them are usable, and handed out to no one.
+// - Without a block, `cur`, `end` and `base` are one address, `MIN_ALIGN`, and every other word is zero unless a limit
+//   was set. In memory of zeroes that address is null. That is an empty arena too if zeroes are its backing. The C ABI
+//   makes arenas so, and never asks them for zero bytes, whose address would be null.
+// - While it is claimed, `cur == end` and nothing changes: the rest is as when the claim began. The claim has the
+//   spare.
+// - `base..cur` was handed out since the last rewind; `base..end` lies within the block's `ready` bytes and below the
+//   limit.
+// - Every byte of the block at or above both `cur` and `block.start + block.dirty` is zero if it can be touched.
 #[repr(C)]
 pub struct Arena<const MIN_ALIGN: usize = 8, B: Backing = DefaultBacking> {
-    /// Where the next value starts. With `end`, the whole of the fast path (`.bump.inline`).
+    // (`.bump.inline`)
+    /// Where the next value starts. With `end`, the whole of the fast path.
     cur: Cell<*mut u8>,
-    /// The soft end of the room (`.bump.cold`): beyond it lies the slow path, not necessarily the end.
+    // (`.bump.cold`)
+    /// The soft end: beyond it the slow path decides. It may lie before the end of the block.
     end: Cell<*mut u8>,
     /// The first address that the current block hands out.
     base: Cell<*mut u8>,
     /// The current block; none before the first.
     block: Cell<Option<Block>>,
-    /// What leads from the current block to the one below; none in the first block.
+    /// Leads from the current block to the one before; none in the first block.
     link: Cell<Option<NonNull<Link>>>,
-    /// A block that a rewind left, to go on in.
+    /// A block that a rewind left, for the next time that the arena needs another block.
     spare: Cell<Option<NonNull<Block>>>,
-    /// Bytes used in the blocks below the current one.
-    below: Cell<usize>,
+    /// Bytes used in the blocks before the current one.
+    used_before: Cell<usize>,
+    // (`.bump.limit`)
     /// The complement of the most bytes that `used` may reach, so that zero means `usize::MAX` bytes, which
-    /// cannot be reached (`.bump.limit`).
-    not_limit: Cell<usize>,
+    /// cannot be reached.
+    limit_complement: Cell<usize>,
     /// Most bytes in use before the last time that some were given back.
     peak: Cell<usize>,
     /// Bytes in front of and behind values for alignment. Release builds do not count: it would be one more
     /// addition for every value.
     #[cfg(debug_assertions)]
     wasted: Cell<usize>,
-    backing: B,
+    /// Where the memory comes from.
+    supply: Supply<B>,
 }
 
 // The fast path outside of Rust reads these two words and nothing else (`.c.prefix`).
 const _: () = assert!(core::mem::offset_of!(Arena<8, Buffer<'static>>, cur) == 0);
 const _: () = assert!(core::mem::offset_of!(Arena<8, Buffer<'static>>, end) == size_of::<usize>());
 
-// SAFETY: the pointers are into blocks that the backing lends to this arena alone, and a backing that is
-// `Send` may be used from another thread with them. References to the values borrow the arena, so none is
-// left behind when it is moved.
+// SAFETY: the pointers are into blocks that the backing gave to this arena alone, and a backing that is
+// `Send` may be used from another thread with them. References to the values borrow the arena, so none
+// exists when it is moved.
 unsafe impl<const MIN_ALIGN: usize, B: Backing + Send> Send for Arena<MIN_ALIGN, B> {}
+// (`.sync.arena`)
+one_thread!([const MIN_ALIGN: usize, B: Backing] Arena<MIN_ALIGN, B>);
 
-#[cfg(all(feature = "os", unix, not(loom)))]
-impl Arena {
-    /// An empty arena in mapped memory. Makes no system call and takes no memory (`.back.lazy`).
-    #[inline]
-    pub const fn new() -> Self {
-        Arena::new_in(Mapped::new())
-    }
-
-    /// An arena whose first block can hold `bytes` without asking the system for addresses again. RAM still
-    /// comes as touched.
-    ///
-    /// # Panics
-    /// When the addresses cannot be reserved.
-    pub fn with_capacity(bytes: usize) -> Self {
-        Self::with_min_align_and_capacity(bytes)
-    }
-
-    /// As [`with_capacity`](Self::with_capacity).
-    ///
-    /// # Errors
-    /// When the addresses cannot be reserved.
-    pub fn try_with_capacity(bytes: usize) -> Result<Self, AllocError> {
-        Self::try_with_min_align_and_capacity(bytes)
-    }
-
-    /// An arena in one contiguous reservation of `bytes`, rounded up to whole pages, and nothing after it.
-    /// Addresses only: RAM comes as touched, so a reservation may exceed it by far.
-    ///
-    /// # Errors
-    /// When that much cannot be reserved; nothing smaller is tried.
-    ///
-    /// ```
-    /// let arena = region::Arena::try_with_reservation(1 << 20)?;
-    /// assert!(arena.try_alloc([0u8; 1 << 20]).is_ok());
-    /// assert!(arena.try_alloc(1u8).is_err());
-    /// # Ok::<(), region::AllocError>(())
-    /// ```
-    pub fn try_with_reservation(bytes: usize) -> Result<Arena, AllocError> {
-        let arena = Arena::new_in(Mapped::exactly(bytes));
-        arena.enter_first(arena.backing.acquire(Layout::new::<u8>(), 0)?);
-        Ok(arena)
-    }
-
-    /// An arena that starts in the caller's `buffer` and goes on in mapped memory.
-    pub fn with_buffer<'b>(buffer: impl Into<Buffer<'b>>) -> Arena<8, Spill<'b, Mapped>> {
-        Arena::new_in(Spill::new(buffer.into(), Mapped::new()))
-    }
-}
-
-#[cfg(all(feature = "os", unix, not(loom)))]
-impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
-    /// An empty arena in mapped memory whose values are aligned to `MIN_ALIGN` at least.
-    ///
-    /// ```
-    /// let packed = region::Arena::<1>::with_min_align();
-    /// packed.alloc_str("abc");
-    /// packed.alloc_str("de");
-    /// assert_eq!(packed.used(), 5);
-    /// ```
-    #[inline]
-    pub const fn with_min_align() -> Self {
-        Arena::new_in(Mapped::new())
-    }
-
-    /// As [`with_capacity`](Arena::with_capacity), for any `MIN_ALIGN`.
-    ///
-    /// # Panics
-    /// When the addresses cannot be reserved.
-    pub fn with_min_align_and_capacity(bytes: usize) -> Self {
-        Panic::unwrap(Self::with_capacity_or::<Panic>(bytes))
-    }
-
-    /// As [`with_capacity`](Arena::with_capacity), for any `MIN_ALIGN`.
-    ///
-    /// # Errors
-    /// When the addresses cannot be reserved.
-    pub fn try_with_min_align_and_capacity(bytes: usize) -> Result<Self, AllocError> {
-        Self::with_capacity_or::<Report>(bytes)
-    }
-
-    fn with_capacity_or<F: Failure>(bytes: usize) -> Result<Self, F::Error> {
-        let arena = Self::with_min_align();
-        if bytes != 0 {
-            let layout = Layout::from_size_align(bytes, 1).ok().and_then(Self::in_units);
-            let layout = layout.ok_or_else(|| F::from(AllocError::new(bytes, AllocReason::TooLarge)))?;
-            arena.enter_first(arena.backing.acquire(layout, 0).map_err(F::from)?);
-        }
-        Ok(arena)
-    }
-}
-
-impl<'b> Arena<8, Buffer<'b>> {
-    /// An arena in the caller's bytes: a [`StackBuffer`], a [`StaticBuffer`] that was taken, or any slice of
-    /// `MaybeUninit<u8>`. Makes no system call, ever; when the bytes are used up, allocations fail.
-    pub fn from_buffer(buffer: impl Into<Buffer<'b>>) -> Self {
-        Arena::new_in(buffer.into())
-    }
-}
-
-#[cfg(all(feature = "os", unix, not(loom)))]
-impl<const MIN_ALIGN: usize> Default for Arena<MIN_ALIGN> {
-    fn default() -> Self {
-        Arena::new_in(Mapped::new())
-    }
-}
+// An arena is consistent after every panic. Callers' code (a closure, an iterator, a `Display`) runs between the
+// steps of an allocation. If it panics, the memory is given back or stays allocated. No method of a backing panics.
+impl<const MIN_ALIGN: usize, B: Backing> UnwindSafe for Arena<MIN_ALIGN, B> {}
+impl<const MIN_ALIGN: usize, B: Backing> RefUnwindSafe for Arena<MIN_ALIGN, B> {}
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
-    /// An address for nothing: aligned for any value that needs no more than `MIN_ALIGN`, never touched.
+    /// An address that is never touched, for an arena without a block. Aligned to `MIN_ALIGN`.
     const NOWHERE: *mut u8 = dangling(MIN_ALIGN).as_ptr();
 
-    /// What a wrong `MIN_ALIGN` runs into, at compile time. A page bounds it because mapped blocks start
-    /// at one.
+    /// A wrong `MIN_ALIGN` fails here, at compile time. It is at most a page because mapped blocks start at a page.
     const CHECK: () = assert!(MIN_ALIGN.is_power_of_two() && MIN_ALIGN <= bump::TOP);
 
     /// An empty arena over any backing.
@@ -261,26 +213,39 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             block: Cell::new(None),
             link: Cell::new(None),
             spare: Cell::new(None),
-            below: Cell::new(0),
-            not_limit: Cell::new(0),
+            used_before: Cell::new(0),
+            limit_complement: Cell::new(0),
             peak: Cell::new(0),
             #[cfg(debug_assertions)]
             wasted: Cell::new(0),
-            backing,
+            supply: Supply::own(backing),
         }
     }
 
     /// Where the arena's memory comes from.
-    pub const fn backing(&self) -> &B {
-        &self.backing
+    #[inline(always)]
+    pub fn backing(&self) -> &B {
+        self.supply.get()
+    }
+
+    /// The arena itself: what [`Scope`] has under the same name.
+    #[inline(always)]
+    pub(crate) fn as_arena(&self) -> &Self {
+        self
+    }
+
+    /// Whether there is a claim of the arena, which may have been leaked. For slow paths.
+    #[inline(always)]
+    fn is_claimed(&self) -> bool {
+        self.supply.is_claimed()
     }
 
     /// Most bytes that [`used`](Self::used) may reach; `usize::MAX` unless set.
     pub fn limit(&self) -> usize {
-        !self.not_limit.get()
+        !self.limit_complement.get()
     }
 
-    /// Lets [`used`](Self::used) reach `bytes` and not one more. What is in use already stays.
+    /// Lets [`used`](Self::used) reach `bytes` and not one more. Values that are in use already stay.
     ///
     /// Every byte counts that the cursor passes, alignment included, so with `MIN_ALIGN` above 1 a limit is
     /// rounded down to a multiple of it.
@@ -292,11 +257,13 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// assert!(arena.try_alloc(0u8).is_err());
     /// ```
     pub fn set_limit(&self, bytes: usize) {
-        self.not_limit.set(!bytes);
-        self.set_end();
+        self.limit_complement.set(!bytes);
+        if !self.is_claimed() {
+            self.set_end();
+        }
     }
 
-    /// The fast path: takes room for `layout` if there is any before the soft end.
+    /// The fast path: takes bytes for `layout` if they fit before the soft end.
     ///
     /// `KNOWN` as in [`bump::fit`].
     #[inline(always)]
@@ -305,29 +272,36 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let end = self.end.get().addr();
         let fit = bump::fit::<MIN_ALIGN, KNOWN>(cur.addr(), end, layout.size(), layout.align())?;
         // SAFETY: `fit.pad <= fit.advance <= end - cur` (its postcondition, property-tested), and `cur..end`
-        // is inside one block that the backing lends us (the arena's invariant). With no block the
-        // distance is zero, so are the bytes and what we add, and the cursor is `NOWHERE`.
+        // is inside one block that the backing gave to this arena (the arena's invariant). Without a block the
+        // distance is zero, so nothing is added, and the cursor is `NOWHERE`.
         unsafe {
             self.advance(fit, layout);
             Some(NonNull::new_unchecked(cur.add(fit.pad)))
         }
     }
 
-    /// Moves the cursor past a value. (Not its address, too: returned, it would be asked whether it is null.)
+    /// Moves the cursor past a value. (Does not return the address: the caller would test it for null.)
     ///
     /// # Safety
-    /// The room is the arena's: the next `fit.advance` bytes, if they are any, are the current block's and ready.
+    /// The next `fit.advance` bytes, if there are any, are in the current block and ready.
     #[inline(always)]
     unsafe fn advance(&self, fit: bump::Fit, layout: Layout) {
-        #[cfg(debug_assertions)]
-        self.wasted.set(self.wasted.get() + (fit.advance - layout.size()));
-        let _ = layout;
+        self.count_waste(fit, layout);
         // SAFETY: the caller's promise.
         self.cur.set(unsafe { self.cur.get().add(fit.advance) });
     }
 
-    /// Takes room for a layout of which the compiler knows size and alignment.
+    /// Counts the bytes in front of and behind a value.
     #[inline(always)]
+    fn count_waste(&self, fit: bump::Fit, layout: Layout) {
+        #[cfg(debug_assertions)]
+        self.wasted.set(self.wasted.get() + (fit.advance - layout.size()));
+        let _ = (fit, layout);
+    }
+
+    /// Takes bytes for a layout whose size and alignment the compiler knows.
+    #[inline(always)]
+    #[track_caller]
     fn take_known<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
         match self.take::<true>(layout) {
             Some(start) => Ok(start),
@@ -335,12 +309,13 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         }
     }
 
-    /// Takes room for any layout.
+    /// Takes bytes for any layout.
     ///
     /// An alignment above `MIN_ALIGN` costs a branch and its padding arithmetic, and no call.
     #[inline(always)]
-    fn take_any<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
-        // The two arms are kept apart: merged, the ordinary one would add a padding of zero.
+    #[track_caller]
+    pub(crate) fn take_any<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
+        // Two arms: a merged one would add a padding of zero in the usual case.
         let start = if layout.align() <= MIN_ALIGN {
             match self.take::<false>(layout) {
                 Some(start) => return Ok(start),
@@ -355,56 +330,97 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         }
     }
 
-    /// The one slow path, for every form of every method (`.bump.cold`).
+    /// The one slow path, for every form of every method.
     ///
-    /// An arena's first block is entered right here: for a small arena that is the only slow thing in its
-    /// life, and a block from the cache makes it a matter of nanoseconds (`.back.first-block`).
+    /// An arena's first block is entered right here: it is the only slow step of a small arena, and with a block from
+    /// the cache it takes nanoseconds.
+    // (`.bump.cold`, `.back.first-block`)
     #[cold]
     #[inline(never)]
+    #[track_caller]
     fn refill<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
-        if self.block.get().is_none() && layout.size() != 0 && layout.size() <= self.limit() {
-            if let Some(whole) = Self::in_units(layout) {
-                match self.backing.acquire(whole, 0) {
-                    Ok(block) => self.enter_first(block),
-                    Err(error) => return Err(F::from(error.of(layout.size()))),
-                }
-                if let Some(start) = self.take::<false>(layout) {
-                    return Ok(start);
+        if self.block.get().is_none() && layout.size() != 0 && layout.size() <= self.limit() && !self.is_claimed() {
+            if let Some(whole) = Self::in_units(layout).filter(|whole| whole.size() <= FIRST_BLOCK) {
+                if let Some(block) = checked::acquire_at_once(self.backing(), whole) {
+                    if let Some(start) = self.begin_with(block, layout) {
+                        return Ok(start);
+                    }
                 }
             }
         }
-        self.take_slowly(layout).map_err(F::from)
+        self.refill_slowly::<F>(layout)
+    }
+
+    /// What is not an arena's first block, at hand.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn refill_slowly<F: Failure>(&self, layout: Layout) -> Result<NonNull<u8>, F::Error> {
+        if self.block.get().is_none() && layout.size() != 0 && layout.size() <= self.limit() && !self.is_claimed() {
+            if let Some(whole) = Self::in_units(layout) {
+                match checked::acquire(self.backing(), whole, 0) {
+                    Ok(block) => self.enter_first(block),
+                    Err(error) => return Err(F::from(error.of(layout.size()))),
+                }
+            }
+        }
+        F::check(self.take_slowly(layout))
     }
 
     /// Makes `block` the arena's first.
     #[inline]
     fn enter_first(&self, block: Block) {
+        // Zero bytes: the cursor stays at the block's beginning.
+        let _ = self.begin_with(block, Layout::new::<()>());
+    }
+
+    /// Makes `block` the arena's first, and takes bytes for `layout` in it if they are usable.
+    ///
+    /// The cursor is stored once: stores are what the life of a small arena consists of.
+    #[inline(always)]
+    fn begin_with(&self, block: Block, layout: Layout) -> Option<NonNull<u8>> {
         let pad = bump::pad_to(block.start.addr().get(), MIN_ALIGN);
-        // SAFETY: the block holds what it was acquired for behind the padding for `MIN_ALIGN`.
+        // SAFETY: the padding for `MIN_ALIGN` lies inside the block, as the value that it was acquired for lies behind
+        // it.
         let base = unsafe { block.start.add(pad) };
         self.block.set(Some(block));
         self.base.set(base.as_ptr());
-        self.cur.set(base.as_ptr());
-        // What `set_end` would work out for a block that starts aligned, in the lower half of the address
-        // space, and with no limit in its way: as two branches that are predicted, where the general form is a
-        // chain that the whole life of a small arena waits for (new + 10 nodes + drop: 18.0 ns became 16.4).
+        // The result of `set_end` for a block that starts aligned, in the lower half of the address space, and
+        // without a limit. Here it is two branches that are predicted. `set_end` is a chain of dependent
+        // instructions, which a small arena waits for (new + 10 nodes + drop: 18.0 ns became 16.4).
         let ready = round_down(block.ready, MIN_ALIGN);
-        checkers::tell(base, block.ready.saturating_sub(pad), Holds::Nothing);
+        checkers::poison(base, block.ready.saturating_sub(pad));
         let lower_half = (block.start.addr().get() | ready) <= usize::MAX / 4;
         if pad == 0 && lower_half && !checkers::watching() && ready <= self.limit() {
             // SAFETY: the first `ready` bytes are the block's.
-            self.end.set(unsafe { base.add(ready) }.as_ptr());
-        } else {
-            self.set_end();
+            let end = unsafe { base.add(ready) };
+            self.end.set(end.as_ptr());
+            let (from, to) = (base.addr().get(), end.addr().get());
+            if let Some(fit) = bump::fit::<MIN_ALIGN, false>(from, to, layout.size(), layout.align()) {
+                // SAFETY: `fit.pad <= fit.advance <= end - base` (its postcondition), and these are bytes of the block.
+                unsafe {
+                    self.cur.set(base.add(fit.advance).as_ptr());
+                    self.count_waste(fit, layout);
+                    return Some(base.add(fit.pad));
+                }
+            }
+            self.cur.set(base.as_ptr());
+            return None;
         }
+        self.cur.set(base.as_ptr());
+        self.set_end();
+        self.take::<false>(layout)
     }
 
-    /// Takes room beyond the soft end: further up in this block, or in another.
+    /// Takes bytes beyond the soft end: in this block, or in another.
     #[cold]
     #[inline(never)]
     fn take_slowly(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         if layout.size() == 0 {
             return Ok(dangling(layout.align()));
+        }
+        if self.is_claimed() {
+            return Err(AllocError::new(layout.size(), AllocReason::Claimed));
         }
         if layout.size() > self.limit().saturating_sub(self.used()) {
             return Err(self.over_limit(layout));
@@ -416,7 +432,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         match self.take_committing(layout) {
             Ok(Some(start)) => Ok(start),
             refused => {
-                // The block before may still serve smaller values, up to its own end.
+                // The block before may still have space for smaller values.
                 self.leave();
                 self.set_end();
                 Err(refused.err().unwrap_or(self.over_limit(layout)))
@@ -424,25 +440,26 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         }
     }
 
-    /// Takes room in the current block, making more of it usable; none when the block is too short.
+    /// Takes bytes in the current block, making more of it usable; none when the block is too short.
     fn take_committing(&self, layout: Layout) -> Result<Option<NonNull<u8>>, AllocError> {
         let Some(block) = self.block.get() else { return Ok(None) };
         let cur = self.cur.get();
-        let wall = self.wall(&block, block.len).max(cur.addr());
-        match bump::fit::<MIN_ALIGN, false>(cur.addr(), wall, layout.size(), layout.align()) {
+        let hard_end = self.hard_end(&block, block.len).max(cur.addr());
+        match bump::fit::<MIN_ALIGN, false>(cur.addr(), hard_end, layout.size(), layout.align()) {
             Some(fit) => {
                 self.commit_to(cur.addr() + fit.advance).map_err(|error| error.of(layout.size()))?;
-                // SAFETY: the bytes up to the value's end lie before the wall, and so in the block, and are ready now.
+                // SAFETY: the bytes up to the value's end lie before the hard end, and so in the block, and are ready
+                // now.
                 let start = unsafe {
                     self.advance(fit, layout);
                     NonNull::new_unchecked(cur.add(fit.pad))
                 };
                 self.set_end();
-                checkers::tell(start, layout.size(), Holds::Uninitialized);
+                checkers::unpoison(start, layout.size(), Contents::Uninitialized);
                 Ok(Some(start))
             }
             // Another block would not help against the limit.
-            None if wall < Self::wall_without_limit(&block, block.len) => Err(self.over_limit(layout)),
+            None if hard_end < Self::end_without_limit(&block, block.len) => Err(self.over_limit(layout)),
             None => Ok(None),
         }
     }
@@ -460,88 +477,97 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let had = block.ready;
         if need > had {
             // SAFETY: the block is on loan from this backing, and `need` is at most its length.
-            unsafe { self.backing.commit(block, need)? };
+            unsafe { checked::commit(self.backing(), block, need)? };
             // SAFETY: `had` bytes of the block were ready before.
-            checkers::tell(unsafe { block.start.add(had) }, block.ready - had, Holds::Nothing);
+            checkers::poison(unsafe { block.start.add(had) }, block.ready - had);
         }
         Ok(())
     }
 
     /// The address where the first `bytes` of the current block end for this arena: rounded down to
     /// `MIN_ALIGN`, and not beyond the limit.
-    fn wall(&self, block: &Block, bytes: usize) -> usize {
-        let allowed = self.limit().saturating_sub(self.below.get());
+    fn hard_end(&self, block: &Block, bytes: usize) -> usize {
+        let allowed = self.limit().saturating_sub(self.used_before.get());
         let by_limit = self.base.get().addr().saturating_add(allowed);
-        round_down(by_limit, MIN_ALIGN).min(Self::wall_without_limit(block, bytes))
+        round_down(by_limit, MIN_ALIGN).min(Self::end_without_limit(block, bytes))
     }
 
-    fn wall_without_limit(block: &Block, bytes: usize) -> usize {
+    fn end_without_limit(block: &Block, bytes: usize) -> usize {
         let end = block.start.addr().get() + bytes;
         round_down(end.min(usize::MAX - bump::TOP), MIN_ALIGN)
     }
 
-    /// Sets the soft end to what is usable and allowed, and never below the cursor.
+    /// Sets the soft end to the last address that is usable and within the limit, or to the cursor if that is higher.
     ///
-    /// Under a checker it is the cursor, so that the slow path sees every value.
+    /// Under a checker it is the cursor, so that every value takes the slow path.
     fn set_end(&self) {
         let Some(block) = self.block.get() else { return };
         let cur = self.cur.get();
-        let wall = if checkers::watching() { 0 } else { self.wall(&block, block.ready) };
-        let room = wall.saturating_sub(cur.addr());
-        // SAFETY: `cur + room` is the wall, inside the block's ready bytes, or the cursor itself.
+        let hard_end = if checkers::watching() { 0 } else { self.hard_end(&block, block.ready) };
+        let room = hard_end.saturating_sub(cur.addr());
+        // SAFETY: `cur + room` is the hard end, inside the block's ready bytes, or the cursor itself.
         self.end.set(unsafe { cur.add(room) });
     }
 
     /// Takes the last value back, if `start..start + size` is the last: the cursor returns to where it was
     /// `before` the value, padding included.
     #[inline]
-    fn give_back_tip(&self, before: *mut u8, start: NonNull<u8>, size: usize) {
-        // Blocks never touch at a value's end: a later block begins with a link, so equal addresses mean
-        // that the value is the last one of the current block.
+    fn give_back_last(&self, before: *mut u8, start: NonNull<u8>, size: usize) {
+        // A later block begins with a link, so the end of a value in one block is never the start of a value in the
+        // next. Equal addresses mean that the value is the last one of the current block.
         if start.addr().get().wrapping_add(round_up(size, MIN_ALIGN)) == self.cur.get().addr() {
             #[cfg(debug_assertions)]
             self.wasted.set(self.wasted.get().saturating_sub(round_up(size, MIN_ALIGN) - size));
             let base = self.base.get();
-            // A cursor in another block means that this one was entered for the value.
-            self.lower(if base <= before && before <= start.as_ptr() { before } else { base });
+            // If `before` is in another block, this one was entered for the value.
+            self.rewind_cursor(if base <= before && before <= start.as_ptr() { before } else { base });
         }
     }
 
     /// Moves the cursor down to `to`, a cursor position of the current block, and remembers how far the
-    /// block was written (`.back.zero`).
+    /// block was written.
+    ///
+    /// Does nothing in an arena that is claimed: the claim's values lie behind the bytes that it would give back.
+    // (`.back.zero`)
     #[inline]
-    fn lower(&self, to: *mut u8) {
-        // In place: written back as a whole, the next look at the block would wait for the store.
+    fn rewind_cursor(&self, to: *mut u8) {
+        if self.is_claimed() {
+            return;
+        }
+        // Changed in place: after a store of the whole block, the next load of a part would wait for the store.
         // SAFETY: the cell is this arena's, and nothing that is called here looks at it: no method of a backing
         // calls back into the arena.
         let Some(block) = (unsafe { &mut *self.block.as_ptr() }) else { return };
         let used = self.cur.get().addr() - block.start.addr().get();
-        block.dirty = block.dirty.max(used);
+        if block.dirty < used {
+            block.dirty = used;
+        }
         self.note_peak();
         let keep = to.addr() - block.start.addr().get();
-        // A mark may lie above the cursor: the last value before it has grown since, and left for another block.
+        // A mark may lie above the cursor: the last value before it may have grown since, and moved to another block.
         // SAFETY: `to` is a cursor position of the block: inside it.
-        checkers::tell(unsafe { block.start.add(keep) }, used.saturating_sub(keep), Holds::Nothing);
+        checkers::poison(unsafe { block.start.add(keep) }, used.saturating_sub(keep));
         let ready = block.ready;
-        // SAFETY: the block is on loan, and whoever lowers the cursor vouches that nobody uses what is above.
-        unsafe { self.backing.retire(block, keep) };
+        // SAFETY: the block is on loan, and the caller vouches that nothing uses the bytes behind the new cursor.
+        unsafe { checked::protect(self.backing(), block, keep) };
         if block.ready < ready {
-            // Without access these bytes need no mark, and what is mapped there next must not find one.
-            // SAFETY: as many bytes of the block were ready before.
-            checkers::tell(unsafe { block.start.add(block.ready) }, ready - block.ready, Holds::Bytes);
+            // Bytes without access need no poison, and the next mapping at these addresses must not find any.
+            // SAFETY: the block had `ready` bytes before, more than it has now, so the address lies inside it.
+            checkers::unpoison(unsafe { block.start.add(block.ready) }, ready - block.ready, Contents::Initialized);
         }
-        let withdrawn = block.ready != ready;
+        let protected = block.ready != ready;
         self.cur.set(to);
-        // The soft end stays above the cursor when a limit falls below it, so the room that opens here may
-        // be beyond the limit.
-        if self.not_limit.get() != 0 || withdrawn || checkers::watching() {
+        // When a limit is set below the cursor, the soft end is the cursor. So bytes that become free here may be
+        // beyond the limit.
+        if self.limit_complement.get() != 0 || protected || checkers::watching() {
             self.set_end();
         }
     }
 }
 
-/// An aligned address that is never touched, for values without bytes (`.bump.zst`) and arenas without
+/// An aligned address that is never touched, for values without bytes and arenas without
 /// blocks.
+// (`.bump.zst`)
 const fn dangling(align: usize) -> NonNull<u8> {
     // SAFETY: an alignment is at least 1, so the address is not null.
     unsafe { NonNull::new_unchecked(core::ptr::without_provenance_mut(align)) }

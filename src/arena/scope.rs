@@ -4,7 +4,7 @@
 //!   guard = arena.scope_guard()        remembers a mark
 //!     scope = guard.scope()            allocates for 's, which ends with the guard's borrow
 //!       inner = scope.scope_guard()    the outer scope is borrowed while the inner one lives,
-//!   drop(guard)                        so only the innermost allocates, and marks fall in order
+//!   drop(guard)                        so only the innermost allocates, and marks are rewound in order
 //! ```
 
 use super::blocks::Mark;
@@ -36,20 +36,23 @@ pub struct ScopeGuard<'a, const MIN_ALIGN: usize = 8, B: Backing = DefaultBackin
 
 impl<const MIN_ALIGN: usize, B: Backing> ScopeGuard<'_, MIN_ALIGN, B> {
     /// The scope to allocate in. Its values live as long as this borrow of the guard.
+    #[inline]
     pub fn scope(&mut self) -> Scope<'_, MIN_ALIGN, B> {
         Scope { arena: self.arena }
     }
 
     /// Frees what was allocated in the scope so far, and goes on.
+    #[inline]
     pub fn reset(&mut self) {
         // SAFETY: the mark is of this arena. Values of the scope borrow the guard, which is borrowed
-        // mutably now, so none is in use. Whatever could rewind further (the arena, an outer scope) is
-        // borrowed by this guard, and inner guards are gone or leaked without a rewind.
+        // mutably now, so none is in use. The arena and outer scopes, which could rewind further, are
+        // borrowed by this guard. Inner guards have been dropped, or were leaked without a rewind.
         unsafe { self.arena.rewind(self.mark) }
     }
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> Drop for ScopeGuard<'_, MIN_ALIGN, B> {
+    #[inline]
     fn drop(&mut self) {
         self.reset();
     }
@@ -73,35 +76,46 @@ pub struct Scope<'s, const MIN_ALIGN: usize = 8, B: Backing = DefaultBacking> {
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
-    /// Begins a scope that ends when the guard is dropped. Constant time, no system call; so is its end,
-    /// but for a step per block that was entered since.
+    /// Begins a scope that ends when the guard is dropped. Constant time, no system call. So is its end,
+    /// plus a step for each block that was entered since.
+    #[inline]
     pub fn scope_guard(&mut self) -> ScopeGuard<'_, MIN_ALIGN, B> {
         ScopeGuard { mark: self.mark(), arena: self }
     }
 
     /// Runs `f` in a scope of its own and frees what it allocated, also when it panics.
+    #[inline]
     pub fn scoped<R>(&mut self, f: impl for<'s> FnOnce(Scope<'s, MIN_ALIGN, B>) -> R) -> R {
         f(self.scope_guard().scope())
     }
 }
 
 impl<'s, const MIN_ALIGN: usize, B: Backing> Scope<'s, MIN_ALIGN, B> {
+    /// The scope of an arena that only guards of this scope rewind while `'s` lasts.
+    #[cfg(not(region_staticlib))]
+    #[inline(always)]
+    pub(super) fn over(arena: &'s Arena<MIN_ALIGN, B>) -> Self {
+        Scope { arena }
+    }
+
     /// Begins a scope inside this one, which waits until the guard is dropped.
+    #[inline]
     pub fn scope_guard(&mut self) -> ScopeGuard<'_, MIN_ALIGN, B> {
         ScopeGuard { arena: self.arena, mark: self.arena.mark() }
     }
 
     /// Runs `f` in a scope inside this one.
+    #[inline]
     pub fn scoped<R>(&mut self, f: impl for<'i> FnOnce(Scope<'i, MIN_ALIGN, B>) -> R) -> R {
         f(self.scope_guard().scope())
     }
 
     /// The arena, borrowed for all of the scope.
     ///
-    /// A value lives as long as the borrow it is taken through, which here is `'s`: the arena is rewound
-    /// only by guards that nobody can hold while `'s` lasts.
+    /// A value lives as long as the borrow that it is allocated through, which here is `'s`: the arena is rewound
+    /// only by guards that cannot exist while `'s` lasts.
     #[inline(always)]
-    pub(super) fn lent(&self) -> &'s Arena<MIN_ALIGN, B> {
+    pub(crate) fn as_arena(&self) -> &'s Arena<MIN_ALIGN, B> {
         self.arena
     }
 
@@ -111,67 +125,82 @@ impl<'s, const MIN_ALIGN: usize, B: Backing> Scope<'s, MIN_ALIGN, B> {
     }
 }
 
-/// The allocating methods of [`Arena`], for a type that lends an arena for longer than its own borrow: `lent`
-/// gives `&'life Arena`. `$span` says in words how long that is.
+/// The allocating methods of [`Arena`], for a type whose arena lives longer than its own borrow: `taken`
+/// gives `&'a Arena`. `$span` is the text for how long that is.
 macro_rules! forward {
-    ($life:lifetime, $span:literal, [$($header:tt)*]) => { $crate::arena::scope::forward_each! { $span, [$($header)*]
-            alloc<T>(value: T) -> &$life mut T;
-            try_alloc<T>(value: T) -> Result<&$life mut T, AllocError>;
-            alloc_with<F: FnOnce() -> T, T>(f: F) -> &$life mut T;
-            try_alloc_with<F: FnOnce() -> T, T>(f: F) -> Result<&$life mut T, AllocError>;
-            alloc_try_with<F: FnOnce() -> Result<T, E>, T, E>(f: F) -> Result<&$life mut T, E>;
-            try_alloc_try_with<F: FnOnce() -> Result<T, E>, T, E>(f: F) -> Result<&$life mut T, AllocOrInitError<E>>;
+    ($a:lifetime, $span:literal, [$($header:tt)*]) => { $crate::arena::scope::forward_each! { $span, [$($header)*]
+            alloc<T>(value: T) -> &$a mut T;
+            try_alloc<T>(value: T) -> Result<&$a mut T, AllocError>;
+            alloc_with<F: FnOnce() -> T, T>(f: F) -> &$a mut T;
+            try_alloc_with<F: FnOnce() -> T, T>(f: F) -> Result<&$a mut T, AllocError>;
+            alloc_try_with<F: FnOnce() -> Result<T, E>, T, E>(f: F) -> Result<&$a mut T, E>;
+            try_alloc_try_with<F: FnOnce() -> Result<T, E>, T, E>(f: F) -> Result<&$a mut T, AllocOrInitError<E>>;
             alloc_layout(layout: Layout) -> NonNull<u8>;
             try_alloc_layout(layout: Layout) -> Result<NonNull<u8>, AllocError>;
             alloc_layout_zeroed(layout: Layout) -> NonNull<u8>;
             try_alloc_layout_zeroed(layout: Layout) -> Result<NonNull<u8>, AllocError>;
-            alloc_slice_copy<T: Copy>(source: &[T]) -> &$life mut [T];
-            try_alloc_slice_copy<T: Copy>(source: &[T]) -> Result<&$life mut [T], AllocError>;
-            alloc_slice_clone<T: Clone>(source: &[T]) -> &$life mut [T];
-            try_alloc_slice_clone<T: Clone>(source: &[T]) -> Result<&$life mut [T], AllocError>;
-            alloc_slice_fill_with<T, F: FnMut(usize) -> T>(len: usize, f: F) -> &$life mut [T];
-            try_alloc_slice_fill_with<T, F: FnMut(usize) -> T>(len: usize, f: F) -> Result<&$life mut [T], AllocError>;
-            alloc_slice_try_fill_with<T, F: FnMut(usize) -> Result<T, E>, E>(len: usize, f: F) -> Result<&$life mut [T], E>;
+            alloc_slice_copy<T: Copy>(source: &[T]) -> &$a mut [T];
+            try_alloc_slice_copy<T: Copy>(source: &[T]) -> Result<&$a mut [T], AllocError>;
+            alloc_slice_clone<T: Clone>(source: &[T]) -> &$a mut [T];
+            try_alloc_slice_clone<T: Clone>(source: &[T]) -> Result<&$a mut [T], AllocError>;
+            alloc_slice_fill_with<T, F: FnMut(usize) -> T>(len: usize, f: F) -> &$a mut [T];
+            try_alloc_slice_fill_with<T, F: FnMut(usize) -> T>(len: usize, f: F) -> Result<&$a mut [T], AllocError>;
+            alloc_slice_try_fill_with<T, F: FnMut(usize) -> Result<T, E>, E>(len: usize, f: F)
+                -> Result<&$a mut [T], E>;
             try_alloc_slice_try_fill_with<T, F: FnMut(usize) -> Result<T, E>, E>(len: usize, f: F)
-                -> Result<&$life mut [T], AllocOrInitError<E>>;
-            alloc_slice_fill_copy<T: Copy>(len: usize, value: T) -> &$life mut [T];
-            try_alloc_slice_fill_copy<T: Copy>(len: usize, value: T) -> Result<&$life mut [T], AllocError>;
-            alloc_slice_fill_clone<T: Clone>(len: usize, value: &T) -> &$life mut [T];
-            try_alloc_slice_fill_clone<T: Clone>(len: usize, value: &T) -> Result<&$life mut [T], AllocError>;
-            alloc_slice_fill_default<T: Default>(len: usize) -> &$life mut [T];
-            try_alloc_slice_fill_default<T: Default>(len: usize) -> Result<&$life mut [T], AllocError>;
-            alloc_slice_fill_iter<T, I: IntoIterator<Item = T>>(values: I) -> &$life mut [T];
-            try_alloc_slice_fill_iter<T, I: IntoIterator<Item = T>>(values: I) -> Result<&$life mut [T], AllocError>;
-            alloc_slice_try_fill_iter<T, I: IntoIterator<Item = Result<T, E>>, E>(values: I) -> Result<&$life mut [T], E>;
+                -> Result<&$a mut [T], AllocOrInitError<E>>;
+            alloc_slice_fill_copy<T: Copy>(len: usize, value: T) -> &$a mut [T];
+            try_alloc_slice_fill_copy<T: Copy>(len: usize, value: T) -> Result<&$a mut [T], AllocError>;
+            alloc_slice_fill_clone<T: Clone>(len: usize, value: &T) -> &$a mut [T];
+            try_alloc_slice_fill_clone<T: Clone>(len: usize, value: &T) -> Result<&$a mut [T], AllocError>;
+            alloc_slice_fill_default<T: Default>(len: usize) -> &$a mut [T];
+            try_alloc_slice_fill_default<T: Default>(len: usize) -> Result<&$a mut [T], AllocError>;
+            alloc_slice_fill_iter<T, I: IntoIterator<Item = T>>(values: I) -> &$a mut [T];
+            try_alloc_slice_fill_iter<T, I: IntoIterator<Item = T>>(values: I) -> Result<&$a mut [T], AllocError>;
+            alloc_slice_try_fill_iter<T, I: IntoIterator<Item = Result<T, E>>, E>(values: I) -> Result<&$a mut [T], E>;
             try_alloc_slice_try_fill_iter<T, I: IntoIterator<Item = Result<T, E>>, E>(values: I)
-                -> Result<&$life mut [T], AllocOrInitError<E>>;
-            alloc_zeroed<T: Zeroable>() -> &$life mut T;
-            try_alloc_zeroed<T: Zeroable>() -> Result<&$life mut T, AllocError>;
-            alloc_slice_zeroed<T: Zeroable>(len: usize) -> &$life mut [T];
-            try_alloc_slice_zeroed<T: Zeroable>(len: usize) -> Result<&$life mut [T], AllocError>;
-            alloc_str(source: &str) -> &$life mut str;
-            try_alloc_str(source: &str) -> Result<&$life mut str, AllocError>;
-            alloc_fmt(arguments: fmt::Arguments<'_>) -> &$life mut str;
-            try_alloc_fmt(arguments: fmt::Arguments<'_>) -> Result<&$life mut str, AllocError>;
-    } };
+                -> Result<&$a mut [T], AllocOrInitError<E>>;
+            alloc_zeroed<T: Zeroable>() -> &$a mut T;
+            try_alloc_zeroed<T: Zeroable>() -> Result<&$a mut T, AllocError>;
+            alloc_slice_zeroed<T: Zeroable>(len: usize) -> &$a mut [T];
+            try_alloc_slice_zeroed<T: Zeroable>(len: usize) -> Result<&$a mut [T], AllocError>;
+            alloc_str(source: &str) -> &$a mut str;
+            try_alloc_str(source: &str) -> Result<&$a mut str, AllocError>;
+            alloc_fmt(arguments: fmt::Arguments<'_>) -> &$a mut str;
+            try_alloc_fmt(arguments: fmt::Arguments<'_>) -> Result<&$a mut str, AllocError>;
+        }
+        #[cfg(all(feature = "os", unix))]
+        $crate::arena::scope::forward_each! { $span, [$($header)*]
+            alloc_file(path: impl $crate::sys::PathBytes) -> Result<&$a mut [u8], $crate::arena::ReadError>;
+            alloc_file_str(path: impl $crate::sys::PathBytes) -> Result<&$a mut str, $crate::arena::ReadError>;
+            alloc_file_padded(path: impl $crate::sys::PathBytes, padding: usize)
+                -> Result<$crate::arena::Padded<$a>, $crate::arena::ReadError>;
+            alloc_fd<'f>(fd: impl Into<$crate::sys::Fd<'f>>) -> Result<&$a mut [u8], $crate::arena::ReadError>;
+            alloc_fd_str<'f>(fd: impl Into<$crate::sys::Fd<'f>>) -> Result<&$a mut str, $crate::arena::ReadError>;
+            alloc_fd_padded<'f>(fd: impl Into<$crate::sys::Fd<'f>>, padding: usize)
+                -> Result<$crate::arena::Padded<$a>, $crate::arena::ReadError>;
+        }
+    };
 }
 
 /// The body of [`forward`], for the list there.
 macro_rules! forward_each {
     ($span:literal, [$($header:tt)*]
-        $($name:ident $(<$($param:ident $(: $bound:path)?),+>)? ($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
+        $($name:ident $(<$($life:lifetime)? $($param:ident $(: $bound:path)?),*>)? ($($arg:ident: $type:ty),*)
+            -> $result:ty;)*) => {
         $($header)* { $(
             #[doc = concat!("As [`Arena::", stringify!($name), "`], ", $span, ".")]
             #[inline(always)]
+            #[track_caller]
             #[allow(clippy::mut_from_ref, clippy::missing_errors_doc)]
-            pub fn $name $(<$($param $(: $bound)?),+>)? (&self, $($arg: $type),*) -> $result {
-                self.lent().$name($($arg),*)
+            pub fn $name $(<$($life)? $($param $(: $bound)?),*>)? (&self, $($arg: $type),*) -> $result {
+                self.as_arena().$name($($arg),*)
             }
         )* }
     };
 }
 
-#[cfg(all(feature = "os", unix, not(loom)))]
+#[cfg(all(feature = "os", unix))]
 pub(super) use forward;
 pub(super) use forward_each;
 

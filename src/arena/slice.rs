@@ -1,9 +1,10 @@
 //! Allocating slices: copied, cloned, filled, collected.
 
-use super::failure::{Failure, Panic, Report};
 use super::growing::Growing;
 use super::value::Slot;
 use super::{Arena, Backing};
+use crate::copy::copy;
+use crate::error::failure::{Failure, Panic, Report};
 use crate::error::{AllocError, AllocOrInitError};
 use core::alloc::Layout;
 use core::convert::Infallible;
@@ -23,6 +24,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_slice_copy<T: Copy>(&self, source: &[T]) -> &mut [T] {
         Panic::unwrap(self.slice_copy_or::<Panic, T>(source))
     }
@@ -39,25 +41,27 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub(super) fn slice_copy_or<F: Failure, T: Copy>(&self, source: &[T]) -> Result<&mut [T], F::Error> {
         // A slice that exists has a layout.
         let layout = Layout::for_value(source);
         if layout.size() != 0 {
             if let Some(start) = self.take::<false>(layout) {
-                // SAFETY: that much room was just handed out.
+                // SAFETY: so many bytes were just handed out.
                 return Ok(unsafe { copied(source, start.cast()) });
             }
         }
         self.slice_copy_slowly::<F, T>(source)
     }
 
-    /// The slow path of a copy, which it takes along, so that the fast path keeps no register for it.
+    /// The slow path, which copies too, so that the fast path keeps no register for it.
     #[cold]
     #[inline(never)]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     fn slice_copy_slowly<F: Failure, T: Copy>(&self, source: &[T]) -> Result<&mut [T], F::Error> {
         let start = self.slots_for::<F, T>(source.len())?;
-        // SAFETY: that much room was just handed out.
+        // SAFETY: so many bytes were just handed out.
         Ok(unsafe { copied(source, start) })
     }
 
@@ -67,6 +71,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had, or `clone` does.
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_slice_clone<T: Clone>(&self, source: &[T]) -> &mut [T] {
         Panic::unwrap(self.slice_fill_or::<Panic, T, Infallible>(source.len(), |i| Ok(source[i].clone())))
             .unwrap_or_never()
@@ -94,6 +99,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_slice_fill_with<T, F: FnMut(usize) -> T>(&self, len: usize, mut f: F) -> &mut [T] {
         Panic::unwrap(self.slice_fill_or::<Panic, T, Infallible>(len, |i| Ok(f(i)))).unwrap_or_never()
     }
@@ -121,6 +127,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had.
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_slice_try_fill_with<T, F: FnMut(usize) -> Result<T, E>, E>(
         &self,
         len: usize,
@@ -149,6 +156,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had.
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_slice_fill_copy<T: Copy>(&self, len: usize, value: T) -> &mut [T] {
         self.alloc_slice_fill_with(len, |_| value)
     }
@@ -169,6 +177,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had, or `clone` does.
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_slice_fill_clone<T: Clone>(&self, len: usize, value: &T) -> &mut [T] {
         self.alloc_slice_fill_with(len, |_| value.clone())
     }
@@ -189,6 +198,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// When memory cannot be had, or `default` does.
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_slice_fill_default<T: Default>(&self, len: usize) -> &mut [T] {
         self.alloc_slice_fill_with(len, |_| T::default())
     }
@@ -205,8 +215,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// Collects an iterator into a slice.
     ///
-    /// The iterator may say anything about its length, and may allocate from the same arena: the slice
-    /// then moves when it must grow. Unused room is given back.
+    /// The iterator's length hint may be wrong, and the iterator may allocate from the same arena: the slice
+    /// then moves when it must grow. Unused memory is given back.
     ///
     /// # Panics
     /// When memory cannot be had, or the iterator does.
@@ -218,6 +228,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_slice_fill_iter<T, I: IntoIterator<Item = T>>(&self, values: I) -> &mut [T] {
         Panic::unwrap(self.slice_collect_or::<Panic, T, Infallible>(values.into_iter().map(Ok))).unwrap_or_never()
     }
@@ -235,12 +246,13 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Collects an iterator of results into a slice, up to the first error.
     ///
     /// # Errors
-    /// The iterator's first error; the room is then given back if nothing came after it.
+    /// The iterator's first error; the memory is then given back if nothing was allocated after it.
     ///
     /// # Panics
     /// When memory cannot be had, or the iterator does.
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_slice_try_fill_iter<T, I: IntoIterator<Item = Result<T, E>>, E>(
         &self,
         values: I,
@@ -264,6 +276,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Fills a slice of known length, for every form above.
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     fn slice_fill_or<F: Failure, T, E>(
         &self,
         len: usize,
@@ -275,8 +288,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let slot = Slot::new(self, before, start, len * size_of::<T>());
         for i in 0..len {
             match f(i) {
-                // SAFETY: the place is one of the `len` that were just taken, and what `f` allocated lies
-                // elsewhere.
+                // SAFETY: the address is that of one of the `len` values that were just taken, and what `f` allocated
+                // lies elsewhere.
                 Ok(value) => unsafe { start.add(i).write(value) },
                 Err(error) => return Ok(Err(error)),
             }
@@ -289,20 +302,28 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Collects any iterator, for every form above.
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     fn slice_collect_or<F: Failure, T, E>(
         &self,
-        values: impl Iterator<Item = Result<T, E>>,
+        mut values: impl Iterator<Item = Result<T, E>>,
     ) -> Result<Result<&mut [T], E>, F::Error> {
-        let mut row = Growing::new(self);
-        // A hint only: a wrong one costs a move, an absurd one must not fail the allocation.
-        let hint = values.size_hint().0;
-        if hint.saturating_mul(size_of::<T>()) <= LARGEST_HINT {
+        // Only a hint: a wrong one may cost a move, and a far too large one must not fail the allocation.
+        let (hint, most) = values.size_hint();
+        let room = if most == Some(hint) { hint } else { hint.max(Growing::<T, MIN_ALIGN, B>::FIRST_ROOM) };
+        let mut row = Growing::with_room(self, room);
+        if row.is_empty_handed() && hint.saturating_mul(size_of::<T>()) <= LARGEST_HINT {
             let _ = row.reserve::<Report>(hint);
         }
-        for value in values {
-            match value {
-                Ok(value) => row.push::<F>(value)?,
+        loop {
+            match row.fill(&mut values) {
+                Ok(false) => {}
+                Ok(true) => break,
                 Err(error) => return Ok(Err(error)),
+            }
+            match values.next() {
+                Some(Ok(value)) => row.push::<F>(value)?,
+                Some(Err(error)) => return Ok(Err(error)),
+                None => break,
             }
         }
         Ok(Ok(row.finish()))
@@ -312,20 +333,21 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 /// A copy of `source` at `start`.
 ///
 /// # Safety
-/// `start` has room for as many values as `source` has, handed out for `'a` to the caller alone.
+/// The memory at `start` holds as many values as `source` has, and was handed out for `'a` to the caller alone.
 #[inline(always)]
 unsafe fn copied<'a, T: Copy>(source: &[T], start: NonNull<T>) -> &'a mut [T] {
-    // SAFETY: what was handed out overlaps nothing; after the copy all values are initialized and the caller's.
+    // SAFETY: memory that was handed out overlaps nothing. After the copy all values are initialized and the caller's.
     unsafe {
-        start.as_ptr().copy_from_nonoverlapping(source.as_ptr(), source.len());
+        copy(source.as_ptr(), start.as_ptr(), source.len());
         core::slice::from_raw_parts_mut(start.as_ptr(), source.len())
     }
 }
 
-/// Bytes up to which an iterator's word on its least length is believed in advance (`.bump.iter`).
+/// The most bytes that are taken in advance because of an iterator's length hint.
 ///
-/// Larger believes lies that cost memory for the time of the call; smaller costs long honest iterators one
-/// copy for each doubling that could not be done in place.
+/// With a larger limit, wrong hints cost memory during the call. With a smaller one, long iterators with right hints
+/// cost one copy for each doubling that is not possible in place.
+// (`.bump.iter`)
 const LARGEST_HINT: usize = 1 << 30;
 
 /// The value of a result that cannot be an error.

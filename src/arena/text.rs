@@ -1,9 +1,10 @@
 //! Allocating strings: copied, and formatted in place.
 
-use super::failure::{Failure, Panic, Report};
+use super::formatting::{Formatted, Text};
 use super::growing::Growing;
 use super::{Arena, Backing};
-use crate::error::{AllocError, AllocReason};
+use crate::error::AllocError;
+use crate::error::failure::{Failure, Panic, Report};
 use core::fmt;
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
@@ -19,6 +20,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_str(&self, source: &str) -> &mut str {
         Panic::unwrap(self.str_or::<Panic>(source))
     }
@@ -35,15 +37,16 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     fn str_or<F: Failure>(&self, source: &str) -> Result<&mut str, F::Error> {
         let bytes = self.slice_copy_or::<F, u8>(source.as_bytes())?;
         // SAFETY: the bytes are a copy of a string's.
         Ok(unsafe { core::str::from_utf8_unchecked_mut(bytes) })
     }
 
-    /// Formats into the arena, growing in place: no copy, no guess at the length.
+    /// Formats into the arena, growing in place: without a copy, and without an estimate of the length.
     ///
-    /// What is formatted may allocate from the same arena.
+    /// A `Display` implementation may allocate from the same arena.
     ///
     /// # Panics
     /// When memory cannot be had, or a `Display` implementation fails or panics.
@@ -54,6 +57,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// assert_eq!(text, "line:7");
     /// ```
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_fmt(&self, arguments: fmt::Arguments<'_>) -> &mut str {
         Panic::unwrap(self.fmt_or::<Panic>(arguments))
     }
@@ -62,7 +66,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     ///
     /// # Errors
     /// When memory cannot be had, or a `Display` implementation fails
-    /// ([`AllocReason::Format`]).
+    /// ([`Format`](crate::error::AllocReason::Format)).
     #[allow(clippy::mut_from_ref)]
     pub fn try_alloc_fmt(&self, arguments: fmt::Arguments<'_>) -> Result<&mut str, AllocError> {
         self.fmt_or::<Report>(arguments)
@@ -70,34 +74,22 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     fn fmt_or<F: Failure>(&self, arguments: fmt::Arguments<'_>) -> Result<&mut str, F::Error> {
         if let Some(text) = arguments.as_str() {
             return self.str_or::<F>(text);
         }
-        let mut text = Text { bytes: Growing::new(self), refused: None };
-        let written = fmt::write(&mut text, arguments);
-        // Asked first: a `Display` may swallow the error of a piece that found no room.
-        match (text.refused, written) {
-            (Some(refused), _) => Err(F::from(refused)),
-            (None, Err(fmt::Error)) => Err(F::from(AllocError::new(0, AllocReason::Format))),
-            // SAFETY: only whole strings were appended.
-            (None, Ok(())) => Ok(unsafe { core::str::from_utf8_unchecked_mut(text.bytes.finish()) }),
-        }
+        let bytes = Growing::with_room(self, Growing::<u8, MIN_ALIGN, B>::FIRST_ROOM);
+        let mut formatted = Formatted::new(bytes);
+        F::check(formatted.write(arguments))?;
+        // SAFETY: only whole strings were appended.
+        Ok(unsafe { core::str::from_utf8_unchecked_mut(formatted.text.finish()) })
     }
 }
 
-/// Text under way, and why the arena refused if it did: `fmt::Error` cannot say.
-struct Text<'a, const MIN_ALIGN: usize, B: Backing> {
-    bytes: Growing<'a, u8, MIN_ALIGN, B>,
-    refused: Option<AllocError>,
-}
-
-impl<const MIN_ALIGN: usize, B: Backing> fmt::Write for Text<'_, MIN_ALIGN, B> {
+impl<const MIN_ALIGN: usize, B: Backing> Text for Growing<'_, u8, MIN_ALIGN, B> {
     #[inline]
-    fn write_str(&mut self, piece: &str) -> fmt::Result {
-        self.bytes.extend_from_slice::<Report>(piece.as_bytes()).map_err(|error| {
-            self.refused = Some(error);
-            fmt::Error
-        })
+    fn try_append(&mut self, piece: &str) -> Result<(), AllocError> {
+        self.extend_from_slice::<Report>(piece.as_bytes())
     }
 }

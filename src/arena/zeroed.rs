@@ -1,9 +1,10 @@
-//! Zeroed allocation that writes nothing where the kernel's zeroes still stand (`.back.zero`).
+//! Zeroed allocation that writes nothing to memory that is still zero from the kernel (`.back.zero`).
 
-use super::failure::{Failure, Panic, Report};
+use super::backing::checked;
 use super::{Arena, Backing};
-use crate::checkers::{self, Holds};
+use crate::checkers::{self, Contents};
 use crate::error::AllocError;
+use crate::error::failure::{Failure, Panic, Report};
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -12,6 +13,11 @@ use core::ptr::NonNull;
 ///
 /// # Safety
 /// The value whose bytes are all zero must be valid for the type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not known to have a value whose bytes are all zero",
+    note = "numbers, `bool`, `char`, raw pointers, `Option<&T>`, and arrays and cells of them have one; for a type of \
+            your own, implement `Zeroable` where it has"
+)]
 pub unsafe trait Zeroable {}
 
 /// Marks plain types.
@@ -33,13 +39,13 @@ zeroable!(
 unsafe impl<T> Zeroable for MaybeUninit<T> {}
 // SAFETY: a null pointer is a value of a raw pointer to a sized type.
 unsafe impl<T> Zeroable for *const T {}
-// SAFETY: as above.
+// SAFETY: a null pointer is a value of a raw pointer to a sized type, whatever may be done through it.
 unsafe impl<T> Zeroable for *mut T {}
 // SAFETY: the null pointer is `None`, as the language guarantees for references to sized types.
 unsafe impl<T> Zeroable for Option<&T> {}
-// SAFETY: as above.
+// SAFETY: the null pointer is `None`, as the language guarantees for exclusive references to sized types, too.
 unsafe impl<T> Zeroable for Option<&mut T> {}
-// SAFETY: as above, guaranteed for `NonNull`.
+// SAFETY: the null pointer is `None`, as the standard library guarantees for `NonNull` of a sized type.
 unsafe impl<T> Zeroable for Option<NonNull<T>> {}
 // SAFETY: each element is zeroable, and an array has nothing else.
 unsafe impl<T: Zeroable, const N: usize> Zeroable for [T; N] {}
@@ -59,6 +65,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_zeroed<T: Zeroable>(&self) -> &mut T {
         &mut self.alloc_slice_zeroed(1)[0]
     }
@@ -86,6 +93,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     #[inline]
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     pub fn alloc_slice_zeroed<T: Zeroable>(&self, len: usize) -> &mut [T] {
         Panic::unwrap(self.slice_zeroed_or::<Panic, T>(len))
     }
@@ -101,10 +109,11 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     }
 
     #[allow(clippy::mut_from_ref)]
+    #[track_caller]
     fn slice_zeroed_or<F: Failure, T: Zeroable>(&self, len: usize) -> Result<&mut [T], F::Error> {
         let start = self.slots_for::<F, T>(len)?;
         self.zero(start.cast(), len * size_of::<T>());
-        // SAFETY: `slots_for` gave room for `len` values, all of it is zero now, and zero is a value of `T`.
+        // SAFETY: `slots_for` gave memory for `len` values, all of it is zero now, and zero is a value of `T`.
         Ok(unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) })
     }
 
@@ -113,6 +122,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// # Panics
     /// When memory cannot be had.
     #[inline]
+    #[track_caller]
     pub fn alloc_layout_zeroed(&self, layout: Layout) -> NonNull<u8> {
         let start = self.alloc_layout(layout);
         self.zero(start, layout.size());
@@ -130,17 +140,19 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         Ok(start)
     }
 
-    /// Zeroes what was just taken, as far as it may have been written before.
+    /// Zeroes the part of the last allocation that may have been written before.
     pub(super) fn zero(&self, start: NonNull<u8>, size: usize) {
         let block = match self.block.get() {
             Some(block) if size != 0 => block,
             _ => return,
         };
-        // The last thing taken lies in the current block, at or above its start.
+        // The last allocation lies in the current block, at or above its start.
         let at = start.addr().get() - block.start.addr().get();
         let dirty = block.dirty.saturating_sub(at).min(size);
-        // SAFETY: `dirty <= size` bytes that were just handed out to us.
+        // SAFETY: `dirty <= size`, and these bytes were just handed out to this call.
         unsafe { start.write_bytes(0, dirty) };
-        checkers::tell(start, size, Holds::Bytes);
+        checkers::unpoison(start, size, Contents::Initialized);
+        // SAFETY: the rest of what was handed out lies at or above the block's `dirty`, and is ready.
+        unsafe { checked::zeroes(start.add(dirty), size - dirty) };
     }
 }

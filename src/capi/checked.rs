@@ -1,10 +1,11 @@
-//! What callers hand in, checked: structs that may be empty, versions, options, strings.
+//! What callers hand in, checked: versions, options, sizes. The values in their structs are in `held`.
 //!
 //! A C program may pass NULL, a struct that was never initialized or one that was freed, or be compiled against
 //! another header. Each of these is a defined error, found here before any Rust value is formed.
 
-use super::error::{EINVAL, EPROTO};
-use core::ffi::{CStr, c_char, c_int};
+use super::error::{EINVAL, EOVERFLOW, EPROTO};
+use core::alloc::Layout;
+use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
 /// The version of the C ABI. Programs compiled against another one are refused by every `init`.
@@ -12,8 +13,9 @@ use core::mem::MaybeUninit;
 /// cbindgen:ignore
 pub(super) const ABI_VERSION: usize = 1;
 
-/// What `REGION_ABI_(type)` of the header says about a struct of this type (`.c.check`): the version and the
+/// What `REGION_ABI_(type)` of the header says about a struct of this type: the version and the
 /// size, in one word.
+// (`.c.check`)
 pub(super) const fn abi_of<T>() -> usize {
     (ABI_VERSION << 16) | size_of::<T>()
 }
@@ -45,61 +47,23 @@ unsafe fn prepare_bytes(this: *mut u8, abi: usize, said: usize) -> Result<(), c_
     Ok(())
 }
 
-/// A Rust value in the opaque words of a C struct: there when `state` says so, and not when the words are zero.
-///
-/// # Invariants
-/// `value` is initialized if and only if `state` is `LIVE`.
-#[repr(C)]
-pub(super) struct Held<T> {
-    state: usize,
-    value: MaybeUninit<T>,
-}
-
-/// A word that memory does not hold by accident, so that a struct that was never initialized is found empty. One that
-/// an instruction can hold, as every function compares with it.
-const LIVE: usize = 0x5265_6769;
-
-impl<T> Held<T> {
-    /// The value that is here.
-    pub(super) fn get(&self) -> Option<&T> {
-        // SAFETY: the type's invariant.
-        (self.state == LIVE).then(|| unsafe { self.value.assume_init_ref() })
-    }
-
-    /// The value that is here, to change.
-    pub(super) fn get_mut(&mut self) -> Option<&mut T> {
-        // SAFETY: the type's invariant.
-        (self.state == LIVE).then(|| unsafe { self.value.assume_init_mut() })
-    }
-
-    /// Puts a value here. What was here is not dropped: it may be garbage that only looks like a value.
-    ///
-    /// # Safety
-    /// `this` may be written.
-    pub(super) unsafe fn put(this: *mut Self, value: T) {
-        // SAFETY: the caller's promise; nothing is read.
-        unsafe { this.write(Held { state: LIVE, value: MaybeUninit::new(value) }) }
-    }
-
-    /// Takes the value out and leaves nothing.
-    pub(super) fn take(&mut self) -> Option<T> {
-        // SAFETY: the value was there, and the state says from here on that it is not.
-        self.forget().then(|| unsafe { self.value.assume_init_read() })
-    }
-
-    /// Drops the value and leaves nothing.
-    pub(super) fn clear(&mut self) {
-        if self.forget() {
-            // SAFETY: the value was there, and the state says that it is not.
-            unsafe { self.value.assume_init_drop() };
+/// Functions for callers that do not read the header. Each calls another one, as the header's inline function of its
+/// name does, with this library's own version.
+macro_rules! twins {
+    ($($name:ident($this:ident: *mut $type:ty $(, $arg:ident: $of:ty)*) => $inner:ident($($given:expr),*);)*) => { $(
+        #[doc = concat!("As `", stringify!($name), "` in the header, for callers that do not read it.")]
+        ///
+        /// # Safety
+        #[doc = concat!("As [`", stringify!($inner), "`].")]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($this: *mut $type $(, $arg: $of)*) -> core::ffi::c_int {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { $inner($($given,)* $crate::capi::checked::abi_of::<$type>()) }
         }
-    }
-
-    /// Calls the place empty; says whether a value was there, which is the caller's now.
-    fn forget(&mut self) -> bool {
-        core::mem::take(&mut self.state) == LIVE
-    }
+    )* };
 }
+
+pub(super) use twins;
 
 /// Options as the caller knows them, which may be fewer than this library does, or NULL: the rest is zero, the default.
 ///
@@ -147,33 +111,22 @@ unsafe fn copy_options(to: *mut u8, size: usize, options: *const u8) -> Result<(
 /// More bytes than any version's options have: a size beyond that was never set.
 const MOST_OPTIONS: usize = 4096;
 
-/// Bytes of a C string before its NUL, or `most` if it has none within them.
+/// The largest alignment that is taken: the largest page of any processor. Beyond that it is a mistake.
 ///
-/// # Safety
-/// `text` points to a NUL-terminated string, or to `most` bytes.
-pub(super) unsafe fn length(text: *const c_char, most: usize) -> usize {
-    let mut len = 0;
-    // SAFETY: no byte behind the NUL or beyond `most` is read. A volatile read, because the compiler would put
-    // a call of `strlen` for the plain loop, which a freestanding program does not have.
-    while len < most && unsafe { text.add(len).read_volatile() } != 0 {
-        len += 1;
+/// cbindgen:ignore
+const MOST_ALIGN: usize = 1 << 30;
+
+/// The layout that a caller asks for, or the number of what is wrong with it.
+#[inline(always)]
+pub(super) fn layout(size: usize, align: usize) -> Result<Layout, c_int> {
+    if !align.is_power_of_two() || align > MOST_ALIGN {
+        return Err(EINVAL);
     }
-    len
+    Layout::from_size_align(size, align).map_err(|_| EOVERFLOW)
 }
 
-/// A C string with its NUL.
-///
-/// # Safety
-/// `text` points to a NUL-terminated string, which stays for `'a`.
-pub(super) unsafe fn c_str<'a>(text: *const c_char) -> &'a CStr {
-    // SAFETY: the caller's promise; the only NUL is the last byte, at which `length` stopped.
-    unsafe {
-        let bytes = core::slice::from_raw_parts(text.cast(), length(text, usize::MAX) + 1);
-        CStr::from_bytes_with_nul_unchecked(bytes)
-    }
-}
-
-/// `size` times `n`, unless it wraps (`.c.sizes`).
-pub(super) const fn product(n: usize, size: usize) -> Option<usize> {
-    n.checked_mul(size)
+/// `size` times `n`; if that wraps, more than any memory has.
+// (`.c.sizes`)
+pub(super) const fn product(n: usize, size: usize) -> usize {
+    n.saturating_mul(size)
 }

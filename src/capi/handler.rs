@@ -1,8 +1,8 @@
-//! Where a panic would end in an archive that has no standard library.
+//! The panic handler of an archive that has no standard library.
 //!
-//! No function of the ABI panics (`.c.no-unwind`), and the language wants a handler all the same. Under
-//! `--cfg region_panics` it needs a symbol that nobody has: an archive that asks for it has a path to a panic, which is
-//! how the tests find that this one has none.
+//! No function of the ABI panics (`.c.no-unwind`), but the language requires a handler. Under `--cfg region_panics` it
+//! needs a symbol that does not exist. An archive that needs this symbol has a path to a panic: so the tests find that
+//! this one has none.
 
 use core::panic::PanicInfo;
 

@@ -1,20 +1,22 @@
 //! Arenas as the allocators of other libraries.
 //!
-//! Two families. Hooks that are told the old size bump, and take the last block back. Hooks that are not keep it in
-//! 16 bytes before each block. Either way freed blocks inside the arena wait for its rewind: arenas suit libraries
-//! whose work is thrown away as a whole.
+//! Two families. `region_hook_` functions get the old size from the caller, and take the last block back.
+//! `region_tracked_` functions keep the size in 16 bytes before each block. With both, other freed blocks stay until
+//! the arena is rewound. So arenas suit libraries whose work is thrown away as a whole.
 
-use super::alloc::{ANY, Way, ZERO, region_free, region_realloc};
-use super::arena::{ALIGN, inside, region_arena};
+use super::alloc::{ANY, Allocate, ZERO, region_free, region_realloc, take};
 use super::checked::product;
+use super::inside::{ALIGN, region_arena};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
-/// Bytes before a sized block: its size, padded so that the block stays aligned.
+/// Bytes before a tracked block: its size, padded so that the block stays aligned.
 const HEADER: usize = ALIGN;
 const _: () = assert!(HEADER >= size_of::<usize>() && HEADER % ALIGN == 0);
 
 /// malloc(3) with a context: `size` bytes, aligned to 16.
+///
+/// cbindgen:postfix=REGION_MALLOC_((2))
 ///
 /// # Safety
 /// `arena` is NULL or a `region_arena`.
@@ -25,6 +27,8 @@ pub unsafe extern "C" fn region_hook_malloc(arena: *mut c_void, size: usize) -> 
 }
 
 /// realloc(3) with a context and the old size; `new_size` 0 frees and gives NULL. Lua's lua_Alloc as it is.
+///
+/// cbindgen:postfix=REGION_RESIZED_((4))
 ///
 /// # Safety
 /// `arena` is NULL or a `region_arena`, `block` NULL or a block of it, `old_size` bytes long.
@@ -58,37 +62,43 @@ pub unsafe extern "C" fn region_hook_free(arena: *mut c_void, block: *mut c_void
 
 /// malloc(3) with a context, for blocks whose size the library has to remember.
 ///
-/// # Safety
-/// `arena` is NULL or a `region_arena`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_sized_malloc(arena: *mut c_void, size: usize) -> *mut c_void {
-    // SAFETY: the caller's promise, passed on.
-    unsafe { begin(arena.cast(), Some(size), ANY) }
-}
-
-/// calloc(3) with a context: zlib's zalloc is this with `unsigned` in place of `size_t`.
+/// cbindgen:postfix=REGION_MALLOC_((2))
 ///
 /// # Safety
 /// `arena` is NULL or a `region_arena`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_sized_calloc(arena: *mut c_void, n: usize, size: usize) -> *mut c_void {
+pub unsafe extern "C" fn region_tracked_malloc(arena: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { begin(arena.cast(), size, ANY) }
+}
+
+/// calloc(3) with a context: zlib's zalloc is this with `unsigned` in place of `size_t`.
+///
+/// cbindgen:postfix=REGION_MALLOC_((2, 3))
+///
+/// # Safety
+/// `arena` is NULL or a `region_arena`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_tracked_calloc(arena: *mut c_void, n: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
     unsafe { begin(arena.cast(), product(n, size), ZERO) }
 }
 
 /// realloc(3) with a context; `size` 0 frees and gives NULL.
 ///
+/// cbindgen:postfix=REGION_RESIZED_((3))
+///
 /// # Safety
-/// `arena` is NULL or a `region_arena`, `block` NULL or from a `region_sized_` function with the same arena.
+/// `arena` is NULL or a `region_arena`, `block` NULL or from a `region_tracked_` function with the same arena.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_sized_realloc(arena: *mut c_void, block: *mut c_void, size: usize) -> *mut c_void {
+pub unsafe extern "C" fn region_tracked_realloc(arena: *mut c_void, block: *mut c_void, size: usize) -> *mut c_void {
     if block.is_null() {
         // SAFETY: the caller's promise, passed on.
-        return unsafe { region_sized_malloc(arena, size) };
+        return unsafe { region_tracked_malloc(arena, size) };
     }
     if size == 0 {
-        // SAFETY: as above.
-        unsafe { region_sized_free(arena, block) };
+        // SAFETY: the block is of a `region_tracked_` function with this arena, by the caller's promise.
+        unsafe { region_tracked_free(arena, block) };
         return null_mut();
     }
     let arena = arena.cast::<region_arena>();
@@ -110,13 +120,14 @@ pub unsafe extern "C" fn region_sized_realloc(arena: *mut c_void, block: *mut c_
 /// free(3) with a context.
 ///
 /// # Safety
-/// As [`region_sized_realloc`].
+/// As [`region_tracked_realloc`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_sized_free(arena: *mut c_void, block: *mut c_void) {
+pub unsafe extern "C" fn region_tracked_free(arena: *mut c_void, block: *mut c_void) {
     if block.is_null() {
         return;
     }
-    // SAFETY: as in `region_sized_realloc`.
+    // SAFETY: `begin` wrote the block's size before it, and the two together are a block of the arena, which the caller
+    // gives up.
     unsafe {
         let start = block.cast::<u8>().sub(HEADER);
         let size = start.cast::<usize>().read();
@@ -128,12 +139,13 @@ pub unsafe extern "C" fn region_sized_free(arena: *mut c_void, block: *mut c_voi
 ///
 /// # Safety
 /// `arena` is NULL or a `region_arena`.
-unsafe fn begin(arena: *mut region_arena, size: Option<usize>, way: Way) -> *mut c_void {
-    // SAFETY: the caller's promise, passed on.
-    let Some(this) = (unsafe { inside(arena) }) else { return null_mut() };
-    let start = this.take(arena, size.and_then(|size| size.checked_add(HEADER)), ALIGN, way).cast::<u8>();
-    let (Some(size), false) = (size, start.is_null()) else { return null_mut() };
-    // SAFETY: the block is new, aligned to 16, and has room for the header and `size` bytes.
+unsafe fn begin(arena: *mut region_arena, size: usize, allocate: Allocate) -> *mut c_void {
+    // SAFETY: the caller's promise, passed on. A size that wraps with its header is one that no arena has.
+    let start = unsafe { take(arena, size.saturating_add(HEADER), ALIGN, allocate) }.cast::<u8>();
+    if start.is_null() {
+        return null_mut();
+    }
+    // SAFETY: the block is new, aligned to 16, and as long as the header and `size` bytes.
     unsafe {
         start.cast::<usize>().write(size);
         start.add(HEADER).cast()

@@ -1,11 +1,13 @@
 //! Files and streams in C: all bytes of a file as one range.
 
-use super::checked::{Held, abi_of, c_str, prepare};
-use super::error::{EINVAL, of_error};
-use crate::input::{Input, InputError, Source};
-use crate::sys::{Fd, open_terminated};
-use core::ffi::{c_char, c_int};
-use core::ptr::null;
+use super::c_str::c_str;
+use super::checked::{prepare, twins};
+use super::error::{EINVAL, status};
+use super::held::{Bytes, Place, Shown, free, holds, place, value};
+use crate::error::{Call, Error};
+use crate::input::{Input, Source};
+use crate::sys::{BorrowedFd, Fd, OpenFile, descriptor, open_terminated};
+use core::ffi::{c_char, c_int, c_void};
 
 /// The bytes of a file. All bytes zero (REGION_INPUT_INIT) is an empty one, and so is one that was freed.
 #[repr(C)]
@@ -17,52 +19,50 @@ pub struct region_input {
     opaque_: [usize; 22],
 }
 
-/// The Rust side of a `region_input`.
-#[repr(C)]
-struct Bytes {
-    data: *const c_char,
-    len: usize,
-    input: Held<Input>,
-}
+holds!(region_input: Shown<Input>);
 
-const _: () = assert!(size_of::<Bytes>() <= size_of::<region_input>());
-const _: () = assert!(align_of::<Bytes>() <= align_of::<region_input>());
-
-impl Bytes {
-    /// Shows C where the bytes are.
-    fn show(&mut self) {
-        (self.data, self.len) = match self.input.get() {
-            Some(input) => (input.as_slice().as_ptr().cast(), input.as_slice().len()),
-            None => (null(), 0),
-        };
+impl Bytes for Input {
+    fn bytes(&mut self) -> (*mut c_void, usize) {
+        // C has the bytes as constant ones.
+        (self.as_slice().as_ptr().cast_mut().cast(), self.as_slice().len())
     }
 }
 
-/// Puts what was got into a prepared input: on error, the bytes that came before it.
+/// Gets bytes of a file, which stands at `position` if that is known, into an input. 0, or a negative errno; then what
+/// came before it is there.
 ///
 /// # Safety
-/// `input` may be written.
+/// `input` is NULL or a zeroed or initialized input, whose bytes nothing refers to. If the file is mapped (`how` 0), it
+/// is empty, and nobody writes to the file or truncates it as long as the input lives.
 #[inline(never)]
-unsafe fn finish(input: *mut region_input, got: Result<Input, InputError>) -> c_int {
-    let (got, answer) = match got {
-        Ok(got) => (got, 0),
-        Err(stopped) => {
-            let answer = -of_error(&stopped.error());
-            (stopped.into_input(), answer)
-        }
+unsafe fn fetch(
+    input: *mut region_input,
+    file: Result<BorrowedFd<'_>, Error>,
+    position: Option<u64>,
+    how: c_int,
+    limit: usize,
+) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    let (Some(place), MAP..=MORE) = (unsafe { place(input) }, how) else { return -EINVAL };
+    let inner = place.held_mut().get_or_put(Input::new);
+    let got = match (file, how) {
+        (Err(error), _) => Err(error),
+        // SAFETY: the caller's promise, passed on.
+        (Ok(fd), MAP) => unsafe { inner.map_or_read(fd, position) },
+        (Ok(fd), _) => inner.read_on(fd, position, limit),
     };
-    // SAFETY: the caller's promise, and a `Bytes` fits (asserted).
-    unsafe {
-        let bytes = input.cast::<Bytes>();
-        Held::put(&raw mut (*bytes).input, got);
-        (*bytes).show();
+    if got.is_ok() && how != MORE {
+        inner.shrink_to_fit();
     }
-    answer
+    place.show();
+    status(got)
 }
 
 /// How the bytes of a file are to be had: REGION_INPUT_... of the header.
 const MAP: c_int = 0;
 const READ: c_int = 1;
+/// Behind the bytes that are there.
+const MORE: c_int = 2;
 
 /// What region_input_open and region_input_read call.
 ///
@@ -84,10 +84,8 @@ pub unsafe extern "C" fn region_input_path_(
         if let Err(error) = prepare(input, abi) {
             return error;
         }
-        match open_terminated(c_str(path)) {
-            Ok(file) => fetch(input, file.lend(), how),
-            Err(error) => finish(input, Err(error.into())),
-        }
+        let file = open_terminated(c_str(path));
+        fetch(input, file.as_ref().map(OpenFile::borrow).map_err(|error| *error), Some(0), how, usize::MAX)
     }
 }
 
@@ -100,49 +98,17 @@ pub unsafe extern "C" fn region_input_fd_(input: *mut region_input, fd: c_int, h
     // SAFETY: the caller's promise, passed on; it keeps the descriptor open during the call.
     unsafe {
         match prepare(input, abi) {
-            Ok(()) => fetch(input, Fd::from_raw(fd), how),
+            Ok(()) => fetch(input, descriptor(Fd::from_raw(fd), Call::Stat), None, how, usize::MAX),
             Err(error) => error,
         }
     }
 }
 
-/// Gets the bytes of a descriptor into a prepared input.
-///
-/// # Safety
-/// As [`region_input_path_`].
-#[inline(never)]
-unsafe fn fetch(input: *mut region_input, fd: Fd<'_>, how: c_int) -> c_int {
-    // SAFETY: the caller's promise, passed on.
-    unsafe {
-        match how {
-            MAP => finish(input, Input::from_fd(fd)),
-            READ => finish(input, Input::read_fd(fd)),
-            _ => -EINVAL,
-        }
-    }
-}
-
-/// The header's inline functions, for callers that do not read it.
-macro_rules! twins {
-    ($($name:ident($from:ident: $type:ty) => $inner:ident, $how:ident;)*) => { $(
-        /// As in the header.
-        ///
-        /// cbindgen:ignore
-        ///
-        /// # Safety
-        /// As [`region_input_path_`].
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $name(input: *mut region_input, $from: $type) -> c_int {
-            // SAFETY: the caller's promise, passed on.
-            unsafe { $inner(input, $from, $how, abi_of::<region_input>()) }
-        }
-    )* };
-}
 twins! {
-    region_input_open(path: *const c_char) => region_input_path_, MAP;
-    region_input_read(path: *const c_char) => region_input_path_, READ;
-    region_input_from_fd(fd: c_int) => region_input_fd_, MAP;
-    region_input_read_fd(fd: c_int) => region_input_fd_, READ;
+    region_input_open(input: *mut region_input, path: *const c_char) => region_input_path_(input, path, MAP);
+    region_input_read(input: *mut region_input, path: *const c_char) => region_input_path_(input, path, READ);
+    region_input_from_fd(input: *mut region_input, fd: c_int) => region_input_fd_(input, fd, MAP);
+    region_input_read_fd(input: *mut region_input, fd: c_int) => region_input_fd_(input, fd, READ);
 }
 
 /// Reads at most `limit` bytes more (SIZE_MAX: to the end) behind those that are here, which may move; how many came,
@@ -151,32 +117,23 @@ twins! {
 /// # Safety
 /// `input` is NULL or a zeroed or initialized input, whose bytes nothing refers to.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_input_more(
+pub unsafe extern "C" fn region_input_read_more(
     input: *mut region_input,
     fd: c_int,
     limit: usize,
     got: *mut usize,
 ) -> c_int {
-    // SAFETY: size and alignment are those of a `region_input` (asserted), whose bytes are zero, which holds
-    // no input, or what this library put there.
-    let Some(bytes) = (unsafe { input.cast::<Bytes>().as_mut() }) else { return -EINVAL };
-    if bytes.input.get().is_none() {
-        // SAFETY: the field is ours to write.
-        unsafe { Held::put(&raw mut bytes.input, Input::new()) };
+    // SAFETY: the caller's promises, passed on; it keeps the descriptor open during the call. `got` is NULL or
+    // writable.
+    unsafe {
+        let len = || input.as_ref().map_or(0, |input| input.len);
+        let before = len();
+        let answer = fetch(input, descriptor(Fd::from_raw(fd), Call::Stat), None, MORE, limit);
+        if let Some(got) = got.as_mut() {
+            *got = len().saturating_sub(before);
+        }
+        answer
     }
-    let before = bytes.len;
-    let Some(inner) = bytes.input.get_mut() else { return -EINVAL };
-    // SAFETY: the caller keeps the descriptor open during the call.
-    let answer = match inner.read_more_up_to(unsafe { Fd::from_raw(fd) }, limit) {
-        Ok(_) => 0,
-        Err(error) => -of_error(&error),
-    };
-    bytes.show();
-    // SAFETY: NULL or writable, by the caller's promise.
-    if let Some(got) = unsafe { got.as_mut() } {
-        *got = bytes.len.saturating_sub(before);
-    }
-    answer
 }
 
 /// Whether the file is mapped: its page cache is shown, and nothing was copied.
@@ -185,9 +142,8 @@ pub unsafe extern "C" fn region_input_more(
 /// `input` is NULL or a zeroed or initialized input.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_input_is_mapped(input: *const region_input) -> bool {
-    // SAFETY: as in `region_input_more`.
-    let bytes = unsafe { input.cast::<Bytes>().as_ref() };
-    bytes.and_then(|bytes| bytes.input.get()).is_some_and(|input| input.source() == Source::Mapped)
+    // SAFETY: the caller's promise, passed on.
+    unsafe { value(input) }.is_some_and(|input| input.source() == Source::Mapped)
 }
 
 /// Gives the memory back and leaves an empty input; nothing happens to an empty one.
@@ -196,13 +152,6 @@ pub unsafe extern "C" fn region_input_is_mapped(input: *const region_input) -> b
 /// `input` is NULL or a zeroed or initialized input, and nothing uses its bytes afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_input_free(input: *mut region_input) -> c_int {
-    // SAFETY: as in `region_input_more`.
-    match unsafe { input.cast::<Bytes>().as_mut() } {
-        Some(bytes) => {
-            bytes.input.clear();
-            bytes.show();
-            0
-        }
-        None => -EINVAL,
-    }
+    // SAFETY: the caller's promise, passed on.
+    unsafe { free(input) }
 }

@@ -1,16 +1,19 @@
 //! A line of text for a descriptor, put together on the stack.
 //!
-//! In place of `core::fmt`, which is larger than the rest of this ABI. What does not fit is cut off.
+//! It replaces `core::fmt`, which is larger than the rest of this ABI. What does not fit is cut off.
 
-/// A line under way.
+/// A line that is being built.
 pub(super) struct Line {
     bytes: [u8; Line::ROOM],
     len: usize,
 }
 
 impl Line {
-    /// Bytes of the longest line: every figure of an arena with its words.
+    /// Bytes of the longest line: all stats of an arena with their names.
     const ROOM: usize = 320;
+
+    /// Bytes of a name that are shown at most, so that there is space for the numbers.
+    pub(super) const LONGEST_NAME: usize = 64;
 
     pub(super) const fn new() -> Self {
         Line { bytes: [0; Line::ROOM], len: 0 }
@@ -25,6 +28,11 @@ impl Line {
                 byte => self.byte(byte),
             }
         }
+    }
+
+    /// Appends a text as it is.
+    pub(super) fn text(&mut self, text: &[u8]) {
+        text.iter().for_each(|&byte| self.byte(byte));
     }
 
     /// Appends a number in decimal digits.

@@ -1,7 +1,8 @@
 //! Lines in C: a text cut at its newlines, without copying a byte.
 
-use super::checked::{Held, abi_of, prepare};
+use super::checked::{prepare, twins};
 use super::error::EINVAL;
+use super::held::{Held, holds, put, value, value_mut};
 use crate::input::Lines;
 use core::ffi::{c_char, c_int};
 
@@ -20,8 +21,7 @@ pub struct region_lines {
     opaque_: [usize; 32],
 }
 
-const _: () = assert!(size_of::<Held<Lines<'static>>>() <= size_of::<region_lines>());
-const _: () = assert!(align_of::<Held<Lines<'static>>>() <= align_of::<region_lines>());
+holds!(region_lines: Held<Lines<'static>>);
 
 /// What region_lines_init calls.
 ///
@@ -46,31 +46,14 @@ pub unsafe extern "C" fn region_lines_init_(
         // SAFETY: not NULL, and there are `len` bytes, which stay, by the caller's promise.
         (false, len) => unsafe { core::slice::from_raw_parts(text.cast::<u8>(), len) },
     };
-    // SAFETY: as above, and it fits (asserted).
-    unsafe { Held::put(lines.cast(), Lines::new(text)) };
+    // SAFETY: the lines were prepared.
+    unsafe { put(lines, Lines::new(text)) };
     0
 }
 
-/// The lines of a text, for callers that do not read the header. As `region_lines_init` there.
-///
-/// cbindgen:ignore
-///
-/// # Safety
-/// As [`region_lines_init_`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_lines_init(lines: *mut region_lines, text: *const c_char, len: usize) -> c_int {
-    // SAFETY: the caller's promise, passed on.
-    unsafe { region_lines_init_(lines, text, len, abi_of::<region_lines>()) }
-}
-
-/// The Rust side of lines that C hands in; `None` for NULL and for none.
-///
-/// # Safety
-/// `lines` is NULL or zeroed or initialized, and used by one thread at a time.
-unsafe fn inside<'a>(lines: *mut region_lines) -> Option<&'a mut Lines<'static>> {
-    // SAFETY: size and alignment are those of a `region_lines` (asserted), whose bytes are zero, which holds no
-    // lines, or what this library put there.
-    unsafe { lines.cast::<Held<Lines<'static>>>().as_mut() }.and_then(Held::get_mut)
+twins! {
+    region_lines_init(lines: *mut region_lines, text: *const c_char, len: usize)
+        => region_lines_init_(lines, text, len);
 }
 
 /// Gives a line to C, if there is one.
@@ -95,7 +78,19 @@ unsafe fn give(line: *mut region_slice, text: Option<&[u8]>) -> bool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_lines_next(lines: *mut region_lines, line: *mut region_slice) -> bool {
     // SAFETY: the caller's promise, passed on.
-    unsafe { give(line, inside(lines).and_then(Lines::next)) }
+    unsafe { give(line, value_mut(lines).and_then(Lines::next)) }
+}
+
+/// The next line, without its newline or `\r\n`. A `\r` with no newline behind it is data.
+///
+/// # Safety
+/// As [`region_lines_next`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_lines_next_crlf(lines: *mut region_lines, line: *mut region_slice) -> bool {
+    // SAFETY: the caller's promise, passed on.
+    let next = unsafe { value_mut(lines) }.and_then(|lines| lines.next().map(|line| lines.without_cr(line)));
+    // SAFETY: the same promise.
+    unsafe { give(line, next) }
 }
 
 /// The last line that was not given yet; false when there is none left.
@@ -105,7 +100,7 @@ pub unsafe extern "C" fn region_lines_next(lines: *mut region_lines, line: *mut 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_lines_next_back(lines: *mut region_lines, line: *mut region_slice) -> bool {
     // SAFETY: the caller's promise, passed on.
-    unsafe { give(line, inside(lines).and_then(Lines::next_back)) }
+    unsafe { give(line, value_mut(lines).and_then(Lines::next_back)) }
 }
 
 /// How many lines are left. Looks at all of the text, and leaves the lines where they are.
@@ -114,8 +109,6 @@ pub unsafe extern "C" fn region_lines_next_back(lines: *mut region_lines, line: 
 /// As [`region_lines_next`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_lines_count(lines: *const region_lines) -> usize {
-    // SAFETY: as in `inside`; only read.
-    unsafe { lines.cast::<Held<Lines<'static>>>().as_ref() }
-        .and_then(Held::get)
-        .map_or(0, |lines| lines.clone().count())
+    // SAFETY: the caller's promise, passed on; the lines are only read here.
+    unsafe { value(lines) }.map_or(0, |lines| lines.clone().count())
 }

@@ -1,11 +1,12 @@
 //! Mapped regions in C: memory of the caller's own that knows its length.
 
-use super::checked::{Held, abi_of, c_str, options, prepare};
-use super::error::{EINVAL, ENOSYS, EOVERFLOW, of_error};
-use crate::region::{Access, Advice, Pages, Region};
+use super::c_str::c_str;
+use super::checked::{options, prepare, twins};
+use super::error::{EINVAL, ENOSYS, answer, of_error};
+use super::held::{Bytes, Shown, finish, free, holds, on_range, value};
+use crate::region::{Access, Advice, AtFork, Pages, Region};
+use crate::sys::Hint;
 use core::ffi::{c_char, c_int, c_uint, c_void};
-use core::ops::Range;
-use core::ptr::null_mut;
 
 /// A range of mapped memory. All bytes zero (REGION_MAP_INIT) is an empty one, and so is one that was freed.
 #[repr(C)]
@@ -104,45 +105,12 @@ pub const REGION_ADVICE_DONTFORK: c_uint = 11;
 /// A forked child sees zeroes in its place: for keys and random states.
 pub const REGION_ADVICE_WIPEONFORK: c_uint = 12;
 
-/// The Rust side of a `region_map`.
-#[repr(C)]
-pub(super) struct Mapping {
-    base: *mut c_void,
-    len: usize,
-    region: Held<Region>,
-}
+holds!(region_map: Shown<Region>);
 
-const _: () = assert!(size_of::<Mapping>() <= size_of::<region_map>());
-const _: () = assert!(align_of::<Mapping>() <= align_of::<region_map>());
-
-/// The Rust side of a map that C hands in; `None` for NULL and for an empty one.
-///
-/// # Safety
-/// `map` is NULL or points to a `region_map` that is zeroed or initialized and in no other use meanwhile.
-unsafe fn region<'a>(map: *mut region_map) -> Option<&'a mut Region> {
-    // SAFETY: size and alignment are those of a `region_map` (asserted), whose bytes are zero, which is a
-    // `Mapping` without a region, or what this library put there.
-    unsafe { map.cast::<Mapping>().as_mut() }.and_then(|mapping| mapping.region.get_mut())
-}
-
-/// The same for functions that only look.
-///
-/// # Safety
-/// `map` is NULL or points to a `region_map` that is zeroed or initialized, and is not changed meanwhile.
-unsafe fn seen<'a>(map: *const region_map) -> Option<&'a Region> {
-    // SAFETY: as in `region`.
-    unsafe { map.cast::<Mapping>().as_ref() }.and_then(|mapping| mapping.region.get())
-}
-
-/// Takes a map's region out and leaves an empty map.
-///
-/// # Safety
-/// As [`region`].
-pub(super) unsafe fn take(map: *mut region_map) -> Option<Region> {
-    // SAFETY: as in `region`.
-    let mapping = unsafe { map.cast::<Mapping>().as_mut() }?;
-    (mapping.base, mapping.len) = (null_mut(), 0);
-    mapping.region.take()
+impl Bytes for Region {
+    fn bytes(&mut self) -> (*mut c_void, usize) {
+        (self.as_mut_ptr().cast(), self.len())
+    }
 }
 
 /// The region's options as C says them.
@@ -157,27 +125,27 @@ pub(super) unsafe fn region_options<'n>(
         return Err(-EINVAL);
     }
     let has = |flag| flags & flag != 0;
-    let mut wish = Region::options().pages_in_order(kinds(flags));
+    let mut request = Region::options().pages_in_order(kinds(flags));
     if has(REGION_MAP_RESERVE) {
-        wish = wish.reserve_only();
+        request = request.reserve_only();
     }
     if has(REGION_MAP_POPULATE) {
-        wish = wish.populate();
+        request = request.populate();
     }
     if has(REGION_MAP_GUARD) {
-        wish = wish.guard_pages();
+        request = request.guard_pages();
     }
     if has(REGION_MAP_SHARED) {
-        wish = wish.shared();
+        request = request.shared();
     }
     if has(REGION_MAP_UNCHARGED) {
-        wish = wish.uncharged();
+        request = request.uncharged();
     }
     if !name.is_null() {
         // SAFETY: the caller's promise, passed on.
-        wish = wish.name(unsafe { c_str(name) });
+        request = request.name(unsafe { c_str(name) });
     }
-    Ok(wish)
+    Ok(request)
 }
 
 /// What region_map_init calls.
@@ -191,39 +159,25 @@ pub unsafe extern "C" fn region_map_init_(
     chosen: *const region_map_options,
     abi: usize,
 ) -> c_int {
-    let wish = || {
+    let request = || {
         // SAFETY: the caller's promise about the map, the options and their name, passed on.
-        let (chosen, wish) = unsafe {
+        let (chosen, region) = unsafe {
             prepare(map, abi)?;
             let chosen = options(chosen)?;
+            if chosen.reserved_ != 0 {
+                return Err(-EINVAL);
+            }
             (chosen, region_options(chosen.flags, chosen.name)?)
         };
-        wish.len(len).align(chosen.align.max(1)).map().map_err(|error| -of_error(&error))
+        region.len(len).align(chosen.align.max(1)).map().map_err(|error| -of_error(&error))
     };
-    match wish() {
-        Ok(mut region) => {
-            // SAFETY: as above, and a `Mapping` fits (asserted).
-            unsafe {
-                let mapping = map.cast::<Mapping>();
-                ((*mapping).base, (*mapping).len) = (region.as_mut_ptr().cast(), region.len());
-                Held::put(&raw mut (*mapping).region, region);
-            }
-            0
-        }
-        Err(error) => error,
-    }
+    // SAFETY: if there is a region, the map was prepared.
+    unsafe { finish(map, request()) }
 }
 
-/// Maps `len` bytes, for callers that do not read the header. As `region_map_init` there.
-///
-/// cbindgen:ignore
-///
-/// # Safety
-/// As [`region_map_init_`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_map_init(map: *mut region_map, len: usize, chosen: *const region_map_options) -> c_int {
-    // SAFETY: the caller's promise, passed on.
-    unsafe { region_map_init_(map, len, chosen, abi_of::<region_map>()) }
+twins! {
+    region_map_init(map: *mut region_map, len: usize, chosen: *const region_map_options)
+        => region_map_init_(map, len, chosen);
 }
 
 /// Returns the memory to the system and leaves an empty map; nothing happens to an empty one.
@@ -232,29 +186,8 @@ pub unsafe extern "C" fn region_map_init(map: *mut region_map, len: usize, chose
 /// `map` is NULL or a zeroed or initialized map, and nothing uses its memory afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_free(map: *mut region_map) -> c_int {
-    if map.is_null() {
-        return -EINVAL;
-    }
     // SAFETY: the caller's promise, passed on.
-    drop(unsafe { take(map) });
-    0
-}
-
-/// What is done to a range of a map, with a number from C that says how.
-type Deed = fn(&mut Region, Range<usize>, c_uint) -> Result<(), c_int>;
-
-/// Does something to a range of a map.
-///
-/// # Safety
-/// `map` is NULL or a zeroed or initialized map, in no other use meanwhile.
-#[inline(never)]
-unsafe fn on_range(map: *mut region_map, at: usize, len: usize, how: c_uint, act: Deed) -> c_int {
-    // SAFETY: the caller's promise, passed on.
-    let Some(region) = (unsafe { region(map) }) else { return -EINVAL };
-    match at.checked_add(len).ok_or(EOVERFLOW).and_then(|end| act(region, at..end, how)) {
-        Ok(()) => 0,
-        Err(error) => -error,
-    }
+    unsafe { free(map) }
 }
 
 /// Makes the `len` bytes at offset `at`, whole pages, readable and writable. RAM still comes as touched.
@@ -267,14 +200,16 @@ pub unsafe extern "C" fn region_map_commit(map: *mut region_map, at: usize, len:
     unsafe { on_range(map, at, len, 0, |region, range, _| region.commit(range).map_err(|error| of_error(&error))) }
 }
 
-/// Gives the RAM of those bytes back at once; they are zero at the next touch.
+/// Gives the RAM of those bytes back at once; they are zero at the next touch, in every process that shares the map.
 ///
 /// # Safety
 /// As [`region_map_free`], for those bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_decommit(map: *mut region_map, at: usize, len: usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { on_range(map, at, len, 0, |region, range, _| region.decommit(range).map_err(|error| of_error(&error))) }
+    unsafe {
+        on_range(map, at, len, 0, |region, range, _| region.decommit_shared(range).map_err(|error| of_error(&error)))
+    }
 }
 
 /// Sets what may be done with those bytes: one of REGION_ACCESS_...
@@ -298,8 +233,9 @@ pub unsafe extern "C" fn region_map_protect(map: *mut region_map, at: usize, len
 }
 
 /// What a number of REGION_ADVICE_... means.
-pub(super) fn advice_of(number: c_uint) -> Option<Advice> {
-    Some(match number {
+#[inline(never)]
+pub(super) fn advice_of(number: c_uint) -> Option<Hint> {
+    Some(Hint::Use(match number {
         REGION_ADVICE_NORMAL => Advice::Normal,
         REGION_ADVICE_SEQUENTIAL => Advice::Sequential,
         REGION_ADVICE_RANDOM => Advice::Random,
@@ -311,13 +247,14 @@ pub(super) fn advice_of(number: c_uint) -> Option<Advice> {
         REGION_ADVICE_COLD => Advice::Cold,
         REGION_ADVICE_PAGEOUT => Advice::PageOut,
         REGION_ADVICE_DONTDUMP => Advice::DontDump,
-        REGION_ADVICE_DONTFORK => Advice::DontFork,
-        REGION_ADVICE_WIPEONFORK => Advice::WipeOnFork,
+        REGION_ADVICE_DONTFORK => return Some(Hint::AtFork(AtFork::Drop)),
+        REGION_ADVICE_WIPEONFORK => return Some(Hint::AtFork(AtFork::Wipe)),
         _ => return None,
-    })
+    }))
 }
 
-/// Tells the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content.
+/// Advises the kernel how those bytes are going to be used: one of REGION_ADVICE_... Never changes content but in
+/// children that are forked later, and there only if it says so.
 ///
 /// # Safety
 /// `map` is NULL or a zeroed or initialized map.
@@ -326,7 +263,7 @@ pub unsafe extern "C" fn region_map_advise(map: *mut region_map, at: usize, len:
     // SAFETY: the caller's promise, passed on.
     unsafe {
         on_range(map, at, len, advice, |region, range, advice| {
-            region.advise(range, advice_of(advice).ok_or(EINVAL)?).map_err(|error| of_error(&error))
+            region.hint(range, advice_of(advice).ok_or(EINVAL)?).map_err(|error| of_error(&error))
         })
     }
 }
@@ -360,7 +297,7 @@ pub unsafe extern "C" fn region_map_unlock(map: *mut region_map, at: usize, len:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_page_size(map: *const region_map) -> usize {
     // SAFETY: the caller's promise, passed on.
-    unsafe { seen(map) }.map_or(0, |region| region.granted().grain())
+    unsafe { value(map) }.map_or(0, |region| region.granted().grain())
 }
 
 /// How many bytes are in RAM now in huge pages of any kind, in `bytes`, as the kernel says. -ENOSYS where it does not:
@@ -371,7 +308,7 @@ pub unsafe extern "C" fn region_map_page_size(map: *const region_map) -> usize {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_huge(map: *const region_map, bytes: *mut usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { figure(map, bytes, |region| region.huge_bytes().ok_or(ENOSYS)) }
+    unsafe { count(map, bytes, |region| region.huge_bytes().ok_or(ENOSYS)) }
 }
 
 /// How many bytes are in RAM now, in `bytes`: mincore(2), one call per 4 MiB.
@@ -381,25 +318,15 @@ pub unsafe extern "C" fn region_map_huge(map: *const region_map, bytes: *mut usi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_map_resident(map: *const region_map, bytes: *mut usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    unsafe { figure(map, bytes, |region| region.resident_bytes().map_err(|error| of_error(&error))) }
+    unsafe { count(map, bytes, |region| region.try_resident().map_err(|error| of_error(&error))) }
 }
 
 /// Asks for a number of bytes and puts it where C wants it.
 ///
 /// # Safety
 /// `map` is NULL or a zeroed or initialized map; `bytes` is NULL or may be written.
-unsafe fn figure(
-    map: *const region_map,
-    bytes: *mut usize,
-    ask: impl FnOnce(&Region) -> Result<usize, c_int>,
-) -> c_int {
+unsafe fn count(map: *const region_map, bytes: *mut usize, ask: impl FnOnce(&Region) -> Result<usize, c_int>) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    let (Some(region), Some(bytes)) = (unsafe { (seen(map), bytes.as_mut()) }) else { return -EINVAL };
-    match ask(region) {
-        Ok(answer) => {
-            *bytes = answer;
-            0
-        }
-        Err(error) => -error,
-    }
+    let (Some(region), Some(bytes)) = (unsafe { (value(map), bytes.as_mut()) }) else { return -EINVAL };
+    answer(ask(region).map(|number| *bytes = number))
 }

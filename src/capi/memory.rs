@@ -1,7 +1,7 @@
 //! Memory functions for programs without a libc, under `--cfg region_mem`.
 //!
 //! The compiler calls these four by name. Here they are labels that are not global: they bind within the one
-//! object that link-time optimization makes of the library, and stand in nobody else's way (`.c.closed`). Plain
+//! object that link-time optimization makes of the library, and hide no other function (`.c.closed`). Plain
 //! loops, or the processor's own string instructions: a program that copies much has functions of its own.
 
 #[cfg(target_arch = "x86_64")]

@@ -1,8 +1,9 @@
 //! Page pools in C: blocks of one size, from any thread.
 
-use super::checked::{Held, abi_of, options, prepare};
-use super::error::{EINVAL, of_error, of_pool};
-use super::map::{REGION_MAP_UNCHARGED, region_map, region_options, take as take_region};
+use super::checked::{options, prepare, twins};
+use super::error::{EINVAL, answer, of_error, of_pool};
+use super::held::{Held, finish, free, holds, take, value};
+use super::map::{REGION_MAP_UNCHARGED, region_map, region_options};
 use crate::pool::Page;
 use crate::pool::{PageByte, PagePool, PoolError, Sizes};
 use core::ffi::{c_char, c_int, c_uint, c_void};
@@ -15,7 +16,7 @@ pub struct region_pool {
     opaque_: [usize; 48],
 }
 
-/// How a pool is to be. Begin with REGION_POOL_OPTIONS; zero is the default.
+/// Options of a pool. Begin with REGION_POOL_OPTIONS; zero is the default.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct region_pool_options {
@@ -32,18 +33,8 @@ pub struct region_pool_options {
     pub name: *const c_char,
 }
 
-const _: () = assert!(size_of::<Held<PagePool>>() <= size_of::<region_pool>());
-const _: () = assert!(align_of::<Held<PagePool>>() <= align_of::<region_pool>());
-
-/// The Rust side of a pool that C hands in; `None` for NULL and for an empty one.
-///
-/// # Safety
-/// `pool` is NULL or points to a `region_pool` that is zeroed or initialized.
-unsafe fn inside<'a>(pool: *const region_pool) -> Option<&'a PagePool> {
-    // SAFETY: size and alignment are those of a `region_pool` (asserted), whose bytes are zero, which holds
-    // no pool, or what this library put there. Shared: a pool is `Sync`.
-    unsafe { pool.cast::<Held<PagePool>>().as_ref() }.and_then(Held::get)
-}
+// A pool is `Sync`.
+holds!(region_pool: Held<PagePool>);
 
 /// What region_pool_init calls.
 ///
@@ -63,17 +54,18 @@ pub unsafe extern "C" fn region_pool_init_(
         unsafe {
             prepare(pool, abi)?;
             let chosen = options(chosen)?;
+            if chosen.reserved_ != 0 {
+                return Err(-EINVAL);
+            }
             if chosen.slots != 0 {
                 sizes = sizes.slots(chosen.slots);
             }
             region_options(chosen.flags | REGION_MAP_UNCHARGED, chosen.name)
         }
     };
-    match region() {
-        // SAFETY: the pool was prepared.
-        Ok(region) => unsafe { finish(pool, sizes.map(region)) },
-        Err(error) => error,
-    }
+    let made = region().and_then(|region| sizes.map(region).map_err(|error| -of_pool(&error)));
+    // SAFETY: if there is a pool, its struct was prepared.
+    unsafe { finish(pool, made) }
 }
 
 /// What region_pool_over calls.
@@ -91,54 +83,17 @@ pub unsafe extern "C" fn region_pool_over_(
     if let Err(error) = unsafe { prepare(pool, abi) } {
         return error;
     }
-    // SAFETY: as above.
-    let Some(region) = (unsafe { take_region(map) }) else { return -EINVAL };
+    // SAFETY: the caller promises that the map is NULL, zeroed or initialized, and that nobody uses it meanwhile.
+    let Some(region) = (unsafe { take(map) }) else { return -EINVAL };
     // SAFETY: the pool was prepared.
-    unsafe { finish(pool, PagePool::over(region, block_size)) }
+    unsafe { finish(pool, PagePool::over(region, block_size).map_err(|error| -of_pool(&error))) }
 }
 
-/// Puts a pool into a prepared place, or says why there is none.
-///
-/// # Safety
-/// `pool` may be written.
-unsafe fn finish(pool: *mut region_pool, made: Result<PagePool, PoolError>) -> c_int {
-    match made {
-        Ok(made) => {
-            // SAFETY: the caller's promise, and it fits (asserted).
-            unsafe { Held::put(pool.cast(), made) };
-            0
-        }
-        Err(error) => -of_pool(&error),
-    }
-}
-
-/// Makes a pool, for callers that do not read the header. As `region_pool_init` there.
-///
-/// cbindgen:ignore
-///
-/// # Safety
-/// As [`region_pool_init_`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_pool_init(
-    pool: *mut region_pool,
-    block_size: usize,
-    blocks: usize,
-    chosen: *const region_pool_options,
-) -> c_int {
-    // SAFETY: the caller's promise, passed on.
-    unsafe { region_pool_init_(pool, block_size, blocks, chosen, abi_of::<region_pool>()) }
-}
-
-/// Makes a pool over a map, for callers that do not read the header. As `region_pool_over` there.
-///
-/// cbindgen:ignore
-///
-/// # Safety
-/// As [`region_pool_over_`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn region_pool_over(pool: *mut region_pool, map: *mut region_map, block_size: usize) -> c_int {
-    // SAFETY: the caller's promise, passed on.
-    unsafe { region_pool_over_(pool, map, block_size, abi_of::<region_pool>()) }
+twins! {
+    region_pool_init(pool: *mut region_pool, block_size: usize, blocks: usize, chosen: *const region_pool_options)
+        => region_pool_init_(pool, block_size, blocks, chosen);
+    region_pool_over(pool: *mut region_pool, map: *mut region_map, block_size: usize)
+        => region_pool_over_(pool, map, block_size);
 }
 
 /// Returns all memory to the system, also of blocks that are out, and leaves an empty pool. By one thread, when no
@@ -148,14 +103,8 @@ pub unsafe extern "C" fn region_pool_over(pool: *mut region_pool, map: *mut regi
 /// `pool` is NULL or a zeroed or initialized pool, and nothing uses it or its blocks meanwhile and afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_pool_free(pool: *mut region_pool) -> c_int {
-    // SAFETY: as in `inside`, and nobody else uses the pool.
-    match unsafe { pool.cast::<Held<PagePool>>().as_mut() } {
-        Some(held) => {
-            held.clear();
-            0
-        }
-        None => -EINVAL,
-    }
+    // SAFETY: the caller's promise, passed on.
+    unsafe { free(pool) }
 }
 
 /// The address of a page that C is to own.
@@ -166,32 +115,38 @@ fn given<B: PageByte>(page: Result<Page<'_, B>, PoolError>) -> *mut c_void {
 
 /// A block, with whatever was left in it; NULL when all are out.
 ///
+/// cbindgen:postfix=REGION_NEEDED_
+///
 /// # Safety
 /// `pool` is NULL or a zeroed or initialized pool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_pool_take(pool: *mut region_pool) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    unsafe { inside(pool) }.map_or(null_mut(), |pool| given(pool.take()))
+    unsafe { value(pool) }.map_or(null_mut(), |pool| given(pool.take()))
 }
 
 /// A block of zeroes; costs nothing when the block was never out. NULL when all are out.
+///
+/// cbindgen:postfix=REGION_NEEDED_
 ///
 /// # Safety
 /// `pool` is NULL or a zeroed or initialized pool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_pool_take_zeroed(pool: *mut region_pool) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    unsafe { inside(pool) }.map_or(null_mut(), |pool| given(pool.take_zeroed()))
+    unsafe { value(pool) }.map_or(null_mut(), |pool| given(pool.take_zeroed()))
 }
 
 /// `n` blocks in a row, 1 to 64, the lowest there are; NULL when there are none, or `n` cannot be.
+///
+/// cbindgen:postfix=REGION_NEEDED_
 ///
 /// # Safety
 /// `pool` is NULL or a zeroed or initialized pool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_pool_take_many(pool: *mut region_pool, n: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    unsafe { inside(pool) }.map_or(null_mut(), |pool| given(pool.take_many(n)))
+    unsafe { value(pool) }.map_or(null_mut(), |pool| given(pool.take_many(n)))
 }
 
 /// Gives a block back. What cannot be right is refused: -EFAULT for an address outside the pool, -EINVAL inside a
@@ -202,15 +157,12 @@ pub unsafe extern "C" fn region_pool_take_many(pool: *mut region_pool, n: usize)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_pool_give(pool: *mut region_pool, block: *mut c_void) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    let Some(pool) = (unsafe { inside(pool) }) else { return -EINVAL };
+    let Some(pool) = (unsafe { value(pool) }) else { return -EINVAL };
     if block.is_null() {
         return 0;
     }
-    // SAFETY: as above.
-    match unsafe { pool.give_back_raw(block.cast()) } {
-        Ok(()) => 0,
-        Err(error) => -of_pool(&error),
-    }
+    // SAFETY: the caller promises that the block is its own, if it is out, and that nothing uses it any more.
+    answer(unsafe { pool.give_back_raw(block.cast()) }.map_err(|error| of_pool(&error)))
 }
 
 /// Gives `n` blocks in a row back; all of them or none.
@@ -220,12 +172,9 @@ pub unsafe extern "C" fn region_pool_give(pool: *mut region_pool, block: *mut c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_pool_give_many(pool: *mut region_pool, first: *mut c_void, n: usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    let Some(pool) = (unsafe { inside(pool) }) else { return -EINVAL };
-    // SAFETY: as above.
-    match unsafe { pool.give_back_many_raw(first.cast(), n) } {
-        Ok(()) => 0,
-        Err(error) => -of_pool(&error),
-    }
+    let Some(pool) = (unsafe { value(pool) }) else { return -EINVAL };
+    // SAFETY: the caller promises that the blocks are its own, as far as they are out, and that nothing uses them.
+    answer(unsafe { pool.give_back_many_raw(first.cast(), n) }.map_err(|error| of_pool(&error)))
 }
 
 /// Gives the RAM of free blocks back until `keep` warm ones are left; how many bytes, in `bytes` unless NULL. Other
@@ -236,7 +185,7 @@ pub unsafe extern "C" fn region_pool_give_many(pool: *mut region_pool, first: *m
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_pool_trim(pool: *mut region_pool, keep: usize, bytes: *mut usize) -> c_int {
     // SAFETY: the caller's promise, passed on.
-    let Some(pool) = (unsafe { inside(pool) }) else { return -EINVAL };
+    let Some(pool) = (unsafe { value(pool) }) else { return -EINVAL };
     let (trimmed, answer) = match pool.trim(keep) {
         Ok(trimmed) => (trimmed, 0),
         Err(error) => (0, -of_error(&error)),
@@ -255,7 +204,7 @@ pub unsafe extern "C" fn region_pool_trim(pool: *mut region_pool, keep: usize, b
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_pool_block_size(pool: *const region_pool) -> usize {
     // SAFETY: the caller's promise, passed on.
-    unsafe { inside(pool) }.map_or(0, PagePool::block_size)
+    unsafe { value(pool) }.map_or(0, PagePool::block_size)
 }
 
 /// Number of blocks, out and free.
@@ -265,7 +214,7 @@ pub unsafe extern "C" fn region_pool_block_size(pool: *const region_pool) -> usi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_pool_capacity(pool: *const region_pool) -> usize {
     // SAFETY: the caller's promise, passed on.
-    unsafe { inside(pool) }.map_or(0, PagePool::capacity)
+    unsafe { value(pool) }.map_or(0, PagePool::capacity)
 }
 
 /// Number of blocks that are out. Exact while nobody takes or gives.
@@ -275,7 +224,7 @@ pub unsafe extern "C" fn region_pool_capacity(pool: *const region_pool) -> usize
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_pool_taken(pool: *const region_pool) -> usize {
     // SAFETY: the caller's promise, passed on.
-    unsafe { inside(pool) }.map_or(0, PagePool::taken)
+    unsafe { value(pool) }.map_or(0, PagePool::taken)
 }
 
 /// Number of free blocks that may hold RAM. Exact while nobody takes or gives.
@@ -285,5 +234,5 @@ pub unsafe extern "C" fn region_pool_taken(pool: *const region_pool) -> usize {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_pool_warm(pool: *const region_pool) -> usize {
     // SAFETY: the caller's promise, passed on.
-    unsafe { inside(pool) }.map_or(0, PagePool::warm)
+    unsafe { value(pool) }.map_or(0, PagePool::warm)
 }

@@ -1,4 +1,4 @@
-//! What belongs to the process as a whole: versions, the page size, the block cache, and its end.
+//! What belongs to the process as a whole: versions, the page size, and its end.
 
 use super::checked::ABI_VERSION;
 use core::ffi::{c_char, c_uint};
@@ -10,6 +10,8 @@ pub extern "C" fn region_abi_version() -> c_uint {
 }
 
 /// The library's version, such as "0.1.0".
+///
+/// cbindgen:postfix=REGION_NEVER_NULL_
 #[unsafe(no_mangle)]
 pub extern "C" fn region_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
@@ -21,13 +23,6 @@ pub extern "C" fn region_page_size() -> usize {
     crate::sys::page_size()
 }
 
-/// Gives the memory that is kept for new arenas back to the system: at most 16 blocks of 64 KiB and 8 regions
-/// of 2.5 MiB a process.
-#[unsafe(no_mangle)]
-pub extern "C" fn region_trim() {
-    crate::arena::trim();
-}
-
 /// Ends the process at once by an illegal instruction (SIGILL, or SIGTRAP): no libc is needed for that.
 pub(super) fn stop() -> ! {
     #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
@@ -36,12 +31,12 @@ pub(super) fn stop() -> ! {
         core::arch::asm!("ud2", options(noreturn, nomem, nostack))
     }
     #[cfg(target_arch = "aarch64")]
-    // SAFETY: as above.
+    // SAFETY: the processor raises an exception at a breakpoint, and nothing after it is run.
     unsafe {
         core::arch::asm!("brk #1", options(noreturn, nomem, nostack))
     }
     #[cfg(any(target_arch = "riscv64", target_arch = "riscv32"))]
-    // SAFETY: as above.
+    // SAFETY: the processor raises an exception at what is no instruction, and nothing after it is run.
     unsafe {
         core::arch::asm!("unimp", options(noreturn, nomem, nostack))
     }

@@ -1,22 +1,22 @@
 //! [`Input`]: the bytes of a path, a descriptor or standard input, whichever kind of file it is.
 //!
-//! Decides between mapping and reading, by the table of what each kind of descriptor says
-//! (docs/design.md, "input"); the doing is `mapped`'s and `stream`'s. It does not watch a file, seek in
-//! one, or wait for a non-blocking one.
+//! Decides between mapping and reading, by a table of what each kind of descriptor supports (docs/measurements.md,
+//! "Files and input"). `mapped` maps and `stream` reads. It does not watch a file, seek in one, or wait for a
+//! non-blocking one.
 
+use super::Lines;
 use super::mapped::MappedFile;
-use super::stream::{STEP, Stream};
-use super::{Lines, PathBytes};
+use super::stream::Stream;
+use crate::arena::reading::expected;
 use crate::bytes::Bytes;
+use crate::error::number::{EACCES, EINVAL, EIO, ENODEV, EPERM};
 use crate::error::{Call, Error, Reason};
-use crate::sys::{self, Fd, Kind};
+use crate::sys::{self, BorrowedFd, Fd, Kind, PathBytes};
 use core::fmt;
 use core::ops::Deref;
 use core::str::Utf8Error;
-use rustix::fd::BorrowedFd;
-use rustix::io::Errno;
 
-/// How an [`Input`] got at its bytes.
+/// How an [`Input`] got its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The file is mapped: its page cache is shown, nothing was copied.
@@ -25,7 +25,7 @@ pub enum Source {
     Read,
 }
 
-/// All bytes of a file as one slice, whether the file can be mapped or not (`.input.any`).
+/// All bytes of a file as one slice, whether the file can be mapped or not.
 ///
 /// | | may map: fast, `unsafe` | reads: safe |
 /// |---|---|---|
@@ -35,13 +35,18 @@ pub enum Source {
 ///
 /// Both columns give the same bytes: from where the descriptor stands to the end. The left one maps a
 /// regular file, so that nothing is copied, and reads whatever cannot be mapped: pipes, sockets, terminals,
-/// devices, and the files of `/proc` and `/sys`, whose sizes lie. The right one reads every kind. A
+/// devices, and the files of `/proc` and `/sys`, whose sizes are wrong. The right one reads every kind. A
 /// descriptor that was read stands at its end afterwards, one that was mapped where it stood.
 ///
 /// *Cost*: mapping is four system calls for a path of any length, and a fault for every 64 KiB, or larger
-/// piece of the page cache, that is looked at. Reading copies in steps of 1 MiB, onto huge pages from
-/// 512 KiB on, and takes RAM for what was read and at most a page more. Dropping gives everything back at
-/// once. *Memory* other than that is not allocated. *Threads*: `Send` and `Sync`, as a `Box<[u8]>` is.
+/// piece of the page cache, that is looked at. Reading a file of up to 512 KiB is four, into a block of those
+/// that are kept for arenas ([`trim`](crate::trim)); so a program that reads one small file after the other
+/// maps nothing and has no faults. More is copied in steps of 1 MiB, onto huge pages from 512 KiB on, and takes
+/// RAM for what was read and at most a page more. Dropping gives everything back at once. *Memory* other than
+/// that is not allocated. *Threads*: `Send` and `Sync`, as a `Box<[u8]>` is.
+///
+/// Bytes that are to live as long as values that refer to them are read into their arena:
+/// [`Arena::alloc_file`](crate::Arena::alloc_file).
 ///
 /// # Safety
 ///
@@ -64,9 +69,13 @@ pub enum Source {
 /// # Ok::<(), region::InputError>(())
 /// ```
 pub struct Input {
-    /// The file, if it is mapped; it is shown then, and `stream` is empty.
-    file: Option<MappedFile>,
-    stream: Stream,
+    content: Content,
+}
+
+/// Where the bytes are.
+enum Content {
+    Mapped(MappedFile),
+    Read(Stream),
 }
 
 // SAFETY: an input owns its bytes as a `Box<[u8]>` does; no state is tied to the thread that made it.
@@ -77,7 +86,7 @@ unsafe impl Sync for Input {}
 impl Input {
     /// An input of no bytes, to [`read_more`](Self::read_more) into. Makes no system call.
     pub const fn new() -> Self {
-        Input { file: None, stream: Stream::new() }
+        Input { content: Content::Read(Stream::new()) }
     }
 
     /// The bytes of the file of this path, mapped where it can be. `open(2)`, `mmap(2)`.
@@ -90,8 +99,10 @@ impl Input {
     /// As long as the input lives, nobody writes to the file or truncates it ([why](Self#safety)).
     pub unsafe fn open(path: impl PathBytes) -> Result<Self, InputError> {
         let file = sys::open(path.path_bytes())?;
+        let mut input = Self::new();
         // SAFETY: the caller's promise, passed on.
-        unsafe { Self::map_or_read(file.borrow()) }
+        let got = unsafe { input.map_or_read(file.borrow(), Some(0)) };
+        input.whole(got)
     }
 
     /// The bytes of an open file, from where it stands, mapped where they can be. `mmap(2)`.
@@ -104,8 +115,11 @@ impl Input {
     /// # Safety
     /// As long as the input lives, nobody writes to the file or truncates it ([why](Self#safety)).
     pub unsafe fn from_fd<'f>(fd: impl Into<Fd<'f>>) -> Result<Self, InputError> {
+        let fd = sys::descriptor(fd.into(), Call::Stat)?;
+        let mut input = Self::new();
         // SAFETY: the caller's promise, passed on.
-        unsafe { Self::map_or_read(sys::descriptor(fd.into(), Call::Stat)?) }
+        let got = unsafe { input.map_or_read(fd, None) };
+        input.whole(got)
     }
 
     /// The bytes of standard input, mapped where they can be (`program < file`), read where not
@@ -142,7 +156,9 @@ impl Input {
     /// ```
     pub fn read(path: impl PathBytes) -> Result<Self, InputError> {
         let file = sys::open(path.path_bytes())?;
-        Self::read_all(file.borrow(), sys::kind(file.borrow())?)
+        let mut input = Self::new();
+        let got = input.read_on(file.borrow(), Some(0), usize::MAX);
+        input.whole(got)
     }
 
     /// The bytes of an open file from where it stands, read into memory. `read(2)`.
@@ -153,7 +169,9 @@ impl Input {
     /// When it is a directory, closed, or not open for reading, or as [`read_more`](Self::read_more).
     pub fn read_fd<'f>(fd: impl Into<Fd<'f>>) -> Result<Self, InputError> {
         let fd = sys::descriptor(fd.into(), Call::Stat)?;
-        Self::read_all(fd, sys::kind(fd)?)
+        let mut input = Self::new();
+        let got = input.read_on(fd, None, usize::MAX);
+        input.whole(got)
     }
 
     /// The bytes of standard input, read into memory.
@@ -166,11 +184,11 @@ impl Input {
         Self::read_fd(Fd::STDIN)
     }
 
-    /// Reads what else there is, to the end, behind the bytes that are here. Gives how many bytes came.
+    /// Reads the rest, to the end, behind the bytes that are here. Returns how many bytes came.
     ///
-    /// For going on after an error, and for putting several files into one slice. The bytes may move
-    /// to another address; a mapped input is copied into memory of its own first. Address space behind the content is kept for more, see
-    /// [`shrink_to_fit`](Self::shrink_to_fit).
+    /// For going on after an error, and for putting several files into one slice. The bytes may move to another
+    /// address; a mapped input is copied into memory of its own first. Address space behind the content is kept for
+    /// more, see [`shrink_to_fit`](Self::shrink_to_fit).
     ///
     /// # Errors
     /// When the system refuses the next bytes (EAGAIN of a non-blocking descriptor that has none yet, EIO of
@@ -186,11 +204,11 @@ impl Input {
     /// let (reader, mut writer) = std::os::unix::net::UnixStream::pair()?;
     /// reader.set_nonblocking(true)?;
     /// // SAFETY: `reader` is ours and stays open until the end of this example.
-    /// let fd = unsafe { region::Fd::from_raw(reader.as_raw_fd()) };
+    /// let fd = unsafe { region::input::Fd::from_raw(reader.as_raw_fd()) };
     ///
     /// writer.write_all(b"half a ")?;
     /// let stopped: InputError = Input::read_fd(fd).unwrap_err();
-    /// assert!(stopped.error().is("EAGAIN"));
+    /// assert!(stopped.error().is(region::error::Errno::EAGAIN));
     /// let mut input = stopped.into_input();
     /// assert_eq!(&*input, b"half a ");
     ///
@@ -215,37 +233,39 @@ impl Input {
     /// use std::os::fd::AsRawFd;
     /// let endless = std::fs::File::open("/dev/zero")?;
     /// // SAFETY: `endless` is ours and stays open until the end of this example.
-    /// let fd = unsafe { region::Fd::from_raw(endless.as_raw_fd()) };
+    /// let fd = unsafe { region::input::Fd::from_raw(endless.as_raw_fd()) };
     /// let mut input = region::Input::new();
     /// assert_eq!(input.read_more_up_to(fd, 10_000)?, 10_000);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn read_more_up_to<'f>(&mut self, fd: impl Into<Fd<'f>>, limit: usize) -> Result<usize, Error> {
-        let fd = sys::descriptor(fd.into(), Call::Stat)?;
-        let kind = sys::kind(fd)?;
-        read_kind(fd, kind, self.own()?, limit)
+        let before = self.len();
+        self.read_on(sys::descriptor(fd.into(), Call::Stat)?, None, limit)?;
+        Ok(self.len() - before)
     }
 
     /// Returns the address space that is kept for more bytes, and RAM behind the content, to the system.
     ///
     /// Constructors have done that; worth a call after [`read_more`](Self::read_more).
     pub fn shrink_to_fit(&mut self) {
-        self.stream.shrink_to_fit();
-    }
-
-    /// How the bytes were had.
-    pub const fn source(&self) -> Source {
-        match self.file {
-            Some(_) => Source::Mapped,
-            None => Source::Read,
+        if let Content::Read(stream) = &mut self.content {
+            stream.shrink_to_fit();
         }
     }
 
-    /// The bytes. Aligned to nothing in particular.
+    /// How the bytes were obtained.
+    pub const fn source(&self) -> Source {
+        match self.content {
+            Content::Mapped(_) => Source::Mapped,
+            Content::Read(_) => Source::Read,
+        }
+    }
+
+    /// The bytes. Their alignment is 1.
     pub fn as_slice(&self) -> &[u8] {
-        match &self.file {
-            Some(file) => file.as_slice(),
-            None => self.stream.as_slice(),
+        match &self.content {
+            Content::Mapped(file) => file.as_slice(),
+            Content::Read(stream) => stream.as_slice(),
         }
     }
 
@@ -257,54 +277,75 @@ impl Input {
         core::str::from_utf8(self)
     }
 
-    /// The lines, without their newlines, as slices of this input (`.input.lines`).
+    /// The lines, without their newlines, as slices of this input.
     pub fn lines(&self) -> Lines<'_> {
         Lines::new(self)
     }
 
-    /// Maps all of `fd`, or reads it where it cannot be mapped.
+    /// Maps all of `fd`, which stands at `at` if that is known, or reads it where it cannot be mapped, into an empty
+    /// input.
+    ///
+    /// # Errors
+    /// When neither can be done. What was read before is here.
     ///
     /// # Safety
     /// As long as the input lives, nobody writes to the file or truncates it.
-    unsafe fn map_or_read(fd: BorrowedFd<'_>) -> Result<Self, InputError> {
+    pub(crate) unsafe fn map_or_read(&mut self, fd: BorrowedFd<'_>, at: Option<u64>) -> Result<(), Error> {
         let kind = sys::kind(fd)?;
         if let Kind::Regular(size @ 1..) = kind {
-            let position = sys::position(fd)?;
+            let position = at.map_or_else(|| sys::position(fd), Ok)?;
             if position < size {
                 // SAFETY: the caller's promise, passed on.
                 match unsafe { MappedFile::new(fd, position, size) } {
-                    Ok(file) => return Ok(Input { file: Some(file), stream: Stream::new() }),
+                    Ok(file) => {
+                        self.content = Content::Mapped(file);
+                        return Ok(());
+                    }
                     Err(error) if can_still_be_read(&error) => {}
-                    Err(error) => return Err(error.into()),
+                    Err(error) => return Err(error),
                 }
             }
         }
-        Self::read_all(fd, kind)
+        self.read_kind(fd, kind, at, usize::MAX)
     }
 
-    /// Reads all of `fd`, which is of this kind.
-    fn read_all(fd: BorrowedFd<'_>, kind: Kind) -> Result<Self, InputError> {
-        let mut input = Self::new();
-        match read_kind(fd, kind, &mut input.stream, usize::MAX) {
-            Ok(_) => {
-                input.shrink_to_fit();
-                Ok(input)
+    /// Reads `fd`, which stands at `position` if that is known, to its end or `limit`, behind the bytes that are here.
+    ///
+    /// # Errors
+    /// When the system refuses. What was read before is here.
+    pub(crate) fn read_on(&mut self, fd: BorrowedFd<'_>, position: Option<u64>, limit: usize) -> Result<(), Error> {
+        self.read_kind(fd, sys::kind(fd)?, position, limit)
+    }
+
+    fn read_kind(&mut self, fd: BorrowedFd<'_>, kind: Kind, at: Option<u64>, limit: usize) -> Result<(), Error> {
+        let expected = expected(fd, kind, at)?;
+        self.own()?.read_from(fd, expected, limit)
+    }
+
+    /// The input, if all of it is here. Memory that is kept for more goes back then; after an error the caller may go
+    /// on, and needs it.
+    fn whole(mut self, got: Result<(), Error>) -> Result<Self, InputError> {
+        match got {
+            Ok(()) => {
+                self.shrink_to_fit();
+                Ok(self)
             }
-            // Whoever goes on needs the room behind what is here.
-            Err(error) => Err(InputError { error, input }),
+            Err(error) => Err(InputError { error, input: self }),
         }
     }
 
     /// The input's own memory, into which a mapped file is copied first.
     fn own(&mut self) -> Result<&mut Stream, Error> {
-        if let Some(file) = &self.file {
-            if let Err(error) = self.stream.extend(file.as_slice()) {
-                self.stream = Stream::new();
-                return Err(error);
-            }
-            self.file = None;
+        if let Content::Mapped(file) = &self.content {
+            let mut copy = Stream::new();
+            copy.extend(file.as_slice())?;
+            self.content = Content::Read(copy);
         }
-        Ok(&mut self.stream)
+        match &mut self.content {
+            Content::Read(stream) => Ok(stream),
+            // What was mapped was copied right above.
+            Content::Mapped(_) => Err(Error::new(Call::Read, Reason::Empty, 0)),
+        }
     }
 }
 
@@ -315,22 +356,7 @@ impl Input {
 /// EINVAL: a file system that maps whole huge pages only. Anything else, such as ENOMEM, reading would
 /// meet as well.
 fn can_still_be_read(error: &Error) -> bool {
-    sys::refused_with(error, &[Errno::NODEV, Errno::IO, Errno::ACCESS, Errno::PERM, Errno::INVAL])
-}
-
-/// Reads `fd`, a file of this kind, to its end or `limit`, into `stream`.
-fn read_kind(fd: BorrowedFd<'_>, kind: Kind, stream: &mut Stream, limit: usize) -> Result<usize, Error> {
-    let expected = match kind {
-        Kind::Directory => return Err(Error::new(Call::Read, Reason::Directory, 0)),
-        // Only a hint: the file may grow or shrink meanwhile, and files that are not stored anywhere lie.
-        Kind::Regular(size @ 1..) => size.saturating_sub(sys::position(fd)?),
-        Kind::Pipe => {
-            sys::enlarge_pipe(fd, STEP);
-            0
-        }
-        Kind::Regular(0) | Kind::Other => 0,
-    };
-    stream.read_from(fd, usize::try_from(expected).unwrap_or(usize::MAX), limit)
+    sys::refused_with(error, &[ENODEV, EIO, EACCES, EPERM, EINVAL])
 }
 
 impl Default for Input {
@@ -375,6 +401,11 @@ impl InputError {
     /// What went wrong.
     pub const fn error(&self) -> Error {
         self.error
+    }
+
+    /// The system's error number as `std::io::Error` has it, when it was the system that refused.
+    pub const fn raw_os_error(&self) -> Option<i32> {
+        self.error.raw_os_error()
     }
 
     /// The bytes read before it, possibly none.

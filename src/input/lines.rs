@@ -24,13 +24,12 @@ use core::iter::FusedIterator;
 /// assert_eq!(lines.next(), Some(&b"third\0"[..]));
 /// assert_eq!(lines.next(), None);
 /// ```
-///
-/// # Invariants
-/// - `end <= text.len()`. Unless it is over, `start <= end`, and the lines to come are what
-///   `text[start..end]` gives when it is cut at every newline, including what is before the first and
-///   behind the last. When it is over, `start > end`.
-/// - `mask` has the newlines of the block at `block` that are at `start` or behind it. `masks[ready..]` are the
-///   masks of the blocks that follow, at `block + 64` and so on. None of the blocks before has any.
+// Invariants:
+// - `end <= text.len()`. Unless it is over, `start <= end`, and the lines to come are what
+//   `text[start..end]` gives when it is cut at every newline, including what is before the first and
+//   behind the last. When it is over, `start > end`.
+// - `mask` has the newlines of the block at `block` that are at `start` or behind it. `masks[ready..]` are the
+//   masks of the blocks that follow, at `block + 64` and so on. None of the blocks before has any.
 #[derive(Clone)]
 pub struct Lines<'t> {
     text: &'t [u8],
@@ -42,7 +41,7 @@ pub struct Lines<'t> {
     masks: Masks,
 }
 
-/// The place in `masks` at which there is none left.
+///     /// The index in `masks` at which none is left.
 const USED_UP: usize = BATCH_BYTES / BLOCK;
 
 impl<'t> Lines<'t> {
@@ -83,13 +82,23 @@ impl<'t> Lines<'t> {
         }
     }
 
+    /// `line`, which is one of these, without its carriage return, if a newline follows that.
+    #[inline]
+    pub(crate) fn without_cr(&self, line: &'t [u8]) -> &'t [u8] {
+        match line {
+            // Only a line without a newline reaches the end of the text.
+            [head @ .., b'\r'] if line.as_ptr_range().end != self.text.as_ptr_range().end => head,
+            _ => line,
+        }
+    }
+
     /// `text[from..to]`, which is inside by the invariants; written so that no panic is compiled in.
     #[inline]
     fn slice(&self, from: usize, to: usize) -> &'t [u8] {
         self.text.get(from..to).unwrap_or_default()
     }
 
-    /// The next newline from `start` on, and out of the mask with it. `None` when there is none before `end`.
+    /// Takes the next newline from `start` on out of the mask. `None` when there is none before `end`.
     #[inline]
     fn next_newline(&mut self) -> Option<usize> {
         while self.mask == 0 {
@@ -188,24 +197,12 @@ impl fmt::Debug for Lines<'_> {
 #[derive(Clone, Debug)]
 pub struct CrlfLines<'t>(Lines<'t>);
 
-impl<'t> CrlfLines<'t> {
-    /// `line` without its carriage return, if a newline follows it.
-    #[inline]
-    fn trim(&self, line: &'t [u8]) -> &'t [u8] {
-        match line {
-            // Only a line without a newline reaches the end of the text.
-            [head @ .., b'\r'] if line.as_ptr_range().end != self.0.text.as_ptr_range().end => head,
-            _ => line,
-        }
-    }
-}
-
 impl<'t> Iterator for CrlfLines<'t> {
     type Item = &'t [u8];
 
     #[inline]
     fn next(&mut self) -> Option<&'t [u8]> {
-        self.0.next().map(|line| self.trim(line))
+        self.0.next().map(|line| self.0.without_cr(line))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -223,7 +220,7 @@ impl<'t> Iterator for CrlfLines<'t> {
 
 impl<'t> DoubleEndedIterator for CrlfLines<'t> {
     fn next_back(&mut self) -> Option<&'t [u8]> {
-        self.0.next_back().map(|line| self.trim(line))
+        self.0.next_back().map(|line| self.0.without_cr(line))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A file shown by the kernel: the bytes of the page cache, with no copy.
 //!
-//! Owns the mapping and its length. What it cannot do is keep others from changing or truncating the file
-//! below it; so it is made in `unsafe` code only (`.region.unsafe`).
+//! Owns the mapping and its length. It cannot keep others from changing or truncating the file, so it is made in
+//! `unsafe` code only (`.region.unsafe`).
 //!
 //! ```text
 //!  mapping (page-aligned)       + lead = the position            mapping + mapped
@@ -9,9 +9,8 @@
 //! ```
 
 use crate::error::{Call, Error, Reason};
-use crate::sys::{self, Access, Sharing};
+use crate::sys::{self, Access, BorrowedFd, Sharing};
 use core::ptr::NonNull;
-use rustix::fd::BorrowedFd;
 
 /// A private, read-only mapping of a file from a position to its end.
 ///
@@ -33,7 +32,7 @@ const fn page_of(position: u64, page: usize) -> (u64, usize) {
 
 impl MappedFile {
     /// Maps `position..size` of a file, which must not be empty. No advice is given: on a warm page cache
-    /// none paid (docs/design.md, "input").
+    /// none paid (docs/measurements.md, "Files and input").
     ///
     /// # Safety
     /// Until the value is dropped nobody truncates the file or writes to that range.

@@ -1,29 +1,37 @@
-//! Input: the bytes of any file as one slice, and that slice as lines.
+//! The bytes of any file as one slice, and that slice as lines.
 //!
-//! A regular file can be mapped and a pipe cannot; [`Input`] hides which it was (`.input.any`), and says
-//! it when asked ([`Input::source`]). [`Lines`] cuts any slice into lines without copying one
-//! (`.input.lines`); it needs no operating system. Nothing here writes to a file, and nothing parses.
+//! A regular file can be mapped and a pipe cannot. [`Input`] hides which it was, and says it when asked. [`Lines`] cuts
+//! any slice into lines without copying one, and needs no operating system. Nothing here writes to a file, and nothing
+//! parses.
 //!
-//! - `any`: [`Input`], from a path, a descriptor or standard input.
-//! - `path`: what counts as a path where `std` is not there.
-//! - `mapped`: a file shown by the kernel.
-//! - `stream`: bytes read into memory that grows without moving.
-//! - `lines`: [`Lines`] and [`CrlfLines`].
-//! - `newline`: 64 bytes at a time, one bit for each newline.
+//! | you have | you take |
+//! |---|---|
+//! | a path, a descriptor, standard input | [`Input`] |
+//! | bytes with newlines | [`Lines`], [`CrlfLines`] |
+//!
+//! ```
+//! let lines = region::Lines::new(b"one\ntwo");
+//! assert_eq!(lines.map(<[u8]>::len).sum::<usize>(), 6);
+//! ```
+#![cfg_attr(not(all(feature = "os", unix)), doc = "\n[`Input`]: crate#adding-it")]
+
+// - `any`: `Input`, from a path, a descriptor or standard input (`.input.any`). `mapped`: a file shown by the kernel.
+// - `stream`: bytes read into memory that grows without moving. `block`: that memory for small files.
+// - `lines`: `Lines` and `CrlfLines` (`.input.lines`). `newline`: 64 bytes at a time, one bit for each newline.
 
 #[cfg(all(feature = "os", unix))]
 mod any;
+#[cfg(all(feature = "os", unix))]
+mod block;
 mod lines;
 #[cfg(all(feature = "os", unix))]
 mod mapped;
 mod newline;
 #[cfg(all(feature = "os", unix))]
-mod path;
-#[cfg(all(feature = "os", unix))]
 mod stream;
 
 #[cfg(all(feature = "os", unix))]
+pub use crate::sys::{Fd, PathBytes};
+#[cfg(all(feature = "os", unix))]
 pub use any::{Input, InputError, Source};
 pub use lines::{CrlfLines, Lines};
-#[cfg(all(feature = "os", unix))]
-pub use path::PathBytes;

@@ -1,20 +1,20 @@
 //! Newlines, 64 bytes at a time: one bit for each.
 //!
-//! A search for one newline pays its start and its end anew for every line; a mask of 64 bytes pays them
-//! once a block, and its bits are had by counting zeroes. Here is the mask for each processor (SSE2 and,
-//! where there is, AVX2; NEON; plain words elsewhere), and masks by the batch. What the bits mean as lines
-//! is `lines`' business. Nothing outside the slice is ever read.
+//! A search for one newline has a cost at its start and end, for every line. A mask of 64 bytes has that cost once a
+//! block, and its bits are found by counting zeroes. Here are the masks for each processor (SSE2 and, if it exists,
+//! AVX2; NEON; plain words elsewhere), and batches of masks. `lines` makes lines of the bits. Nothing outside the slice
+//! is read.
 
-/// Bytes that one mask tells of.
+/// Bytes that one mask covers.
 pub(super) const BLOCK: usize = 64;
 
 /// Masks made at a time, so that the choice of instructions is made once in 1 KiB of text.
 ///
-/// Fewer make that choice more often (4: 8 % slower by the line, 1.6× when counting); more waste time on those
-/// who want a few lines only, and make [`Lines`](super::Lines), which carries a batch, large (64: as fast).
+/// Fewer make that choice more often (4: 8 % slower by the line, 1.6× when counting); more waste time where only a
+/// few lines are wanted, and make [`Lines`](super::Lines), which carries a batch, large (64: as fast).
 const BATCH: usize = 16;
 
-/// Bytes that a batch tells of.
+/// Bytes that a batch covers.
 pub(super) const BATCH_BYTES: usize = BATCH * BLOCK;
 
 /// Bit `i` of mask `k` says whether byte `64 * k + i` is a newline; 0 behind the end of the text.
@@ -29,8 +29,8 @@ pub(super) fn fill(masks: &mut Masks, text: &[u8]) {
         return;
     }
     *masks = [0; BATCH];
-    for (place, block) in masks.iter_mut().zip(text.chunks(BLOCK)) {
-        *place = mask_of(block);
+    for (mask, block) in masks.iter_mut().zip(text.chunks(BLOCK)) {
+        *mask = mask_of(block);
     }
 }
 
@@ -96,8 +96,8 @@ fn mask_words(block: &[u8; BLOCK]) -> u64 {
     const LOW_BITS: u64 = u64::MAX / 255;
     const NEWLINES: u64 = LOW_BITS * b'\n' as u64;
     const LOW_SEVEN: u64 = LOW_BITS * 0x7f;
-    /// Multiplied with one bit in the lowest place of some bytes, gathers them into the highest byte: byte
-    /// `i` is moved by `56 - 7 * i`, to bit `56 + i`, and no two meet on the way.
+    /// Multiplied with bytes of which only the lowest bit may be set, gathers these bits in the highest byte: that of
+    /// byte `i` is moved by `56 - 7 * i`, to bit `56 + i`, and no two are added.
     const GATHER: u64 = 0x0102_0408_1020_4080;
     let mut mask = 0;
     for (index, word) in block.chunks_exact(8).enumerate() {
@@ -122,7 +122,7 @@ mod x86 {
         if cfg!(target_feature = "avx2") {
             return true;
         }
-        // Asking, and the second way that hangs on the answer, are 230 bytes of code.
+        // The test and the second code path are 230 bytes of code.
         if cfg!(region_small) {
             return false;
         }
@@ -191,16 +191,16 @@ mod x86 {
     /// The processor has AVX2, and the system keeps its registers.
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn fill_avx2(masks: &mut Masks, text: &[u8; BATCH_BYTES]) {
-        // SAFETY: AVX2 is there, says the caller; the loads read bytes `64 * index..64 * index + 64`, and
+        // SAFETY: the caller says that AVX2 is there; the loads read bytes `64 * index..64 * index + 64`, and
         // `index` is less than the 16 blocks that `text` has by its type.
         unsafe {
             let newline = _mm256_set1_epi8(b'\n' as i8);
-            for (index, place) in masks.iter_mut().enumerate() {
+            for (index, mask) in masks.iter_mut().enumerate() {
                 let from = text.as_ptr().cast::<__m256i>().add(2 * index);
                 let low = _mm256_cmpeq_epi8(_mm256_loadu_si256(from), newline);
                 let high = _mm256_cmpeq_epi8(_mm256_loadu_si256(from.add(1)), newline);
                 let (low, high) = (_mm256_movemask_epi8(low) as u32, _mm256_movemask_epi8(high) as u32);
-                *place = u64::from(low) | u64::from(high) << 32;
+                *mask = u64::from(low) | u64::from(high) << 32;
             }
         }
     }
@@ -211,19 +211,19 @@ mod arm {
     use super::BLOCK;
     use core::arch::aarch64::*;
 
-    /// The mask with NEON, which has no movemask: every byte keeps the bit of its place among eight, and
-    /// three rounds of adding neighbours gather the bits.
+    /// The mask with NEON, which has no movemask: every byte keeps the bit of its index among eight, and three rounds
+    /// of adding neighbours gather the bits.
     #[inline]
     pub(super) fn mask_neon(block: &[u8; BLOCK]) -> u64 {
-        const PLACES: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
-        // SAFETY: NEON is among this build's target features; the loads read the 16 bytes of `PLACES` and
+        const BITS: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
+        // SAFETY: NEON is among this build's target features; the loads read the 16 bytes of `BITS` and
         // bytes 0..64 of a block of 64.
         unsafe {
-            let places = vld1q_u8(PLACES.as_ptr());
+            let bits = vld1q_u8(BITS.as_ptr());
             let newline = vdupq_n_u8(b'\n');
             let quarter = |index: usize| {
                 let bytes = vld1q_u8(block.as_ptr().add(16 * index));
-                vandq_u8(vceqq_u8(bytes, newline), places)
+                vandq_u8(vceqq_u8(bytes, newline), bits)
             };
             let halves = (vpaddq_u8(quarter(0), quarter(1)), vpaddq_u8(quarter(2), quarter(3)));
             let whole = vpaddq_u8(halves.0, halves.1);
@@ -255,14 +255,14 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_value_in_every_place_is_told_from_a_newline() {
+    fn every_byte_value_at_every_index_is_a_newline_or_not() {
         for value in 0..=255u8 {
-            for place in 0..BLOCK {
+            for index in 0..BLOCK {
                 let mut block = [0u8; BLOCK];
-                block[place] = value;
-                let expected = u64::from(value == b'\n') << place;
-                assert_eq!(mask(&block), expected, "{value} at {place}");
-                assert_eq!(mask_words(&block), expected, "{value} at {place}");
+                block[index] = value;
+                let expected = u64::from(value == b'\n') << index;
+                assert_eq!(mask(&block), expected, "{value} at {index}");
+                assert_eq!(mask_words(&block), expected, "{value} at {index}");
             }
         }
     }
@@ -276,8 +276,8 @@ mod tests {
                 let text = &text[from..from + len];
                 fill(&mut masks, text);
                 let mut expected = [0; BATCH];
-                for (place, block) in expected.iter_mut().zip(text.chunks(BLOCK)) {
-                    *place = slow_mask(block);
+                for (mask, block) in expected.iter_mut().zip(text.chunks(BLOCK)) {
+                    *mask = slow_mask(block);
                 }
                 assert_eq!(masks, expected, "{len} bytes from {from}");
                 assert_eq!(last(text), text.iter().rposition(|&byte| byte == b'\n'));

@@ -6,26 +6,26 @@
 //!  taken      1111 1111 1111 0100 ...      one bit per block: it is out
 //! ```
 //!
-//! The `taken` words alone are the truth. A summary bit is a hint that may be behind by whatever a thread
-//! has not got to yet; it decides how long a search takes and never whether it succeeds, because a search
-//! that finds every summary full looks at the words themselves before it gives up. So a process that
-//! shares the words and dies between two steps costs others time, not blocks.
+//! Only the `taken` words decide. A summary bit is a hint and may be out of date while a thread is between two steps.
+//! It changes how long a search takes and never whether it succeeds: a search that finds every summary full reads the
+//! `taken` words before it fails. So if a process that shares the words dies between two steps, searches of others take
+//! longer, and no block is lost.
 //!
-//! Taking acquires what the last owner of the block released, and releases too: whoever sees that a block is
-//! out also sees what its taker gave back before. Without that a search could see a thread's new block and
-//! its old one out at once, and find the pool exhausted while it never was.
+//! Taking acquires what the last owner of the block released, and releases too: a thread that sees that a block is
+//! out also sees what its taker gave back before. Without that, a search could see both the old and the new block of a
+//! thread out at once, and find the pool exhausted although it never was.
 //!
 //! All bits zero means that all blocks are free: memory fresh from the kernel is a valid bitmap, and a pool
 //! of a million blocks costs nothing to make. The bits past the last block are set once, at the start.
 //!
-//! Where the words are is the caller's business ([`Words`]); what a block is, too.
+//! The caller says where the words are ([`Words`]) and what a block is.
 
 use super::bits::{RunSearch, Spans, first, full, mask, ones, width};
-use super::seeded::{Bug, seeded};
+use crate::seeded::{Bug, seeded};
 use crate::sync::{AtomicUsize, Ordering};
 
-/// Atomic words at fixed places: mapped memory in a pool, a vector in tests and models.
-pub(super) trait Words {
+/// Atomic words at fixed addresses: mapped memory in a pool, a vector in tests and models.
+pub(crate) trait Words {
     /// The word at `at`, which must be one of those that were asked for.
     fn word(&self, at: usize) -> &AtomicUsize;
 }
@@ -39,7 +39,7 @@ impl Words for std::vec::Vec<AtomicUsize> {
 
 /// Words to a 128-byte block: parts written by different threads keep this distance, because processors
 /// fetch cache lines in pairs.
-pub(super) const LINE: usize = 128 / size_of::<usize>();
+pub(crate) const LINE: usize = 128 / size_of::<usize>();
 
 /// `words` rounded up to whole lines. There are never so many that it wraps.
 const fn lines(words: usize) -> usize {
@@ -48,7 +48,7 @@ const fn lines(words: usize) -> usize {
 
 /// Where the parts of a bitmap of `capacity` blocks lie among the words, from `at` on.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     pub capacity: usize,
     /// Words of `taken`, and where they start; the same for `filled` and `full`.
     leaves: usize,
@@ -63,7 +63,7 @@ pub(super) struct Shape {
 
 impl Shape {
     /// Lays out a bitmap of `capacity` blocks from word `at` on.
-    pub(super) const fn new(log: u32, at: usize, capacity: usize) -> Self {
+    pub(crate) const fn new(log: u32, at: usize, capacity: usize) -> Self {
         let leaves = capacity.div_ceil(width(log));
         let sums = leaves.div_ceil(width(log));
         let tops = sums.div_ceil(width(log));
@@ -80,14 +80,14 @@ impl Shape {
     }
 
     /// How many words hold one bit per block.
-    pub(super) const fn leaves(&self) -> usize {
+    pub(crate) const fn leaves(&self) -> usize {
         self.leaves
     }
 }
 
 /// A bitmap over `words`, shaped as `shape` says.
 #[derive(Debug)]
-pub(super) struct Bitmap<'a, W, const LOG: u32> {
+pub(crate) struct Bitmap<'a, W, const LOG: u32> {
     words: &'a W,
     shape: &'a Shape,
 }
@@ -101,12 +101,12 @@ impl<W, const LOG: u32> Clone for Bitmap<'_, W, LOG> {
 impl<W, const LOG: u32> Copy for Bitmap<'_, W, LOG> {}
 
 impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
-    pub(super) fn new(words: &'a W, shape: &'a Shape) -> Self {
+    pub(crate) fn new(words: &'a W, shape: &'a Shape) -> Self {
         Bitmap { words, shape }
     }
 
     /// Sets the bits past the last block, so that no search ever finds them. Before any other use.
-    pub(super) fn close_tails(self) {
+    pub(crate) fn close_tails(self) {
         self.close_tail(self.shape.taken, self.shape.leaves, self.shape.capacity);
         self.close_tail(self.shape.filled, self.shape.sums, self.shape.leaves);
         self.close_tail(self.shape.full, self.shape.tops, self.shape.sums);
@@ -130,30 +130,30 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
         self.words.word(self.shape.full + at)
     }
 
-    /// How often a full word ceased to be full, which is how a failed search learns that it missed one.
-    pub(super) fn reopened(self) -> usize {
+    /// How often a full word ceased to be full. A failed search compares it to know whether it missed a free block.
+    pub(crate) fn reopened(self) -> usize {
         self.words.word(self.shape.reopened()).load(Ordering::Acquire)
     }
 
     /// The free blocks of leaf `at`, as a mask.
-    pub(super) fn free_in(self, at: usize) -> usize {
-        // Acquire keeps the loads of one search in their order, which its exactness is argued from.
+    pub(crate) fn free_in(self, at: usize) -> usize {
+        // Acquire keeps the loads of one search in order, which the proof in `Ledger::take_last` needs.
         !self.leaf(at).load(Ordering::Acquire) & full(LOG)
     }
 
-    /// Whether all of the run is out.
-    pub(super) fn is_taken(self, start: usize, count: usize) -> bool {
+    /// Whether all blocks of the run are out.
+    pub(crate) fn is_taken(self, start: usize, count: usize) -> bool {
         Spans::<LOG>::new(start, count).all(|(at, mask)| self.free_in(at) & mask == 0)
     }
 
-    /// Free blocks in all. Exact while nobody takes or gives.
-    pub(super) fn free(self) -> usize {
+    /// Number of free blocks. Exact while no thread takes or gives.
+    pub(crate) fn free(self) -> usize {
         (0..self.shape.leaves).map(|at| ones(self.free_in(at))).sum()
     }
 
     /// Takes the lowest free block that the summaries lead to.
     #[inline]
-    pub(super) fn take_lowest(self) -> Option<usize> {
+    pub(crate) fn take_lowest(self) -> Option<usize> {
         let mut at = 0;
         while at < self.shape.tops {
             let top = !self.top(at).load(Ordering::Relaxed) & full(LOG);
@@ -178,9 +178,9 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
 
     /// Takes the lowest free block that a walk over all words finds, whatever the summaries say.
     #[cold]
-    pub(super) fn take_scanning(self) -> Option<usize> {
+    pub(crate) fn take_scanning(self) -> Option<usize> {
         let block = (0..self.shape.leaves).find_map(|at| self.take_in(at))?;
-        // The summaries did not lead here: whoever should have said so is not done, or is dead.
+        // The summaries did not lead here: the thread that must clear them has not done so yet, or its process is dead.
         self.unmark_leaf(block / width(LOG));
         Some(block)
     }
@@ -209,12 +209,12 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
         }
     }
 
-    /// Takes the lowest run of `count` free blocks in a row. Looks at every word up to it.
+    /// Takes the lowest run of `count` free blocks that are side by side. Reads every word up to it.
     ///
-    /// A run that crosses words is taken word by word, low to high; when a later word lost its blocks
-    /// meanwhile, the earlier ones are given back and the search begins again. Of several that get in each
-    /// other's way the one that has reached highest goes on, so somebody always does.
-    pub(super) fn take_run(self, count: usize) -> Option<usize> {
+    /// A run that crosses words is taken word by word, low to high. When a later word lost its blocks
+    /// meanwhile, the earlier ones are given back and the search begins again. Of several threads that compete, the one
+    /// that has reached the highest word goes on, so one always makes progress.
+    pub(crate) fn take_run(self, count: usize) -> Option<usize> {
         'search: loop {
             let mut search = RunSearch::<LOG>::new(count);
             let start = (0..self.shape.leaves).find_map(|at| search.feed(at, self.free_in(at)))?;
@@ -222,7 +222,8 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
                 if !self.take_mask(at, mask) {
                     let got = at * width(LOG) + first(mask) - start;
                     if got != 0 && !seeded(Bug::RunWithoutRollback) {
-                        self.give(start, got);
+                        let back = self.give(start, got);
+                        debug_assert!(back, "what this call took was not out");
                     }
                     continue 'search;
                 }
@@ -232,7 +233,7 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
     }
 
     /// Takes exactly the blocks of `mask` in one word, if all of them are free.
-    pub(super) fn take_mask(self, at: usize, mask: usize) -> bool {
+    pub(crate) fn take_mask(self, at: usize, mask: usize) -> bool {
         let leaf = self.leaf(at);
         let taken = if seeded(Bug::TakeRelaxed) { Ordering::Relaxed } else { Ordering::AcqRel };
         let mut word = leaf.load(Ordering::Relaxed);
@@ -249,31 +250,34 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
         false
     }
 
-    /// Gives back a run that the caller owns.
-    pub(super) fn give(self, start: usize, count: usize) {
-        let release = if seeded(Bug::GiveRelaxed) { Ordering::Relaxed } else { Ordering::Release };
-        for (at, mask) in Spans::<LOG>::new(start, count) {
-            // The bits are set and the caller's, so that subtracting clears them and nothing borrows; unlike
-            // an `and` whose result is used, this is one instruction that cannot fail under contention.
-            let before = self.leaf(at).fetch_sub(mask, release);
-            debug_assert!(before & mask == mask, "a block was given back that was not out");
-            if before == full(LOG) {
-                self.reopen(at);
-            }
-        }
+    /// Gives back a run and returns whether all of its blocks were out. A word in which one of them was not out is left
+    /// unchanged.
+    #[inline(never)]
+    pub(crate) fn give(self, start: usize, count: usize) -> bool {
+        // `fold` and not `all`, which would stop at the first word that refuses.
+        Spans::<LOG>::new(start, count).fold(true, |all, (at, mask)| self.give_mask(at, mask) & all)
     }
 
-    /// Gives back one block if it is out; says whether it was.
-    pub(super) fn give_checked(self, block: usize) -> bool {
-        let (at, bit) = (block / width(LOG), 1 << (block % width(LOG)));
+    /// Gives back one block if it is out. Returns whether it was.
+    pub(crate) fn give_one(self, block: usize) -> bool {
+        self.give_mask(block / width(LOG), 1 << (block % width(LOG)))
+    }
+
+    /// Gives back the blocks of `mask` in one word, if all of them are out. Returns whether they were.
+    ///
+    /// This is a compare-and-exchange. A subtraction would do for blocks that are out. For a block that is not out it
+    /// would borrow from the neighbouring bits and free blocks that have owners.
+    #[inline(never)]
+    pub(crate) fn give_mask(self, at: usize, mask: usize) -> bool {
         let leaf = self.leaf(at);
+        let release = if seeded(Bug::GiveRelaxed) { Ordering::Relaxed } else { Ordering::Release };
         let mut word = leaf.load(Ordering::Relaxed);
-        while word & bit != 0 {
+        while word & mask == mask {
             if seeded(Bug::ReturnTorn) {
-                leaf.store(word & !bit, Ordering::Release);
+                leaf.store(word & !mask, Ordering::Release);
                 return true;
             }
-            match leaf.compare_exchange_weak(word, word & !bit, Ordering::Release, Ordering::Relaxed) {
+            match leaf.compare_exchange_weak(word, word & !mask, release, Ordering::Relaxed) {
                 Ok(_) => {
                     if word == full(LOG) {
                         self.reopen(at);
@@ -294,11 +298,11 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
         self.words.word(self.shape.reopened()).fetch_add(step, Ordering::Release);
     }
 
-    /// Notes that a leaf was seen full, then looks whether it still is.
+    /// Marks a leaf that was seen full, then looks whether it still is.
     ///
-    /// Every change of a summary word is an acquiring and releasing exchange, and those on one word have an
+    /// Every change of a summary word is an acquiring and releasing exchange, and all exchanges on one word have an
     /// order. If the other side cleared the bit before it is set here, then this exchange acquired what that
-    /// one released, and the second look sees the free block; if after, the bit ends up clear.
+    /// one released, and the second look sees the free block. If the other side clears it afterwards, it stays clear.
     #[cold]
     #[inline(never)]
     fn mark_leaf(self, leaf_at: usize) {
@@ -314,7 +318,7 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
         }
     }
 
-    /// Notes that all leaves of a sum were seen full, then looks whether they still are.
+    /// Marks a sum whose leaves were all seen full, then looks whether they still are.
     #[cold]
     fn mark_sum(self, sum_at: usize) {
         let (top_at, bit) = (sum_at / width(LOG), 1 << (sum_at % width(LOG)));
@@ -324,19 +328,20 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
         }
     }
 
-    /// Notes that a leaf has free blocks.
+    /// Clears the mark of a leaf that has free blocks.
     fn unmark_leaf(self, leaf_at: usize) {
         let (sum_at, bit) = (leaf_at / width(LOG), 1 << (leaf_at % width(LOG)));
-        // Never skipped on the strength of a load: that would need sequential consistency on both sides.
+        // A load that sees the bit clear is no reason to skip this: that would need sequential consistency on both
+        // sides.
         if self.sum(sum_at).fetch_and(!bit, Ordering::AcqRel) == full(LOG) {
             let (top_at, bit) = (sum_at / width(LOG), 1 << (sum_at % width(LOG)));
             self.top(top_at).fetch_and(!bit, Ordering::AcqRel);
         }
     }
 
-    /// Whether the summaries lead to a free block wherever there is one. For models, when all is quiet.
+    /// Whether the summaries lead to every free block. For models, when no other thread is active.
     #[cfg(test)]
-    pub(super) fn summaries_lead_everywhere(self) -> bool {
+    pub(crate) fn summaries_lead_everywhere(self) -> bool {
         (0..self.shape.leaves).filter(|&at| self.free_in(at) != 0).all(|at| {
             let sum_at = at / width(LOG);
             let sum = self.sum(sum_at).load(Ordering::Acquire) >> (at % width(LOG)) & 1;
@@ -368,10 +373,10 @@ mod tests {
             }
             assert_eq!((bitmap.take_lowest(), bitmap.take_scanning(), bitmap.free()), (None, None, 0));
             for block in (0..capacity).rev() {
-                bitmap.give(block, 1);
+                assert!(bitmap.give(block, 1));
                 assert!(bitmap.summaries_lead_everywhere());
                 assert_eq!(bitmap.take_lowest(), Some(block));
-                bitmap.give(block, 1);
+                assert!(bitmap.give(block, 1));
             }
             assert_eq!(bitmap.free(), capacity);
         }
@@ -401,7 +406,23 @@ mod tests {
         assert_eq!(bitmap.take_run(2), None);
         assert_eq!(bitmap.take_run(1), Some(11));
         assert!(bitmap.is_taken(0, 12));
-        bitmap.give(2, 9);
+        assert!(bitmap.give(2, 9));
         assert_eq!((bitmap.free(), bitmap.is_taken(1, 2)), (9, false));
+    }
+
+    #[test]
+    fn a_second_return_is_refused_and_takes_nothing_from_anybody() {
+        let shape = Shape::new(2, 0, 12);
+        let words = zeroed(&shape);
+        let bitmap = Bitmap::<_, 2>::new(&words, &shape);
+        bitmap.close_tails();
+        assert_eq!(bitmap.take_run(12), Some(0));
+        assert!(bitmap.give(1, 1));
+        assert!(!bitmap.give(1, 1) && !bitmap.give_one(1), "of one block");
+        assert!(!bitmap.give(0, 3), "of a run of which one block is not out");
+        assert_eq!(bitmap.free(), 1);
+        assert!(!bitmap.give(1, 5), "of a run across words");
+        // Its second word was all out, and the blocks are the caller's: they are back.
+        assert_eq!((bitmap.free(), bitmap.is_taken(0, 1), bitmap.is_taken(2, 2)), (3, true, true));
     }
 }

@@ -1,48 +1,48 @@
 //! Arithmetic on words of bits: masks, runs inside a word, runs across words.
 //!
-//! Pure integers, no atomics and no `unsafe`, so that tests can hold every function against an obviously
-//! right one. `LOG` is the binary logarithm of the bits used of a word: all of them in a pool, two or four
-//! in a model, where a handful of blocks must already span several words.
+//! Pure integers, no atomics and no `unsafe`, so that tests can compare every function with a simple one. `LOG` is the
+//! binary logarithm of the number of bits used of a word: all of them in a pool, two or four in a model, where a few
+//! blocks must already span several words.
 
 /// Bits used of a word in a shipped pool, as a logarithm.
-pub(super) const WORD_LOG: u32 = usize::BITS.ilog2();
+pub(crate) const WORD_LOG: u32 = usize::BITS.ilog2();
 
 /// Bits used of a word.
-pub(super) const fn width(log: u32) -> usize {
+pub(crate) const fn width(log: u32) -> usize {
     1 << log
 }
 
 /// A mask of `count` ones from bit `at` on; `at + count` may not exceed the bits of a `usize`.
-pub(super) const fn mask(at: usize, count: usize) -> usize {
+pub(crate) const fn mask(at: usize, count: usize) -> usize {
     debug_assert!(count >= 1 && at + count <= usize::BITS as usize);
     (usize::MAX >> (usize::BITS as usize - count)) << at
 }
 
 /// The value of a word all of whose used bits are set.
-pub(super) const fn full(log: u32) -> usize {
+pub(crate) const fn full(log: u32) -> usize {
     mask(0, width(log))
 }
 
 /// The lowest bit that is set in `word`, which has one.
-pub(super) const fn first(word: usize) -> usize {
+pub(crate) const fn first(word: usize) -> usize {
     word.trailing_zeros() as usize
 }
 
-/// How many bits of `word` are set. For figures: without an instruction for it, it is more code than a loop is.
+/// How many bits of `word` are set. For stats only: without an instruction for it, it is more code than a loop.
 #[inline(never)]
-pub(super) const fn ones(word: usize) -> usize {
+pub(crate) const fn ones(word: usize) -> usize {
     word.count_ones() as usize
 }
 
 /// The words that blocks `start..start + count` lie in, lowest first, each with the mask of their bits.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spans<const LOG: u32> {
+pub(crate) struct Spans<const LOG: u32> {
     start: usize,
     left: usize,
 }
 
 impl<const LOG: u32> Spans<LOG> {
-    pub(super) const fn new(start: usize, count: usize) -> Self {
+    pub(crate) const fn new(start: usize, count: usize) -> Self {
         Spans { start, left: count }
     }
 }
@@ -63,8 +63,8 @@ impl<const LOG: u32> Iterator for Spans<LOG> {
     }
 }
 
-/// The lowest bit from which `count >= 1` bits of `word` are set in a row.
-pub(super) const fn run_in_word(word: usize, count: usize) -> Option<usize> {
+/// The lowest bit from which on `count >= 1` adjacent bits of `word` are set.
+pub(crate) const fn run_in_word(word: usize, count: usize) -> Option<usize> {
     if count > usize::BITS as usize {
         return None;
     }
@@ -80,7 +80,7 @@ pub(super) const fn run_in_word(word: usize, count: usize) -> Option<usize> {
 }
 
 /// The highest run of ones of `word`, cut at its low end to at most `limit >= 1` bits; 0 for a word of 0.
-pub(super) const fn highest_run(word: usize, limit: usize) -> usize {
+pub(crate) const fn highest_run(word: usize, limit: usize) -> usize {
     if word == 0 {
         return 0;
     }
@@ -92,21 +92,21 @@ pub(super) const fn highest_run(word: usize, limit: usize) -> usize {
 
 /// Looks for the lowest run of `count` ones in words fed from the lowest up.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RunSearch<const LOG: u32> {
+pub(crate) struct RunSearch<const LOG: u32> {
     count: usize,
-    /// Ones in a row that end at the end of the last word fed.
+    /// Adjacent ones that end at the end of the last word.
     have: usize,
 }
 
 impl<const LOG: u32> RunSearch<LOG> {
-    pub(super) const fn new(count: usize) -> Self {
+    pub(crate) const fn new(count: usize) -> Self {
         RunSearch { count, have: 0 }
     }
 
     /// The first bit of the run, counted from word 0, once `word`, the `at`-th, completes one.
-    pub(super) fn feed(&mut self, at: usize, word: usize) -> Option<usize> {
+    pub(crate) fn feed(&mut self, at: usize, word: usize) -> Option<usize> {
         let first = at * width(LOG);
-        // The run that comes in from below starts lower than any inside this word.
+        // The run that began in earlier words starts lower than any inside this word.
         let low = (word.trailing_ones() as usize).min(width(LOG));
         if self.have + low >= self.count {
             return Some(first - self.have);
@@ -131,7 +131,7 @@ mod tests {
         words[at >> log] >> (at % width(log)) & 1 == 1
     }
 
-    /// The obviously right search: every start, every bit.
+    /// A search that is simple enough to be right: every start, every bit.
     fn slow_run(words: &[usize], log: u32, count: usize) -> Option<usize> {
         let bits = words.len() * width(log);
         (0..bits).find(|&start| start + count <= bits && (start..start + count).all(|at| bit(words, log, at)))

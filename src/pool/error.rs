@@ -1,10 +1,13 @@
-//! What a pool refuses, in words a person can act on.
+//! Errors of pools: what was refused and why, as a sentence that says what to do.
 
 #[cfg(not(region_staticlib))]
 use crate::bytes::Bytes;
-use crate::error::{Error, Told};
+use crate::error::{Detail, Error};
 #[cfg(not(region_staticlib))]
 use core::fmt;
+
+#[cfg(region_staticlib)]
+crate::error::show_reason!(PoolError);
 
 /// Why a pool refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub enum PoolReason {
     Count,
     /// Every block is out.
     Exhausted,
-    /// Blocks are free, but not so many in a row.
+    /// Blocks are free, but not so many side by side.
     Fragmented,
     /// The address is not in this pool.
     Foreign,
@@ -41,7 +44,7 @@ pub enum PoolReason {
 /// let pool = region::PagePool::new(64 << 10, 1)?;
 /// let page = pool.take()?;
 /// let error = pool.take().unwrap_err();
-/// assert_eq!(error.reason(), region::PoolReason::Exhausted);
+/// assert_eq!(error.reason(), region::pool::PoolReason::Exhausted);
 /// assert_eq!(
 ///     error.to_string(),
 ///     "cannot take a block of 64 KiB: all of the pool's 1 are out. Give some back, or make the pool larger."
@@ -52,16 +55,24 @@ pub enum PoolReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolError {
     reason: PoolReason,
-    block_size: Told<usize>,
-    capacity: Told<usize>,
+    block_size: Detail<usize>,
+    capacity: Detail<usize>,
     /// What was refused: a count of blocks, a length or an address, as the reason has it.
-    subject: Told<usize>,
+    subject: Detail<usize>,
 }
 
 impl PoolError {
     pub(super) const fn new(reason: PoolReason, (block_size, capacity): (usize, usize), subject: usize) -> Self {
-        let (block_size, capacity) = (Told::new(block_size), Told::new(capacity));
-        PoolError { reason, block_size, capacity, subject: Told::new(subject) }
+        let (block_size, capacity) = (Detail::new(block_size), Detail::new(capacity));
+        PoolError { reason, block_size, capacity, subject: Detail::new(subject) }
+    }
+
+    /// The system's error number as `std::io::Error` has it, when it was the system that refused.
+    pub const fn raw_os_error(&self) -> Option<i32> {
+        match self.reason {
+            PoolReason::Os(error) => error.raw_os_error(),
+            _ => None,
+        }
     }
 
     /// Why it was refused.

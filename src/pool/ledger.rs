@@ -1,24 +1,24 @@
-//! The ledger: every atomic decision of a pool, over nothing but words and block numbers.
+//! The ledger: all atomic state of a pool, as words and block numbers.
 //!
-//! It joins the [bitmap](super::bitmap), which knows what is out, and the [slots](super::slots), which keep
-//! some blocks ready, and adds what is *warm*: a block is warm from the moment it is handed out until its
+//! It joins the [bitmap](super::bitmap), which says which blocks are out, and the [slots](super::slots), which keep
+//! some blocks ready, and adds which blocks are *warm*: a block is warm from the moment it is handed out until its
 //! RAM is given back to the system. A free block that is not warm has the kernel's zeroes and takes no RAM.
-//! A warm bit is written by whoever owns the block at that time, and so needs no order of its own.
+//! Only the owner of a block writes its warm bit, so these writes need no memory order of their own.
 //!
 //! A block is, at any time, exactly one of: free in the bitmap; out; or in an idle slot (where the bitmap
-//! calls it out). What the ledger does not know: where a block is in memory. [`Ledger::trim`] is told how to
-//! give RAM back, and calls that only on blocks that it holds itself.
+//! calls it out). The ledger does not know where a block is in memory. [`Ledger::trim`] gets a function that
+//! gives RAM back, and calls it only for blocks that it holds itself.
 
 use super::bitmap::{Bitmap, LINE, Shape, Words};
 use super::bits::{Spans, first, full, highest_run, ones, width};
-use super::seeded::{Bug, seeded};
 use super::slots::{Returned, Slots};
-use crate::sync::Ordering;
+use crate::seeded::{Bug, seeded};
+use crate::sync::{AtomicUsize, Ordering};
 
-/// Where everything lies among a ledger's words.
+/// The layout of a ledger's words.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
-    /// Slots come first, on whole pairs of cache lines from the start of the mapping.
+    /// Number of slots. They come first, each on a pair of cache lines.
     slots: usize,
     shape: Shape,
 }
@@ -30,13 +30,18 @@ impl Plan {
         Plan { slots, shape: Shape::new(log, slots * LINE, capacity) }
     }
 
-    /// Where the warm bits lie: behind the bitmap.
+    /// The first word of the warm bits: behind the bitmap.
     const fn warm(&self) -> usize {
         self.shape.end
     }
 
     /// How many words there are in all.
     pub(super) const fn words(&self) -> usize {
+        self.processes() + 1
+    }
+
+    /// The word in which the pool counts the processes that share it: behind the warm bits.
+    const fn processes(&self) -> usize {
         self.warm() + self.shape.leaves()
     }
 }
@@ -47,7 +52,7 @@ pub(super) struct Claim {
     pub block: usize,
     /// The slot that it stays in while it is out.
     pub slot: Option<usize>,
-    /// It was out before, so its bytes are whatever was left in it.
+    /// It was out before, so its bytes are what the last owner left.
     pub warm: bool,
 }
 
@@ -68,6 +73,11 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
 
     pub(super) fn bitmap(&self) -> Bitmap<'_, W, LOG> {
         Bitmap::new(&self.words, &self.plan.shape)
+    }
+
+    /// How many processes have a number. All processes of the pool see this word.
+    pub(super) fn processes(&self) -> &AtomicUsize {
+        self.words.word(self.plan.processes())
     }
 
     fn slots(&self) -> Slots<'_, W> {
@@ -91,7 +101,7 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
         self.take_elsewhere(hint)
     }
 
-    /// Takes a block that the hint's slot does not have.
+    /// Takes a block when the hint's slot has none.
     #[inline(never)]
     fn take_elsewhere(&self, hint: usize) -> Option<Claim> {
         if let Some(block) = self.bitmap().take_lowest() {
@@ -102,16 +112,16 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
 
     /// Takes one of the last blocks, or proves that there is none.
     ///
-    /// The proof is a search done twice: no word that was full has been reopened and no slot has changed
-    /// hands between the two, so at the instant between them every block was out at once. Each time it has
-    /// to start over somebody else took or gave a block.
+    /// The proof is a search done twice: if no full word got a free block and no slot changed hands between the two,
+    /// then at the instant between them every block was out at once. The search starts again only when another thread
+    /// took or gave a block.
     #[cold]
     pub(super) fn take_last(&self, hint: usize) -> Option<Claim> {
         let mut last = None;
         loop {
             let reopened = self.bitmap().reopened();
             if seeded(Bug::ExhaustedTooSoon) {
-                // No second look, and no look past the summaries.
+                // The seeded bug: no second look, and no look at the words themselves.
                 let any = self.slots().take_any(hint).ok()?;
                 return Some(Claim { block: any.1, slot: Some(any.0), warm: true });
             }
@@ -129,7 +139,7 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
         }
     }
 
-    /// A block fresh from the bitmap becomes a claim: warm from now on, and in the hint's slot if that is empty.
+    /// Makes a claim of a block from the bitmap: warm from now on, and in the hint's slot if that is empty.
     #[inline]
     fn claimed(&self, block: usize, hint: usize) -> Claim {
         let (word, bit) = (self.words.word(self.plan.warm() + block / width(LOG)), 1 << (block % width(LOG)));
@@ -143,12 +153,12 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
         Claim { block, slot, warm }
     }
 
-    /// Takes the lowest `count` free blocks in a row and tells `dirty` which of them were warm.
+    /// Takes the lowest `count` free blocks that are side by side, and calls `dirty` for each of them that was warm.
     pub(super) fn take_run(&self, count: usize, dirty: impl FnMut(usize)) -> Option<usize> {
         let start = match self.bitmap().take_run(count) {
             Some(start) => start,
             None => {
-                // Blocks kept in slots may be all that is missing.
+                // The missing blocks may be in slots.
                 self.empty_slots();
                 self.bitmap().take_run(count)?
             }
@@ -157,26 +167,26 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
         Some(start)
     }
 
-    /// Gives back what `take` took.
+    /// Gives back a block from `take` and returns whether it was out. Changes nothing if it was not.
     #[inline]
-    pub(super) fn give(&self, block: usize, slot: Option<usize>) {
+    pub(super) fn give(&self, block: usize, slot: Option<usize>) -> bool {
         match slot {
-            Some(slot) => self.slots().give(slot),
-            None => self.bitmap().give(block, 1),
+            Some(slot) => self.slots().give(slot, block),
+            None => self.bitmap().give_one(block),
         }
     }
 
-    /// Gives back what `take_run` took.
-    pub(super) fn give_run(&self, start: usize, count: usize) {
-        self.bitmap().give(start, count);
+    /// Gives back a run from `take_run`. Returns whether all of it was out.
+    pub(super) fn give_run(&self, start: usize, count: usize) -> bool {
+        self.bitmap().give(start, count)
     }
 
-    /// Gives back a block that somebody says is out; says whether it was.
+    /// Gives back a block that may or may not be out. Returns whether it was.
     pub(super) fn give_checked(&self, block: usize, hint: usize) -> bool {
         match self.slots().give_checked(block, hint) {
             Returned::Back => true,
             Returned::NotOut => false,
-            Returned::Elsewhere => self.bitmap().give_checked(block),
+            Returned::Elsewhere => self.bitmap().give_one(block),
         }
     }
 
@@ -194,18 +204,19 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
         let slots = self.slots();
         for block in slots.all().filter_map(|slot| slots.detach(slot)) {
             if !seeded(Bug::DetachForgets) {
-                self.bitmap().give(block, 1);
+                let back = self.bitmap().give_one(block);
+                debug_assert!(back, "a block was in a slot and not out");
             }
         }
     }
 
-    /// Marks a run that the caller owns as warm and tells `dirty` which blocks of it were.
+    /// Marks a run that the caller owns as warm, and calls `dirty` for each block of it that was warm before.
     #[inline]
     fn warm_up(&self, start: usize, count: usize, mut dirty: impl FnMut(usize)) {
         for (at, mask) in Spans::<LOG>::new(start, count) {
             let word = self.words.word(self.plan.warm() + at);
-            // Relaxed: these bits are the owner's, and the exchange that made the caller the owner ordered
-            // it after everything that the last one did.
+            // Relaxed: only the owner uses these bits, and the exchange that made the caller the owner ordered
+            // it after everything that the last owner did.
             let mut was = word.load(Ordering::Relaxed) & mask;
             if was != mask {
                 word.fetch_or(mask, Ordering::Relaxed);
@@ -219,7 +230,7 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
 
     /// Marks every block as warm: their bytes are not known to be zero. Before any other use.
     pub(super) fn warm_up_all(&self) {
-        // Those past the last block too: they are never free, and so never looked at.
+        // The bits past the last block too: they are never free, so they are never read.
         for at in 0..self.plan.shape.leaves() {
             self.words.word(self.plan.warm() + at).store(full(LOG), Ordering::Relaxed);
         }
@@ -229,23 +240,23 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
         self.words.word(self.plan.warm() + at).load(Ordering::Relaxed)
     }
 
-    /// Blocks that are out. Exact while nobody takes or gives.
+    /// Blocks that are out. Exact while no thread takes or gives.
     pub(super) fn taken(&self) -> usize {
         let free = self.bitmap().free() + self.slots().idle();
         self.capacity().saturating_sub(free)
     }
 
-    /// Free blocks that are warm. Exact while nobody takes or gives.
+    /// Free blocks that are warm. Exact while no thread takes or gives.
     pub(super) fn warm(&self) -> usize {
         let bitmap = self.bitmap();
         let warm = |at| ones(bitmap.free_in(at) & self.warm_in(at));
         (0..self.plan.shape.leaves()).map(warm).sum::<usize>() + self.slots().idle()
     }
 
-    /// Makes warm free blocks cold until `keep` of them are left, highest first; says how many.
+    /// Makes warm free blocks cold until `keep` of them are left, highest first. Returns how many.
     ///
-    /// `decommit` is called with runs that the ledger has taken, so that no one else can. A run for which
-    /// it fails goes back as warm as it was, and the error ends the walk.
+    /// `decommit` is called with runs that the ledger has taken, so that no other thread can take them. A run for which
+    /// it fails goes back as warm as it was, and the error ends the loop.
     pub(super) fn trim<E>(
         &self,
         keep: usize,
@@ -256,7 +267,7 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
         if excess == 0 {
             return Ok(0);
         }
-        // Slots hold any blocks, high ones too; what is worth keeping is found again by the next takers.
+        // Slots may hold high blocks, which go first. The next takers fill the slots again.
         self.empty_slots();
         let bitmap = self.bitmap();
         for at in (0..self.plan.shape.leaves()).rev() {
@@ -270,15 +281,19 @@ impl<W: Words, const LOG: u32> Ledger<W, LOG> {
                 }
                 let count = usize::BITS as usize - run.leading_zeros() as usize - first(run);
                 let start = at * width(LOG) + first(run);
+                let give = || {
+                    let back = bitmap.give_mask(at, run);
+                    debug_assert!(back, "what this walk took was not out");
+                };
                 if seeded(Bug::TrimGivesEarly) {
-                    bitmap.give(start, count);
+                    give();
                 }
                 let done = decommit(start, count);
                 if done.is_ok() || seeded(Bug::TrimForgetsFailure) {
                     self.words.word(self.plan.warm() + at).fetch_and(!run, Ordering::Relaxed);
                 }
                 if !seeded(Bug::TrimGivesEarly) {
-                    bitmap.give(start, count);
+                    give();
                 }
                 done?;
                 excess -= count;

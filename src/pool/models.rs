@@ -1,20 +1,13 @@
-//! Models: the ledger's algorithms under every order of events that the memory model allows.
+//! Models of the ledger: who takes and gives back blocks, in the bitmap and through slots.
 //!
-//! loom runs each model again and again, with every interleaving and every value that an atomic load may
-//! give. A block is a cell that its owner writes, so two owners at once, or an owner that does not see what
-//! the last one wrote, end the model. A word holds two blocks here, so that a few blocks need summaries.
-//!
-//! Each model says which seeded bugs it catches, and a test switches them on one by one: a model that
-//! passes with its bug would prove nothing without it either.
-//!
-//! Run by `RUSTFLAGS="--cfg loom" cargo test --profile model --lib pool`.
+//! A block is a cell that its owner writes. A model ([`models`](crate::models)) fails when a block has two owners at
+//! once, or when an owner does not see what the last one wrote. A word holds two blocks here, so that a few blocks need
+//! summaries.
 
 use super::ledger::{Claim, Ledger, Plan};
-use super::seeded::{Bug, seed};
+use crate::models::{Model, OwnedCell, share, share_among};
+use crate::seeded::Bug;
 use crate::sync::AtomicUsize;
-use loom::cell::UnsafeCell;
-use loom::thread;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::vec::Vec;
 
@@ -24,33 +17,30 @@ const LOG: u32 = 1;
 /// A pool whose blocks are cells.
 struct Pool {
     ledger: Ledger<Vec<AtomicUsize>, LOG>,
-    blocks: Vec<UnsafeCell<usize>>,
+    blocks: Vec<OwnedCell<usize>>,
 }
 
 impl Pool {
     fn new(capacity: usize, slots: usize) -> Arc<Self> {
         let plan = Plan::new(LOG, capacity, slots);
         let words = (0..plan.words()).map(|_| AtomicUsize::new(0)).collect();
-        let blocks = (0..capacity).map(|_| UnsafeCell::new(0)).collect();
+        let blocks = (0..capacity).map(|_| OwnedCell::new(0)).collect();
         Arc::new(Pool { ledger: Ledger::new(words, plan), blocks })
     }
 
     /// Uses a block as its only owner may, and leaves it dirty.
     fn write(&self, block: usize) {
-        // SAFETY: loom checks that no other access is concurrent with this one, and fails the model if so.
-        self.blocks[block].with_mut(|bytes| unsafe { *bytes = 1 });
+        self.blocks[block].replace(1);
     }
 
     /// What the kernel does when it takes a block's RAM.
     fn clean(&self, block: usize) {
-        // SAFETY: as in `write`.
-        self.blocks[block].with_mut(|bytes| unsafe { *bytes = 0 });
+        self.blocks[block].replace(0);
     }
 
     fn take(&self, hint: usize) -> Option<Claim> {
         let claim = self.ledger.take(hint)?;
-        // SAFETY: as in `write`.
-        let dirty = self.blocks[claim.block].with(|bytes| unsafe { *bytes } != 0);
+        let dirty = self.blocks[claim.block].read() != 0;
         assert!(claim.warm || !dirty, "a block that is called cold holds old bytes");
         self.write(claim.block);
         Some(claim)
@@ -58,16 +48,16 @@ impl Pool {
 
     fn give(&self, claim: Claim) {
         self.write(claim.block);
-        self.ledger.give(claim.block, claim.slot);
+        assert!(self.ledger.give(claim.block, claim.slot), "the owner's return was refused");
     }
 
     /// Takes and gives back, where a block must be free all the time.
-    fn life(&self, hint: usize) {
+    fn take_and_give(&self, hint: usize) {
         let claim = self.take(hint).expect("a block was free all the time");
         self.give(claim);
     }
 
-    /// All is quiet: nothing is out, and everything can be found.
+    /// When no other thread is active: no block is out, and all can be found.
     fn assert_whole(&self) {
         assert_eq!(self.ledger.taken(), 0, "a block was lost");
         let mut seen = Vec::new();
@@ -79,16 +69,7 @@ impl Pool {
     }
 }
 
-/// A model and the bugs that it must catch.
-pub(super) struct Model {
-    pub name: &'static str,
-    /// Switches away from a thread that could go on, at most; what is left out needs more of them.
-    pub preemptions: usize,
-    pub run: fn(),
-    pub catches: &'static [Bug],
-}
-
-const MODELS: &[Model] = &[
+pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "two threads take and give, without slots",
         preemptions: 4,
@@ -176,60 +157,29 @@ const MODELS: &[Model] = &[
     },
 ];
 
-fn explore(model: &Model, bug: Option<Bug>) {
-    seed(bug);
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(model.preemptions);
-    builder.check(model.run);
-    seed(None);
-}
-
-/// Explores a model as it is.
-pub(super) fn assert_holds(model: &Model) {
-    let start = std::time::Instant::now();
-    explore(model, None);
-    std::println!("{:>8.2?}  {}", start.elapsed(), model.name);
-}
-
-/// Explores a model with each of its bugs.
-pub(super) fn assert_alive(model: &Model) {
-    assert!(!model.catches.is_empty(), "nothing shows that {:?} is alive", model.name);
-    for &bug in model.catches {
-        let caught = catch_unwind(AssertUnwindSafe(|| explore(model, Some(bug)))).is_err();
-        seed(None);
-        assert!(caught, "{bug:?} passes the model {:?}", model.name);
+/// Takes a block and gives it back, if there is one.
+fn try_take_and_give(pool: &Pool) {
+    if let Some(claim) = pool.take(0) {
+        pool.give(claim);
     }
 }
 
-#[test]
-fn models_hold() {
-    MODELS.iter().for_each(assert_holds);
-}
-
-#[test]
-fn every_seeded_bug_is_caught() {
-    MODELS.iter().for_each(assert_alive);
+fn take_and_give_twice(pool: &Pool) {
+    pool.take_and_give(0);
+    pool.take_and_give(0);
 }
 
 fn take_and_give() {
     let pool = Pool::new(2, 0);
-    let other = pool.clone();
-    let thread = thread::spawn(move || {
-        other.life(0);
-        other.life(0);
-    });
-    pool.life(0);
-    thread.join().unwrap();
+    share(&pool, take_and_give_twice, |pool| pool.take_and_give(0));
     pool.assert_whole();
 }
 
 fn mark_against_give() {
     let pool = Pool::new(5, 0);
     let low = [pool.take(0).unwrap(), pool.take(0).unwrap()];
-    let other = pool.clone();
-    let thread = thread::spawn(move || low.map(|claim| other.give(claim)));
-    let claim = pool.take(0).unwrap();
-    thread.join().unwrap();
+    let give_low = move |pool: &Pool| low.into_iter().for_each(|claim| pool.give(claim));
+    let (_, claim) = share(&pool, give_low, |pool| pool.take(0).unwrap());
     pool.give(claim);
     assert!(pool.ledger.bitmap().summaries_lead_everywhere(), "a summary hides a free block");
     pool.assert_whole();
@@ -243,23 +193,21 @@ fn take_run(pool: &Pool, count: usize) -> Option<usize> {
 
 fn give_run(pool: &Pool, start: usize, count: usize) {
     (start..start + count).for_each(|block| pool.write(block));
-    pool.ledger.give_run(start, count);
+    assert!(pool.ledger.give_run(start, count), "the owner's return was refused");
 }
 
+/// Takes two blocks side by side and gives them back, if there are two.
+fn try_run(pool: &Pool) {
+    if let Some(start) = take_run(pool, 2) {
+        give_run(pool, start, 2);
+    }
+}
+
+/// The run is blocks 1 and 2, in two words.
 fn run_against_take() {
     let pool = Pool::new(3, 0);
     let first = pool.take(0).unwrap();
-    let other = pool.clone();
-    let thread = thread::spawn(move || {
-        // Blocks 1 and 2, in two words.
-        if let Some(start) = take_run(&other, 2) {
-            give_run(&other, start, 2);
-        }
-    });
-    if let Some(claim) = pool.take(0) {
-        pool.give(claim);
-    }
-    thread.join().unwrap();
+    share(&pool, try_run, try_take_and_give);
     pool.give(first);
     pool.assert_whole();
 }
@@ -267,10 +215,7 @@ fn run_against_take() {
 fn run_against_run() {
     let pool = Pool::new(3, 0);
     let first = pool.take(0).unwrap();
-    let other = pool.clone();
-    let thread = thread::spawn(move || take_run(&other, 2));
-    let mine = take_run(&pool, 2);
-    let theirs = thread.join().unwrap();
+    let (theirs, mine) = share(&pool, |pool| take_run(pool, 2), |pool| take_run(pool, 2));
     assert_eq!([mine, theirs].iter().flatten().count(), 1, "one of two must get the only run");
     give_run(&pool, mine.or(theirs).unwrap(), 2);
     pool.give(first);
@@ -279,30 +224,15 @@ fn run_against_run() {
 
 fn one_slot() {
     let pool = Pool::new(2, 1);
-    pool.life(0);
-    let other = pool.clone();
-    let thread = thread::spawn(move || {
-        other.life(0);
-        other.life(0);
-    });
-    pool.life(0);
-    thread.join().unwrap();
+    pool.take_and_give(0);
+    share(&pool, take_and_give_twice, |pool| pool.take_and_give(0));
     pool.assert_whole();
 }
 
 fn detach_against_take() {
     let pool = Pool::new(2, 1);
-    pool.life(0);
-    let other = pool.clone();
-    let thread = thread::spawn(move || {
-        if let Some(start) = take_run(&other, 2) {
-            give_run(&other, start, 2);
-        }
-    });
-    if let Some(claim) = pool.take(0) {
-        pool.give(claim);
-    }
-    thread.join().unwrap();
+    pool.take_and_give(0);
+    share(&pool, try_run, try_take_and_give);
     pool.assert_whole();
 }
 
@@ -311,14 +241,8 @@ fn wandering_blocks() {
     let (zero, one) = (pool.take(0).unwrap(), pool.take(1).unwrap());
     pool.give(zero);
     pool.give(one);
-    let other = pool.clone();
-    let thread = thread::spawn(move || {
-        for hint in [0, 1, 0, 1] {
-            other.life(hint);
-        }
-    });
-    pool.life(0);
-    thread.join().unwrap();
+    let wander = |pool: &Pool| [0, 1, 0, 1].into_iter().for_each(|hint| pool.take_and_give(hint));
+    share(&pool, wander, |pool| pool.take_and_give(0));
     pool.assert_whole();
 }
 
@@ -328,23 +252,25 @@ fn wandering_words() {
     let pool = Pool::new(4, 0);
     let held = [0, 1, 2, 3].map(|_| pool.take(0).unwrap());
     pool.give(held[2]);
-    let other = pool.clone();
-    let thread = thread::spawn(move || {
+    let wander = move |pool: &Pool| {
         let mut have = held[0];
         for want in [held[2], held[0], held[2]] {
-            other.give(have);
-            if !other.ledger.bitmap().take_mask(want.block / 2, 1) {
+            pool.give(have);
+            if !pool.ledger.bitmap().take_mask(want.block / 2, 1) {
                 return;
             }
-            other.write(want.block);
+            pool.write(want.block);
             have = want;
         }
-        other.give(have);
-    });
+        pool.give(have);
+    };
     // The search itself, which `take` begins when the summaries lead nowhere.
-    let claim = pool.ledger.take_last(0).expect("a block was free all the time");
-    pool.write(claim.block);
-    thread.join().unwrap();
+    let search = |pool: &Pool| {
+        let claim = pool.ledger.take_last(0).expect("a block was free all the time");
+        pool.write(claim.block);
+        claim
+    };
+    let (_, claim) = share(&pool, wander, search);
     for claim in [claim, held[1], held[3]] {
         pool.give(claim);
     }
@@ -353,12 +279,7 @@ fn wandering_words() {
 
 fn three_threads_on(slots: usize) {
     let pool = Pool::new(3, slots);
-    let threads = [0, 1].map(|hint| {
-        let other = pool.clone();
-        thread::spawn(move || other.life(hint))
-    });
-    pool.life(0);
-    let [_, _] = threads.map(|thread| thread.join().unwrap());
+    share_among(&pool, [0, 1], Pool::take_and_give, |pool| pool.take_and_give(0));
     pool.assert_whole();
 }
 
@@ -378,43 +299,31 @@ fn trim(pool: &Pool) {
     assert!(done.is_ok_and(|blocks| blocks <= 2));
 }
 
-fn trim_against_take() {
-    let pool = Pool::new(2, 0);
-    pool.life(0);
-    let other = pool.clone();
-    let thread = thread::spawn(move || trim(&other));
-    pool.life(0);
-    thread.join().unwrap();
+/// Takes and gives while another thread trims, in a pool that has a warm block.
+fn take_and_give_beside(trim: fn(&Pool), capacity: usize, slots: usize) {
+    let pool = Pool::new(capacity, slots);
+    pool.take_and_give(0);
+    share(&pool, trim, |pool| pool.take_and_give(0));
     pool.assert_whole();
+}
+
+fn trim_against_take() {
+    take_and_give_beside(trim, 2, 0);
 }
 
 fn trim_against_slot() {
-    let pool = Pool::new(3, 1);
-    pool.life(0);
-    let other = pool.clone();
-    let thread = thread::spawn(move || trim(&other));
-    pool.life(0);
-    thread.join().unwrap();
-    pool.assert_whole();
+    take_and_give_beside(trim, 3, 1);
 }
 
 fn trim_that_fails() {
-    let pool = Pool::new(2, 0);
-    pool.life(0);
-    let other = pool.clone();
-    let thread = thread::spawn(move || other.ledger.trim(0, |_, _| Err(())));
-    pool.life(0);
-    let _ = thread.join().unwrap();
-    pool.assert_whole();
+    take_and_give_beside(|pool| _ = pool.ledger.trim(0, |_, _| Err(())), 2, 0);
 }
 
 fn return_twice(slots: usize) {
     let pool = Pool::new(2, slots);
-    let claim = pool.take(0).unwrap();
-    let other = pool.clone();
-    let thread = thread::spawn(move || other.ledger.give_checked(claim.block, 0));
-    let mine = pool.ledger.give_checked(claim.block, 0);
-    let theirs = thread.join().unwrap();
+    let block = pool.take(0).unwrap().block;
+    let give = move |pool: &Pool| pool.ledger.give_checked(block, 0);
+    let (theirs, mine) = share(&pool, give, give);
     assert!(mine != theirs, "one of two returns must be refused");
     pool.assert_whole();
 }

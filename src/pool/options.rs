@@ -8,8 +8,8 @@ use crate::sys::{self, HUGE_PAGE};
 
 /// Slots of a pool that does not say otherwise.
 ///
-/// Two threads of a random pair meet in one with a chance of 1 in 16; more slots would let more low blocks
-/// lie idle outside of the bitmap's order, and cost a failing search more (docs/pool.md has the table).
+/// Any two threads use the same slot with a chance of 1 in 16. With more slots more low blocks would be idle outside of
+/// the bitmap's order, and a search that fails would take longer (docs/pool.md has the table).
 const USUAL_SLOTS: usize = 16;
 const _: () = assert!(USUAL_SLOTS.is_power_of_two() && USUAL_SLOTS <= MOST_SLOTS);
 
@@ -17,7 +17,8 @@ const _: () = assert!(USUAL_SLOTS.is_power_of_two() && USUAL_SLOTS <= MOST_SLOTS
 ///
 /// ```
 /// # if cfg!(miri) { return Ok(()) }
-/// use region::{PagePool, Pages, Region};
+/// use region::{PagePool, Region};
+/// use region::mapping::Pages;
 /// let pool = PagePool::options()
 ///     .block_size(2 << 20)
 ///     .capacity(64)
@@ -41,12 +42,47 @@ pub(crate) struct Sizes {
     slots: usize,
 }
 
+impl PagePool {
+    /// A pool of `capacity` blocks of `block_size` bytes, in memory of its own.
+    ///
+    /// Address space only: RAM comes as blocks are touched. One mapping for the blocks, one for the ledger
+    /// (2 KiB and two bits a block).
+    ///
+    /// # Errors
+    /// When the block size is no power of two from a page to 2 MiB, there are no blocks, or the system
+    /// refuses.
+    pub fn new(block_size: usize, capacity: usize) -> Result<Self, PoolError> {
+        Self::options().block_size(block_size).capacity(capacity).map()
+    }
+
+    /// A pool over a region, which it owns from now on: as many blocks of `block_size` as fit.
+    ///
+    /// # Errors
+    /// As [`PoolOptions::over`].
+    ///
+    /// ```
+    /// # if cfg!(miri) { return Ok(()) }
+    /// use region::{PagePool, Region};
+    /// let pool = PagePool::over(Region::options().len(1 << 20).guard_pages().map()?, 4096)?;
+    /// assert_eq!(pool.capacity(), 256);
+    /// # Ok::<(), region::PoolError>(())
+    /// ```
+    pub fn over(region: Region, block_size: usize) -> Result<Self, PoolError> {
+        Sizes::new(block_size, 0).over(region)
+    }
+
+    /// Begins a pool with options: block size, capacity, ready blocks, kind of memory.
+    pub const fn options<'n>() -> PoolOptions<'n> {
+        PoolOptions::new()
+    }
+}
+
 impl<'n> PoolOptions<'n> {
     pub(super) const fn new() -> Self {
         PoolOptions { sizes: Sizes::new(64 << 10, 0), region: Region::options().uncharged() }
     }
 
-    /// Bytes of a block: a power of two from a page to 2 MiB. 64 KiB if not said.
+    /// Bytes of a block: a power of two from a page to 2 MiB. 64 KiB by default.
     pub const fn block_size(mut self, bytes: usize) -> Self {
         self.sizes.block_size = bytes;
         self
@@ -58,19 +94,19 @@ impl<'n> PoolOptions<'n> {
         self
     }
 
-    /// How many blocks are kept ready, each for the threads whose hint leads to it; rounded up to a power
-    /// of two, 64 at most, 16 if not said.
+    /// How many blocks are kept ready, each for some of the threads. Rounded up to a power of two, 64 at most, 16 by
+    /// default.
     ///
-    /// A ready block is taken and given back with a single locked instruction and without contention, at
-    /// the price that up to so many free blocks are out of order: `take` prefers the ready block to a lower
-    /// one. With 0 every `take` gives the lowest free block there is.
+    /// Taking a ready block and giving it back are one locked instruction together, without contention. In return up to
+    /// so many free blocks are out of order: `take` prefers the ready block to a lower one. With 0 every `take` gives
+    /// the lowest free block.
     pub const fn slots(mut self, slots: usize) -> Self {
         self.sizes = self.sizes.slots(slots);
         self
     }
 
     /// What the blocks' memory should be like: huge pages, guard pages, shared with forked children, a
-    /// name. Length and alignment are the pool's business and are replaced.
+    /// name. The pool sets length and alignment itself.
     ///
     /// Blocks that are smaller than the huge pages that were set aside for them cannot be given back one by one:
     /// [`PagePool::trim`] is refused.
@@ -82,18 +118,18 @@ impl<'n> PoolOptions<'n> {
     /// Makes the pool over memory of its own, each block aligned to its size.
     ///
     /// # Errors
-    /// When the block size or the capacity cannot be, or the system refuses.
+    /// When the block size or the capacity is not allowed, or the system refuses.
     pub fn map(self) -> Result<PagePool, PoolError> {
         self.sizes.map(self.region)
     }
 
     /// Makes the pool over a region, which it owns from now on: as many blocks as fit, from its start.
     ///
-    /// The capacity and the region options said here do not count. The bytes of every block are taken to be
-    /// dirty, since the region may have been used; [`PagePool::trim`] makes them clean.
+    /// The capacity and the region options that were set are not used. The bytes of every block count as dirty, since
+    /// the region may have been used; [`PagePool::trim`] makes them zero.
     ///
     /// # Errors
-    /// When the block size cannot be, the region is smaller than one block, or it may not be read and
+    /// When the block size is not allowed, the region is smaller than one block, or it may not be read and
     /// written throughout; when the system refuses. The region is dropped then.
     pub fn over(self, region: Region) -> Result<PagePool, PoolError> {
         self.sizes.over(region)
@@ -139,8 +175,8 @@ impl Sizes {
         }
     }
 
-    fn make(self, mut region: Region, dirty: bool) -> Result<PagePool, PoolError> {
-        let accessible = region.as_mut_slice().len();
+    fn make(self, region: Region, dirty: bool) -> Result<PagePool, PoolError> {
+        let accessible = region.writable();
         if accessible != region.len() {
             return Err(self.refuse(PoolReason::Inaccessible, accessible));
         }

@@ -3,17 +3,15 @@
 use super::bitmap::Words;
 use super::bits::WORD_LOG;
 use super::error::{PoolError, PoolReason};
-use super::ledger::{Claim, Ledger, Plan};
-use super::options::{PoolOptions, Sizes};
-use super::page::Page;
+use super::ledger::{Ledger, Plan};
+use super::process::{Process, Processes};
 use crate::bytes::Bytes;
 use crate::error::Error;
 use crate::region::Region;
-use crate::report::Report;
 use crate::sync::AtomicUsize;
 use crate::sys::{self, Access, MapRequest, Sharing};
+use crate::table::Table;
 use core::fmt;
-use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 /// Most blocks of one run.
@@ -22,16 +20,18 @@ pub(super) const LONGEST_RUN: usize = 64;
 /// Fixed-size blocks of memory that any thread takes and gives back without a lock.
 ///
 /// *Units*: blocks of one size, a power of two from a page to 2 MiB. *Alignment*: each block is aligned to
-/// its size (in a pool made [`over`](Self::over) a region, to what the region's start is). *Order*: the lowest free
+/// its size (in a pool made [`over`](Self::over) a region, as the region's start is). *Order*: the lowest free
 /// block first, so that the pool stays dense; up to 16 blocks are kept ready out of that order, see
-/// [`PoolOptions::slots`]. *RAM*: comes page by page as blocks are touched, stays with a block that is given
-/// back, and returns to the system by [`trim`](Self::trim) or with the pool. Nothing is ever written into a
-/// free block. *Cost*: no system call to take or give back; one locked instruction and one store for a
+/// [`PoolOptions::slots`](crate::pool::PoolOptions::slots). *RAM*: comes page by page as blocks are touched, stays with
+/// a block that is given back, and returns to the system by [`trim`](Self::trim) or with the pool. Nothing is ever
+/// written into a free block. *Cost*: no system call to take or give back; one locked instruction and one store for a
 /// block that is ready, about two locked instructions otherwise.
 ///
 /// *Threads*: `Sync`, lock-free, without thread-local storage. *Processes*: after `fork` a pool is a copy of its own in
-/// the child; made with [`RegionOptions::shared`](crate::RegionOptions::shared), it is one pool that both
-/// take from at once. A process that dies keeps the blocks that it had out; everything else goes on.
+/// the child; made with [`RegionOptions::shared`](crate::mapping::RegionOptions::shared), it is one pool that both
+/// take from at once. A block belongs to the process that took it, which alone gives it back: the copy of a
+/// [`Page`](crate::pool::Page) that a child has at `fork` gives nothing back. A process that dies keeps the blocks that
+/// it had out; everything else goes on.
 ///
 /// ```
 /// # if cfg!(miri) { return Ok(()) }
@@ -46,7 +46,7 @@ pub(super) const LONGEST_RUN: usize = 64;
 /// });
 /// assert_eq!(pool.taken(), 0);
 /// pool.trim(0)?;
-/// assert_eq!(pool.resident()?, 0);
+/// assert_eq!(pool.resident(), 0);
 /// # Ok::<(), region::PoolError>(())
 /// ```
 pub struct PagePool {
@@ -54,51 +54,21 @@ pub struct PagePool {
     base: NonNull<u8>,
     /// The block size, as a logarithm.
     shift: u32,
-    ledger: Ledger<MappedWords, WORD_LOG>,
+    pub(super) ledger: Ledger<MappedWords, WORD_LOG>,
+    processes: Processes,
     region: Region,
 }
 
-// SAFETY: `base` points into `region`, which is `Send`, as is the ledger's own mapping; neither is tied to
-// the thread that made it.
+// SAFETY: `base` points into `region`, which is `Send`, as are the mappings of the ledger and of the process's number;
+// none is tied to the thread that made it.
 unsafe impl Send for PagePool {}
-// SAFETY: through a shared pool threads reach atomics, and blocks that the ledger hands to one of them at a
-// time (its models prove that), with the last owner's writes made visible to the next.
+// SAFETY: `&PagePool` reaches the ledger's words, which are atomics, fields that are never written after `assemble`,
+// and a block's bytes only through a `Page`. The ledger gives a block to one taker at a time, who sees all that the
+// last owner wrote (the loom models check its code for that). The region's `&self` methods that are called here ask the
+// kernel, and give back the RAM only of blocks that `trim` has taken.
 unsafe impl Sync for PagePool {}
 
 impl PagePool {
-    /// A pool of `capacity` blocks of `block_size` bytes, in memory of its own.
-    ///
-    /// Address space only: RAM comes as blocks are touched. One mapping for the blocks, one for the ledger
-    /// (2 KiB and two bits a block).
-    ///
-    /// # Errors
-    /// When the block size is no power of two from a page to 2 MiB, there are no blocks, or the system
-    /// refuses.
-    pub fn new(block_size: usize, capacity: usize) -> Result<Self, PoolError> {
-        Self::options().block_size(block_size).capacity(capacity).map()
-    }
-
-    /// A pool over a region, which it owns from now on: as many blocks of `block_size` as fit.
-    ///
-    /// # Errors
-    /// As [`PoolOptions::over`].
-    ///
-    /// ```
-    /// # if cfg!(miri) { return Ok(()) }
-    /// use region::{PagePool, Region};
-    /// let pool = PagePool::over(Region::options().len(1 << 20).guard_pages().map()?, 4096)?;
-    /// assert_eq!(pool.capacity(), 256);
-    /// # Ok::<(), region::PoolError>(())
-    /// ```
-    pub fn over(region: Region, block_size: usize) -> Result<Self, PoolError> {
-        Sizes::new(block_size, 0).over(region)
-    }
-
-    /// Begins a pool with options: block size, capacity, ready blocks, kind of memory.
-    pub const fn options<'n>() -> PoolOptions<'n> {
-        PoolOptions::new()
-    }
-
     /// Joins a region of at least `capacity` writable blocks with a ledger of its own kind.
     pub(super) fn assemble(
         mut region: Region,
@@ -108,114 +78,29 @@ impl PagePool {
     ) -> Result<Self, PoolError> {
         let plan = Plan::new(WORD_LOG, capacity, slots);
         let ledger = Ledger::new(MappedWords::new(plan.words(), region.sharing())?, plan);
+        let processes = Processes::new(region.sharing())?;
         if dirty {
             ledger.warm_up_all();
         }
-        // SAFETY: a region's first byte is never at address 0.
+        // SAFETY: a region's first byte is what `sys::map` answered, which refuses address 0.
         let base = unsafe { NonNull::new_unchecked(region.as_mut_ptr()) };
-        Ok(PagePool { base, shift: block_size.trailing_zeros(), ledger, region })
+        Ok(PagePool { base, shift: block_size.trailing_zeros(), ledger, processes, region })
     }
 
-    /// Takes a block. Its bytes are whatever was left in it.
-    ///
-    /// # Errors
-    /// `Exhausted` when every block was out at some instant during the call. Blocks that another thread's
-    /// [`trim`](Self::trim) or [`take_many`](Self::take_many) has in hand count as out.
-    ///
-    /// ```
-    /// # if cfg!(miri) { return Ok(()) }
-    /// let pool = region::PagePool::new(4096, 8)?;
-    /// let mut page = pool.take()?;
-    /// page[..5].write_copy_of_slice(b"hello");
-    /// # trait Old { fn write_copy_of_slice(&mut self, from: &[u8]); }
-    /// # impl Old for [std::mem::MaybeUninit<u8>] {
-    /// #     fn write_copy_of_slice(&mut self, from: &[u8]) {
-    /// #         for (to, from) in self.iter_mut().zip(from) { to.write(*from); }
-    /// #     }
-    /// # }
-    /// assert_eq!(pool.taken(), 1);
-    /// drop(page);
-    /// assert_eq!((pool.taken(), pool.warm()), (0, 1));
-    /// # Ok::<(), region::PoolError>(())
-    /// ```
-    #[inline]
-    pub fn take(&self) -> Result<Page<'_>, PoolError> {
-        match self.ledger.take(super::stack_hint()) {
-            Some(claim) => Ok(self.page(claim)),
-            None => Err(self.refuse(PoolReason::Exhausted, 1)),
-        }
-    }
-
-    /// Takes a block and sees that all of its bytes are zero.
-    ///
-    /// Costs a `memset` of the block if it was out before, and nothing if it was not or was trimmed since:
-    /// those have the kernel's zeroes, and no RAM until they are touched.
-    ///
-    /// # Errors
-    /// As [`take`](Self::take).
-    #[inline]
-    pub fn take_zeroed(&self) -> Result<Page<'_, u8>, PoolError> {
-        let claim = self.ledger.take(super::stack_hint()).ok_or(self.refuse(PoolReason::Exhausted, 1))?;
-        let page = self.page(claim);
-        if claim.warm {
-            return Ok(page.zeroed());
-        }
-        // SAFETY: a block that is not warm has never been handed out, or not since its RAM was given back
-        // to the kernel, which fills its pages with zeroes.
-        Ok(unsafe { page.assume_init() })
-    }
-
-    /// Takes `count` blocks in a row, 1 to 64, the lowest there are, as one page.
-    ///
-    /// Looks at every word of the ledger up to the run (64 blocks a word); empties the ready slots when
-    /// their blocks may be what is missing. Runs that cross a word boundary are taken in two steps, so two
-    /// threads that want the last blocks at once may each be in the other's way for a moment.
-    ///
-    /// # Errors
-    /// `Count` when `count` is not 1 to 64; `Exhausted` when fewer blocks are free; `Fragmented` when they
-    /// are not side by side.
-    pub fn take_many(&self, count: usize) -> Result<Page<'_>, PoolError> {
-        self.take_run(count, |_| ())
-    }
-
-    /// Takes `count` blocks in a row, 1 to 64, and sees that all of their bytes are zero.
-    ///
-    /// # Errors
-    /// As [`take_many`](Self::take_many).
-    pub fn take_many_zeroed(&self, count: usize) -> Result<Page<'_, u8>, PoolError> {
-        let page = self.take_run(count, |block| {
-            // SAFETY: the block is one of the run that the ledger has just given to this call alone.
-            unsafe { self.block(block).write_bytes(0, self.block_size()) }
-        })?;
-        // SAFETY: the blocks that were warm have been zeroed above; the others have the kernel's zeroes.
-        Ok(unsafe { page.assume_init() })
-    }
-
-    fn take_run(&self, count: usize, dirty: impl FnMut(usize)) -> Result<Page<'_>, PoolError> {
-        if count == 0 || count > LONGEST_RUN {
-            return Err(self.refuse(PoolReason::Count, count));
-        }
-        match self.ledger.take_run(count, dirty) {
-            // SAFETY: the ledger has given this run to this call alone, and it lies inside the pool.
-            Some(start) => Ok(unsafe { Page::new(self, self.block(start).cast(), count, None) }),
-            None if self.capacity() - self.taken() < count => Err(self.refuse(PoolReason::Exhausted, count)),
-            None => Err(self.refuse(PoolReason::Fragmented, count)),
-        }
-    }
-
-    /// Gives a block back by its address, for callers that cannot keep a [`Page`].
+    /// Gives a block back by its address, for callers that cannot keep a [`Page`](crate::pool::Page).
     ///
     /// # Safety
-    /// If the block is out, it must be the caller's: from [`Page::into_raw`], with nothing referring into it any
-    /// more. Pointers that cannot be right are refused rather than trusted.
+    /// If the block is out, it must be the caller's: from [`Page::into_raw`](crate::pool::Page::into_raw), with nothing
+    /// referring into it any more. Pointers that cannot be right are refused rather than trusted.
     ///
     /// # Errors
     /// `Foreign`, `Misaligned`, or `NotOut` for a block that is free: a second return is noticed unless
-    /// somebody has taken the block again in between. Nothing has changed then.
+    /// the block has been taken again in between. Nothing has changed then.
     ///
     /// ```
     /// # if cfg!(miri) { return Ok(()) }
-    /// use region::{PagePool, PoolReason};
+    /// use region::PagePool;
+    /// use region::pool::PoolReason;
     /// let pool = PagePool::new(4096, 8)?;
     /// let block = pool.take()?.into_raw().cast::<u8>();
     /// // SAFETY: the block came from `into_raw`, and nothing refers into it.
@@ -227,13 +112,13 @@ impl PagePool {
     /// ```
     pub unsafe fn give_back_raw(&self, block: *mut u8) -> Result<(), PoolError> {
         let at = self.locate(block.addr())?;
-        match self.ledger.give_checked(at, super::stack_hint()) {
+        match self.ledger.give_checked(at, crate::sync::thread_hint()) {
             true => Ok(()),
             false => Err(self.refuse(PoolReason::NotOut, block.addr())),
         }
     }
 
-    /// Gives `count` blocks in a row back by the address of the first.
+    /// Gives `count` adjacent blocks back by the address of the first.
     ///
     /// # Safety
     /// As [`give_back_raw`](Self::give_back_raw), for each of them.
@@ -256,9 +141,9 @@ impl PagePool {
     /// Gives the RAM of free blocks back to the system until `keep` warm ones are left, the lowest;
     /// returns how many bytes of blocks that were.
     ///
-    /// Other threads may take and give all the while: the blocks in work are out for the time of one
-    /// `madvise(2)` (`MADV_DONTNEED`; in shared memory `MADV_REMOVE`), at most 64 at a time. One call per
-    /// run of free warm blocks, and per 64 of them.
+    /// Other threads may take and give meanwhile. At most 64 blocks at a time are out, for the time of one
+    /// `madvise(2)` (`MADV_DONTNEED`; in shared memory `MADV_REMOVE`). One call per run of free warm blocks, and per 64
+    /// of them.
     ///
     /// # Errors
     /// When the kernel refuses: EINVAL for pages locked in RAM. Those blocks stay warm, and blocks
@@ -282,46 +167,75 @@ impl PagePool {
         self.ledger.capacity()
     }
 
-    /// Number of blocks that are out. Exact while nobody takes or gives; reads one word per 64 blocks.
+    /// Number of blocks that are out. Exact while no thread takes or gives; reads one word per 64 blocks.
     pub fn taken(&self) -> usize {
         self.ledger.taken()
     }
 
     /// Number of free blocks that were out since their RAM was last given back, and so may hold RAM and old
-    /// bytes. Exact while nobody takes or gives; reads two words per 64 blocks.
+    /// bytes. Exact while no thread takes or gives; reads two words per 64 blocks.
     pub fn warm(&self) -> usize {
         self.ledger.warm()
     }
 
-    /// Bytes of all blocks that are in RAM now, by `mincore(2)`; one call per 4 MiB.
+    /// Bytes of all blocks that are in RAM now, by `mincore(2)`; one call per 4 MiB. All of them where the kernel does
+    /// not say (some sandboxes); [`try_resident`](Self::try_resident) says so.
+    pub fn resident(&self) -> usize {
+        self.region.resident()
+    }
+
+    /// As [`resident`](Self::resident).
     ///
     /// # Errors
     /// When the kernel refuses (ENOSYS in some sandboxes).
-    pub fn resident(&self) -> Result<usize, Error> {
-        self.region.resident_bytes()
+    pub fn try_resident(&self) -> Result<usize, Error> {
+        self.region.try_resident()
+    }
+
+    /// All numbers of the pool, as they are now. Exact while no thread takes or gives. They print a line each.
+    ///
+    /// ```
+    /// # if cfg!(miri) { return Ok(()) }
+    /// let pool = region::PagePool::new(64 << 10, 16)?;
+    /// let page = pool.take_zeroed()?;
+    /// let stats = pool.stats();
+    /// assert_eq!((stats.taken, stats.capacity), (1, 16));
+    /// println!("{stats}");
+    /// # Ok::<(), region::PoolError>(())
+    /// ```
+    pub fn stats(&self) -> PagePoolStats {
+        PagePoolStats {
+            block_size: self.block_size(),
+            capacity: self.capacity(),
+            taken: self.taken(),
+            warm: self.warm(),
+            resident: self.try_resident(),
+        }
     }
 
     /// The first byte of a block.
-    fn block(&self, at: usize) -> NonNull<u8> {
+    pub(super) fn block(&self, at: usize) -> NonNull<u8> {
         // SAFETY: every number that the ledger gives out is below the capacity, and the region holds that
         // many blocks from `base` on.
         unsafe { self.base.add(at << self.shift) }
     }
 
+    /// The calling process, among those that share this pool.
     #[inline]
-    fn page(&self, claim: Claim) -> Page<'_> {
-        // SAFETY: the ledger has given this block to this call alone, and it lies inside the pool.
-        unsafe { Page::new(self, self.block(claim.block).cast::<MaybeUninit<u8>>(), 1, claim.slot) }
+    pub(super) fn process(&self) -> Process {
+        self.processes.current(self.ledger.processes())
     }
 
     /// Takes back the block at `base`, which its page owned.
     #[inline]
     pub(super) fn give_page(&self, base: NonNull<u8>, count: usize, slot: Option<usize>) {
         let block = (base.addr().get() - self.base.addr().get()) >> self.shift;
-        match count {
+        let back = match count {
             1 => self.ledger.give(block, slot),
             _ => self.ledger.give_run(block, count),
-        }
+        };
+        // There was a second handle of one block, against a promise. The ledger has refused, and no block is lost.
+        debug_assert!(back, "a page was given back that was not out");
     }
 
     /// The block that starts at an address.
@@ -344,13 +258,13 @@ impl PagePool {
         }
     }
 
-    /// The slot of the block at an address that somebody says is out, checked.
+    /// The slot of the block at an address. Checks that the block is out.
     pub(super) fn slot_of_run(&self, address: usize, count: usize) -> Result<Option<usize>, PoolError> {
         let start = self.locate_run(address, count)?;
         let mut slot = None;
         for block in start..start + count {
-            slot = match self.ledger.slot_of(block, super::stack_hint()) {
-                // A run is never in slots: this one was put together from single blocks.
+            slot = match self.ledger.slot_of(block, crate::sync::thread_hint()) {
+                // A run is never in slots, so these were taken as single blocks.
                 Ok(Some(_)) if count > 1 => return Err(self.refuse(PoolReason::Count, count)),
                 Ok(slot) => slot,
                 Err(()) => return Err(self.refuse(PoolReason::NotOut, address)),
@@ -360,23 +274,45 @@ impl PagePool {
     }
 
     #[cold]
-    fn refuse(&self, reason: PoolReason, subject: usize) -> PoolError {
+    pub(super) fn refuse(&self, reason: PoolReason, subject: usize) -> PoolError {
         PoolError::new(reason, (self.block_size(), self.capacity()), subject)
     }
 }
 
-/// All figures, a line each. Exact while nobody takes or gives.
+/// A page pool's numbers at one moment. Made by [`PagePool::stats`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PagePoolStats {
+    /// As [`PagePool::block_size`].
+    pub block_size: usize,
+    /// As [`PagePool::capacity`].
+    pub capacity: usize,
+    /// As [`PagePool::taken`].
+    pub taken: usize,
+    /// As [`PagePool::warm`].
+    pub warm: usize,
+    /// As [`PagePool::try_resident`].
+    pub resident: Result<usize, Error>,
+}
+
+impl fmt::Display for PagePoolStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (size, whole) = (self.block_size, self.capacity * self.block_size);
+        let mut table = Table::new(f, format_args!("page pool of {} blocks of {}", self.capacity, Bytes(size)))?;
+        table.part("taken", self.taken * size, whole)?;
+        table.part("warm", self.warm * size, whole)?;
+        match self.resident {
+            Ok(resident) => table.part("resident", resident, whole)?,
+            Err(error) => table.line("resident", format_args!("unknown: {error}"))?,
+        }
+        table.bytes("reserved", whole)
+    }
+}
+
+/// The [stats](PagePool::stats), a line each.
 impl fmt::Display for PagePool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (size, capacity) = (self.block_size(), self.capacity());
-        let mut report = Report::new(f, format_args!("page pool of {capacity} blocks of {}", Bytes(size)))?;
-        report.part("taken", self.taken() * size, capacity * size)?;
-        report.part("warm", self.warm() * size, capacity * size)?;
-        match self.resident() {
-            Ok(resident) => report.part("resident", resident, capacity * size)?,
-            Err(error) => report.line("resident", format_args!("unknown: {error}"))?,
-        }
-        report.bytes("reserved", capacity * size)
+        fmt::Display::fmt(&self.stats(), f)
     }
 }
 
@@ -406,7 +342,7 @@ const fn block_at(address: usize, base: usize, shift: u32, capacity: usize) -> R
 
 /// A ledger's words, in a mapping of their own that they own.
 #[derive(Debug)]
-struct MappedWords {
+pub(super) struct MappedWords {
     first: NonNull<AtomicUsize>,
     /// The number of the last word.
     last: usize,

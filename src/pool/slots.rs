@@ -1,46 +1,45 @@
 //! Slots: blocks kept ready, each of which stays in its slot while it is out.
 //!
-//! In the bitmap a block costs two locked instructions a life, on a word that all takers fight over. A slot
-//! keeps one block for those whose hint leads to it: taking it is one exchange that sets the slot busy,
-//! giving it back is one plain store that clears that again, because while a slot is busy nobody but the
-//! holder of its block may write its word. Each slot has a pair of cache lines to itself.
+//! In the bitmap, taking a block and giving it back are two locked instructions on a word that all takers share. A slot
+//! keeps one block for the threads whose hint leads to it. Taking it is one exchange that sets the slot busy. Giving it
+//! back is one plain store that clears that again, because while a slot is busy only the holder of its block may write
+//! its word. Each slot has a pair of cache lines to itself.
 //!
 //! ```text
 //!  a slot's word    │ version: times it changed hands │ block + 1, or 0 for none │ busy │
 //! ```
 //!
-//! The word says all there is to know, so an exchange that succeeds is right whatever happened in between:
-//! it can only find the same block, idle, in the same slot. The version is for a search that fails, and has
-//! to know that no slot changed hands while it looked.
+//! The word is the whole state, so an exchange that succeeds is right whatever happened in between:
+//! it can only find the same block, idle, in the same slot. The version is for a search that fails: it must
+//! know that no slot changed hands meanwhile.
 //!
 //! Taking releases as well as acquires, for the reason that the bitmap gives.
 //!
-//! What slots do not know: which block to keep. The ledger attaches what it took from the bitmap, and
-//! detaches what the bitmap needs.
+//! The ledger chooses which blocks are kept: it attaches what it took from the bitmap, and detaches what the bitmap
+//! needs.
 
 use super::bitmap::{LINE, Words};
-use super::seeded::{Bug, seeded};
+use crate::seeded::{Bug, seeded};
 use crate::sync::Ordering;
 
 /// The block of this slot is out.
 const BUSY: usize = 1;
-/// Bits that hold a block's number plus one: 4 PiB of 4 KiB blocks, or all of a 32-bit address space. What
-/// is left counts versions: 23 or 10 bits, so a failing search would have to sleep through exactly a
-/// multiple of 8 million (1,024) takes of one slot to be misled, and would then say "exhausted" once.
+/// Bits that hold a block's number plus one: 4 PiB of 4 KiB blocks, or all of a 32-bit address space. The other bits
+/// count versions, 23 or 10 of them. So a failing search could be wrong only if, while it is suspended, one slot is
+/// taken exactly a multiple of 8 million (1,024) times. It would then say "exhausted" once.
 const BLOCK_BITS: u32 = if usize::BITS >= 64 { 40 } else { 21 };
 const BLOCK_MASK: usize = ((1 << BLOCK_BITS) - 1) << 1;
 const VERSION: usize = 1 << (BLOCK_BITS + 1);
 
 /// The most blocks a pool may have: their numbers fit a slot's word.
-pub(super) const MOST_BLOCKS: usize = (1 << BLOCK_BITS) - 2;
+pub(crate) const MOST_BLOCKS: usize = (1 << BLOCK_BITS) - 2;
 
 /// The most slots a pool may have. Each may keep one free block out of the bitmap's order, so more of them
-/// make a pool less dense; and a search that fails looks at all of them.
-pub(super) const MOST_SLOTS: usize = 64;
-const _: () = assert!(MOST_SLOTS.is_power_of_two());
+/// make a pool less dense. A search that fails reads all of them.
+pub(crate) const MOST_SLOTS: usize = crate::sync::HINTS;
 
-/// Whether blocks are kept ready at all. The archive that is made for size saves the code, a quarter of a pool's; a
-/// `take` and a `give` are a locked instruction each on the bitmap then.
+/// Whether blocks are kept ready at all. The archive that is built for size leaves this code out, a quarter of a
+/// pool's. A `take` and a `give` are then a locked instruction each on the bitmap.
 const HAS_SLOTS: bool = cfg!(not(region_small));
 
 const fn block_of(word: usize) -> Option<usize> {
@@ -51,16 +50,16 @@ const fn is_idle(word: usize) -> bool {
     word & BUSY == 0 && word & BLOCK_MASK != 0
 }
 
-/// `word` with its version moved on and its block and state replaced.
+/// `word` with the next version, and another block and state.
 fn next(word: usize, block: Option<usize>, busy: usize) -> usize {
     let step = if seeded(Bug::SlotWithoutVersion) { 0 } else { VERSION };
     let version = (word & !(BLOCK_MASK | BUSY)).wrapping_add(step);
     version | block.map_or(0, |block| (block + 1) << 1) | busy
 }
 
-/// What a return through a slot found.
+/// The result of giving a block back through a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Returned {
+pub(crate) enum Returned {
     /// The block was out, and is back in its slot.
     Back,
     /// The block is in a slot and was not out.
@@ -71,7 +70,7 @@ pub(super) enum Returned {
 
 /// `count` slots (a power of two, or none) from word `at` on.
 #[derive(Debug)]
-pub(super) struct Slots<'a, W> {
+pub(crate) struct Slots<'a, W> {
     words: &'a W,
     at: usize,
     count: usize,
@@ -86,7 +85,7 @@ impl<W> Clone for Slots<'_, W> {
 impl<W> Copy for Slots<'_, W> {}
 
 impl<'a, W: Words> Slots<'a, W> {
-    pub(super) fn new(words: &'a W, at: usize, count: usize) -> Self {
+    pub(crate) fn new(words: &'a W, at: usize, count: usize) -> Self {
         debug_assert!(count == 0 || count.is_power_of_two());
         Slots { words, at, count }
     }
@@ -101,13 +100,13 @@ impl<'a, W: Words> Slots<'a, W> {
 
     /// The slot that a hint leads to, if there are slots.
     #[inline]
-    pub(super) fn of_hint(self, hint: usize) -> Option<usize> {
+    pub(crate) fn of_hint(self, hint: usize) -> Option<usize> {
         Some(hint & self.count().checked_sub(1)?)
     }
 
-    /// Takes the block of `slot` if it is in.
+    /// Takes the block of `slot` if it is idle.
     #[inline]
-    pub(super) fn take(self, slot: usize) -> Option<usize> {
+    pub(crate) fn take(self, slot: usize) -> Option<usize> {
         let word = self.word(slot);
         let seen = word.load(Ordering::Relaxed);
         let block = block_of(seen)?;
@@ -123,19 +122,23 @@ impl<'a, W: Words> Slots<'a, W> {
         word.compare_exchange(seen, taken, order, Ordering::Relaxed).ok().map(|_| block)
     }
 
-    /// Gives the block of `slot` back. Only for the holder of that block.
+    /// Gives `block`, which stayed in `slot`, back. Returns whether it was there and out. Only for the holder of the
+    /// block.
     #[inline]
-    pub(super) fn give(self, slot: usize) {
+    pub(crate) fn give(self, slot: usize, block: usize) -> bool {
         let word = self.word(slot);
         let busy = word.load(Ordering::Relaxed);
-        debug_assert!(busy & BUSY != 0, "a slot's block was given back that was not out");
+        if busy & (BLOCK_MASK | BUSY) != (block + 1) << 1 | BUSY {
+            return false;
+        }
         let release = if seeded(Bug::SlotGiveRelaxed) { Ordering::Relaxed } else { Ordering::Release };
-        // A plain store: while the slot is busy its word is the holder's, and the caller is the holder.
+        // A plain store: while the slot is busy only the holder writes its word, and the caller is the holder.
         word.store(busy & !BUSY, release);
+        true
     }
 
-    /// Gives `block` back if a slot has it, and says what was found. `hint` is where to look first.
-    pub(super) fn give_checked(self, block: usize, hint: usize) -> Returned {
+    /// Gives `block` back if a slot has it. `hint` says which slot to try first.
+    pub(crate) fn give_checked(self, block: usize, hint: usize) -> Returned {
         let Some(slot) = self.find(block, hint) else { return Returned::Elsewhere };
         let word = self.word(slot);
         let seen = word.load(Ordering::Relaxed);
@@ -148,38 +151,38 @@ impl<'a, W: Words> Slots<'a, W> {
             return Returned::Back;
         }
         // An exchange where `give` has a store: two callers may return one block at once, and only one of
-        // them may be told that it did.
+        // them may get this answer.
         match word.compare_exchange(seen, idle, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => Returned::Back,
             Err(_) => Returned::NotOut,
         }
     }
 
-    /// The slot that has `block`, in or out.
-    pub(super) fn find(self, block: usize, hint: usize) -> Option<usize> {
+    /// The slot that has `block`, idle or busy.
+    pub(crate) fn find(self, block: usize, hint: usize) -> Option<usize> {
         let first = self.of_hint(hint)?;
         (0..self.count())
             .map(|turn| first ^ turn)
             .find(|&slot| block_of(self.word(slot).load(Ordering::Relaxed)) == Some(block))
     }
 
-    /// Whether `slot` has its block in.
-    pub(super) fn is_in(self, slot: usize) -> bool {
+    /// Whether `slot` has an idle block.
+    pub(crate) fn is_in(self, slot: usize) -> bool {
         is_idle(self.word(slot).load(Ordering::Relaxed))
     }
 
-    /// Puts a block that the caller owns into `slot`, out as it is, if the slot has none.
-    pub(super) fn attach(self, slot: usize, block: usize) -> bool {
+    /// Puts a block that the caller owns into `slot`, as busy, if the slot has none.
+    pub(crate) fn attach(self, slot: usize, block: usize) -> bool {
         let word = self.word(slot);
         let seen = word.load(Ordering::Relaxed);
         let attached = next(seen, Some(block), BUSY);
-        // Nothing of the block is published until it is given back; what is released is the caller's past.
+        // The block's bytes are published when it is given back. This releases what the caller did before.
         seen & (BLOCK_MASK | BUSY) == 0
             && word.compare_exchange(seen, attached, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
-    /// Takes the block of `slot` away from it if it is in. The caller owns it then.
-    pub(super) fn detach(self, slot: usize) -> Option<usize> {
+    /// Takes the block of `slot` out of the slot if it is idle. The caller owns it then.
+    pub(crate) fn detach(self, slot: usize) -> Option<usize> {
         let word = self.word(slot);
         let mut seen = word.load(Ordering::Relaxed);
         while is_idle(seen) {
@@ -191,8 +194,8 @@ impl<'a, W: Words> Slots<'a, W> {
         None
     }
 
-    /// Takes the first block of any slot that is in, or says how often slots have changed hands so far.
-    pub(super) fn take_any(self, hint: usize) -> Result<(usize, usize), usize> {
+    /// Takes the first idle block of any slot, or returns how often slots have changed hands so far.
+    pub(crate) fn take_any(self, hint: usize) -> Result<(usize, usize), usize> {
         let first = hint & self.count().saturating_sub(1);
         let mut versions = 0usize;
         for slot in (0..self.count()).map(|turn| first ^ turn) {
@@ -209,13 +212,13 @@ impl<'a, W: Words> Slots<'a, W> {
         Err(versions)
     }
 
-    /// How many slots have their block in.
-    pub(super) fn idle(self) -> usize {
+    /// How many slots have an idle block.
+    pub(crate) fn idle(self) -> usize {
         (0..self.count()).filter(|&slot| self.is_in(slot)).count()
     }
 
     /// All slots.
-    pub(super) fn all(self) -> core::ops::Range<usize> {
+    pub(crate) fn all(self) -> core::ops::Range<usize> {
         0..self.count()
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! [`FileRegion`] maps a whole file and owns descriptor, mapping and length. What is written into a shared one
 //! is in the file at once for every other process, and on the disk when the kernel writes it back or
-//! [`flush`](FileRegion::flush) makes it: only pages that were modified. What it does not do: read streams, or
-//! protect from others who write to the file (that is [`Input::read`](crate::Input::read)'s business, by copying).
+//! [`flush`](FileRegion::flush) makes it: only pages that were modified. It does not read streams, and does not
+//! protect from others who write to the file: [`Input::read`](crate::Input::read) does, by copying.
 //!
 //! ```text
 //!  mapping (page-aligned)                len                 mapping + mapped
@@ -12,22 +12,22 @@
 
 use crate::bytes::Bytes;
 use crate::error::{Call, Error, Reason};
-use crate::input::PathBytes;
-use crate::sys::{self, Access, Advice, Creation, Kind, OpenFile, Sharing};
+use crate::sys::PathBytes;
+use crate::sys::{self, Access, Advice, AtFork, Creation, Hint, Kind, OpenFile, Sharing};
 use core::fmt;
 use core::ops::RangeBounds;
 use core::ptr::NonNull;
 
 /// A file's bytes as memory: written in place, written back page by page as modified.
 ///
-/// *Units*: bytes; the length is the file's to the byte. *Alignment*: a page. *Cost*: opening costs three system
+/// *Units*: bytes; the length is the file's to the byte. *Alignment*: a page. *Cost*: opening costs four system
 /// calls whatever the size; a page of the file is read at its first touch, and only modified ones are written.
 /// The kernel writes back whole *folios* of its page cache: the 4 KiB page where the file was written or faulted
 /// in such pieces, up to 1 MiB where it was written in larger ones. *Threads*: `Send` and `Sync`, as a `Box<[u8]>`
-/// is. *Fork*: the child has the same bytes (a private region: a copy).
+/// is. *Fork*: the child has the same bytes (a private region: a copy) and cannot [resize](Self::resize) them.
 ///
-/// The constructors are `unsafe` because a file is not one's own: whoever else may open it can change bytes that
-/// a slice promises to be still, or cut them off, after which a touch ends the process (SIGBUS).
+/// The constructors are `unsafe` because other programs may open the file. They can change bytes while a slice borrows
+/// them, or cut them off, after which a touch ends the process (SIGBUS).
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("region-doc-{}", std::process::id()));
@@ -40,28 +40,29 @@ use core::ptr::NonNull;
 /// # std::fs::remove_file(path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// # Invariants
-/// - `mapping..mapping + mapped` is one mapping of `file` from its start that this value owns alone; `mapped` is
-///   `len` rounded up to whole pages, or more where the system did not take the rest back, and neither is 0.
-/// - All of it up to `len` is readable, and writable unless `access` says otherwise.
 pub struct FileRegion {
+    // Invariants:
+    // - `mapping..mapping + mapped` is one mapping of `file` from its start that this value owns alone. `mapped` is
+    //   `len` rounded up to whole pages, or more where the system did not take the rest back. Neither is 0.
+    // - All of it up to `len` is readable, and writable unless `access` says otherwise.
     mapping: NonNull<u8>,
     mapped: usize,
     len: usize,
     access: Access,
     sharing: Sharing,
     file: OpenFile,
+    /// The process that opened the file. A forked child has a copy of this value over the same bytes.
+    opener: u32,
 }
 
-/// What a file that exists is opened for.
+/// What an existing file is opened for.
 #[derive(Clone, Copy)]
 pub(crate) enum Use {
-    /// Writing in place.
+    /// Writing into the file.
     Write,
     /// Reading.
     Read,
-    /// Writing to a copy of the pages that are written.
+    /// Writing into copies of pages.
     WriteToCopy,
 }
 
@@ -71,44 +72,53 @@ unsafe impl Send for FileRegion {}
 unsafe impl Sync for FileRegion {}
 
 impl FileRegion {
-    /// Makes a file of `len` zeroes, in place of whatever had the path, and maps it for writing.
+    /// Makes a file of `len` zeroes and maps it for writing. A file that has the path is emptied first.
     ///
-    /// The zeroes take no disk: a place is found for each page when it is written back, and where the disk is full
-    /// then, the touch ends the process (SIGBUS). [`allocate`](Self::allocate) finds the places beforehand.
+    /// The zeroes take no disk. The file system finds a block for each page when it is first touched or written back.
+    /// If the disk is full then, the touch ends the process (SIGBUS). [`allocate`](Self::allocate) takes the blocks
+    /// beforehand.
     ///
     /// # Errors
-    /// When `len` is 0 or exceeds `isize::MAX`; when the file cannot be made, grown or mapped.
+    /// When `len` is 0 or exceeds `isize::MAX`; when the file cannot be made, grown or mapped; when the path leads to
+    /// no regular file.
     ///
     /// # Safety
-    /// As long as the value lives, nobody makes the file shorter, and nobody else writes to a part of it that a
-    /// slice of this value is borrowed of.
+    /// As long as the value exists, the file is not made shorter by anyone, and nothing but this value writes to a part
+    /// of the file while a slice of that part is borrowed.
     pub unsafe fn create(path: impl PathBytes, len: usize) -> Result<Self, Error> {
         // SAFETY: the caller's promise.
         unsafe { Self::create_by(len, || sys::open_writable(path.path_bytes(), Creation::Fresh)) }
     }
 
-    /// Maps a new file for writing, however it is opened.
+    /// Makes a file by `open`, and maps it for writing.
     ///
     /// # Safety
     /// As for `create`.
     pub(crate) unsafe fn create_by(len: usize, open: impl FnOnce() -> Result<OpenFile, Error>) -> Result<Self, Error> {
         let refuse = |reason| Err(Error::new(Call::MapFile, reason, len));
-        // Before what has the path is emptied.
+        // Checked before a file that has the path is emptied.
         match sys::page_align_up(len) {
             None => return refuse(Reason::TooLarge),
             Some(0) => return refuse(Reason::Empty),
             Some(_) => {}
         }
         let file = open()?;
-        sys::resize(file.borrow(), len)?;
+        if let Err(error) = sys::resize(file.borrow(), len) {
+            // A file that cannot have a length answers EINVAL; its kind says why.
+            return match sys::kind(file.borrow())? {
+                Kind::Regular(_) | Kind::BlockDevice => Err(error),
+                kind => refuse(without_length(kind)),
+            };
+        }
         // SAFETY: the caller's promise.
         unsafe { Self::map(file, len, Access::ReadWrite, Sharing::Shared) }
     }
 
-    /// Maps a file for writing: what is written is the file's.
+    /// Maps a file for writing: what is written goes to the file.
     ///
     /// # Errors
-    /// When the file cannot be opened for reading and writing or cannot be mapped, or is empty.
+    /// When the file cannot be opened for reading and writing or cannot be mapped, or is empty; when it is neither a
+    /// regular file nor a block device, such as a pipe, a socket or `/dev/zero`, which have no length.
     ///
     /// # Safety
     /// As for [`create`](Self::create).
@@ -121,27 +131,27 @@ impl FileRegion {
     /// Maps a file for reading. [`as_mut_slice`](Self::as_mut_slice) is empty.
     ///
     /// # Errors
-    /// When the file cannot be opened or mapped, or is empty.
+    /// As [`open`](Self::open), for reading alone.
     ///
     /// # Safety
     /// As for [`create`](Self::create).
     pub unsafe fn open_read_only(path: impl PathBytes) -> Result<Self, Error> {
-        let file = sys::open(path.path_bytes())?;
+        let file = sys::open_to_map(path.path_bytes())?;
         // SAFETY: the caller's promise.
         unsafe { Self::of(file, Use::Read) }
     }
 
-    /// Maps a file for writing to a copy: a page that is written becomes this process's own, and the file stays as
-    /// it is. [`resize`](Self::resize) and the flushes are refused or do nothing.
+    /// Maps a file for writing to a copy: a page that is written becomes this process's own, and the file does not
+    /// change. [`resize`](Self::resize) and the flushes are refused or do nothing.
     ///
     /// # Errors
-    /// When the file cannot be opened or mapped, or is empty.
+    /// As [`open`](Self::open), for reading alone.
     ///
     /// # Safety
     /// As for [`create`](Self::create): pages that were not written yet are still the file's, and a page beyond the
     /// end of a file that was cut is gone even if it was written.
     pub unsafe fn open_private(path: impl PathBytes) -> Result<Self, Error> {
-        let file = sys::open(path.path_bytes())?;
+        let file = sys::open_to_map(path.path_bytes())?;
         // SAFETY: the caller's promise.
         unsafe { Self::of(file, Use::WriteToCopy) }
     }
@@ -158,14 +168,16 @@ impl FileRegion {
         };
         let refuse = |reason| Err(Error::new(Call::MapFile, reason, 0));
         let len = match sys::kind(file.borrow())? {
-            Kind::Regular(0) => return refuse(Reason::Empty),
-            Kind::Regular(size) => usize::try_from(size).unwrap_or(usize::MAX),
-            Kind::Directory => return refuse(Reason::Directory),
-            // Without a size there is no mapping; the kernel says so in its own word.
-            Kind::Pipe | Kind::Other => sys::page_size(),
+            Kind::Regular(size) => size,
+            Kind::BlockDevice => sys::device_size(file.borrow())?,
+            // The kernel would map some of these. They would show zeroes, or end the process at the first touch.
+            kind => return refuse(without_length(kind)),
         };
+        if len == 0 {
+            return refuse(Reason::EmptyFile);
+        }
         // SAFETY: the caller's promise.
-        unsafe { Self::map(file, len, access, sharing) }
+        unsafe { Self::map(file, usize::try_from(len).unwrap_or(usize::MAX), access, sharing) }
     }
 
     /// # Safety
@@ -173,7 +185,7 @@ impl FileRegion {
     unsafe fn map(file: OpenFile, len: usize, access: Access, sharing: Sharing) -> Result<Self, Error> {
         let mapped = sys::page_align_up(len).ok_or(Error::new(Call::MapFile, Reason::TooLarge, len))?;
         let mapping = sys::map_file(file.borrow(), 0, mapped, access, sharing)?;
-        Ok(FileRegion { mapping, mapped, len, access, sharing, file })
+        Ok(FileRegion { mapping, mapped, len, access, sharing, file, opener: sys::process_id() })
     }
 
     /// Bytes of the file.
@@ -198,27 +210,30 @@ impl FileRegion {
 
     /// The file's bytes.
     pub const fn as_slice(&self) -> &[u8] {
-        // SAFETY: `len` bytes of the mapping are readable and are the file's, which stays that long and still by
-        // the promise of whoever made this value; changes through it take `&mut self`.
+        // SAFETY: `len` bytes of the mapping are readable and are the file's. The maker of this value promised that the
+        // file stays that long and that others do not write to it; changes through this value take `&mut self`.
         unsafe { core::slice::from_raw_parts(self.mapping.as_ptr(), self.len) }
     }
 
     /// The file's bytes, for writing; none of them where the region is read-only.
     pub const fn as_mut_slice(&mut self) -> &mut [u8] {
         let writable = if matches!(self.access, Access::ReadWrite) { self.len } else { 0 };
-        // SAFETY: as above, writable, and `&mut self` makes this the only way to them in this process.
+        // SAFETY: `writable` bytes of the mapping may be written and are the file's. The maker of this value promised
+        // that the file stays that long and that others do not write to it. Within this value, `&mut self` makes this
+        // slice the only access to them.
         unsafe { core::slice::from_raw_parts_mut(self.mapping.as_ptr(), writable) }
     }
 
-    /// Makes the file and the region `len` bytes long; what is new is zero. The bytes may move to another address.
+    /// Makes the file and the region `len` bytes long. New bytes are zero. The bytes may move to another address.
     ///
     /// *Cost*: two system calls; nothing is copied (`ftruncate(2)`, `mremap(2)`). Where parts were advised, the file is
     /// mapped anew, and what was advised is forgotten.
     ///
     /// # Errors
-    /// When `len` is 0 or exceeds `isize::MAX`, the region is private or read-only, or the system refuses. The region
-    /// is as it was, at its address, and so is the file; only one that could be made longer, but then neither mapped nor
-    /// cut again, has more zeroes at its end.
+    /// When `len` is 0 or exceeds `isize::MAX`, the region is private or read-only, the process is a forked child of
+    /// the one that opened the file, whose bytes would be cut off ([`Reason::NotOpener`]), or the system refuses. The
+    /// region is as it was, at its address, and so is the file. Only if the file was made longer and could then neither
+    /// be mapped nor be cut again, it has more zeroes at its end.
     ///
     /// ```
     /// # let path = std::env::temp_dir().join(format!("region-doc-resize-{}", std::process::id()));
@@ -242,33 +257,42 @@ impl FileRegion {
         if self.sharing == Sharing::Private || self.access != Access::ReadWrite {
             return Err(refuse(Reason::NotShared));
         }
-        // The file first: a refusal then has changed nothing, and the mapping has not moved.
+        if !self.is_openers() {
+            return Err(refuse(Reason::NotOpener));
+        }
+        // The file first: if it is refused, nothing has changed, and the mapping has not moved.
         sys::resize(self.file.borrow(), len)?;
         match self.remap(mapped) {
             Err(error) if len > self.len => {
-                // A file that was just grown can be cut again; should it not, it is longer and nothing is lost.
+                // A file that was just grown can be cut again. If that fails, it is longer and nothing is lost.
                 let _ = sys::resize(self.file.borrow(), self.len);
                 return Err(error);
             }
-            // What stays mapped behind the file's end is addresses that no slice reaches, and goes with the rest.
+            // Pages that stay mapped behind the file's end are reached by no slice, and are unmapped with the rest.
             _ => self.len = len,
         }
         Ok(())
     }
 
-    /// Maps `mapped` bytes of the file in place of those that are mapped.
+    /// Whether this is the process that opened the file, and not a forked child.
+    pub(crate) fn is_openers(&self) -> bool {
+        self.opener == sys::process_id()
+    }
+
+    /// Replaces the mapping by one of `mapped` bytes.
     fn remap(&mut self, mapped: usize) -> Result<(), Error> {
         if mapped == self.mapped {
             return Ok(());
         }
-        // SAFETY: the mapping is this value's alone and whole (invariant), and `&mut self` proves that nobody
-        // holds a slice of it.
+        // SAFETY: the mapping is whole and belongs to this value alone (invariant), and `&mut self` proves that no
+        // slice of it is borrowed.
         self.mapping = match unsafe { sys::remap_file(self.mapping, self.mapped, mapped) } {
             Ok(mapping) => mapping,
-            // What was written is the file's, so another mapping shows the same bytes.
+            // What was written is in the file, so another mapping shows the same bytes.
             Err(error) if sys::is_in_parts(&error) => {
                 let mapping = sys::map_file(self.file.borrow(), 0, mapped, self.access, self.sharing)?;
-                // SAFETY: as above; it is given up, whole. An error loses address space and nothing else.
+                // SAFETY: the old mapping belongs to this value alone and is given up here, whole; `&mut self` proves
+                // that no slice of it is borrowed. An error loses address space and nothing else.
                 let _ = unsafe { sys::unmap(self.mapping, self.mapped) };
                 mapping
             }
@@ -278,7 +302,7 @@ impl FileRegion {
         Ok(())
     }
 
-    /// Finds a place on the disk for every byte, so that no later write can fail for want of room. `fallocate(2)`.
+    /// Takes disk blocks for every byte, so that no later write can fail because the disk is full. `fallocate(2)`.
     ///
     /// # Errors
     /// When the disk is full (ENOSPC), or the file system cannot do it (EOPNOTSUPP).
@@ -306,8 +330,8 @@ impl FileRegion {
 
     /// Asks for what was modified to be written, and returns at once.
     ///
-    /// Linux writes modified pages back by itself within half a minute (`vm.dirty_expire_centisecs`) and takes this
-    /// as no more than a check of the range; [`flush`](Self::flush) is the call that means something there.
+    /// Linux writes modified pages back by itself within half a minute (`vm.dirty_expire_centisecs`), and this call
+    /// only checks the range there; [`flush`](Self::flush) writes.
     ///
     /// # Errors
     /// When the system refuses.
@@ -315,19 +339,55 @@ impl FileRegion {
         self.sync(0, self.len, false)
     }
 
-    /// Tells the kernel how `range`, in bytes, is going to be used; never changes content. Pages that lie partly in
+    /// Says to the kernel how `range`, in bytes, is going to be used; never changes content. Pages that lie partly in
     /// the range count as in it.
     ///
     /// # Errors
     /// When the range reaches outside the file, or the kernel does not know the advice for files (EINVAL).
     pub fn advise(&self, range: impl RangeBounds<usize>, advice: Advice) -> Result<(), Error> {
+        // SAFETY: advice changes no content, in this process or another.
+        unsafe { self.hint(range, Hint::Use(advice)) }
+    }
+
+    /// Says what a child that is forked from now on gets of `range`, in bytes. Pages that lie partly in the range count
+    /// as in it.
+    ///
+    /// # Errors
+    /// When the range reaches outside the file, or the kernel cannot do it: it wipes no file (EINVAL).
+    ///
+    /// # Safety
+    /// With [`AtFork::Drop`] a child neither uses nor drops the region: it may map something else at the same
+    /// addresses.
+    ///
+    /// ```
+    /// # let path = std::env::temp_dir().join(format!("region-doc-fork-{}", std::process::id()));
+    /// # let path = path.to_str().unwrap();
+    /// // SAFETY: the file is this program's own, and it forks no child that would use it.
+    /// unsafe {
+    ///     let file = region::FileRegion::create(path, 1 << 20)?;
+    ///     file.set_at_fork(.., region::mapping::AtFork::Drop)?;
+    /// }
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub unsafe fn set_at_fork(&self, range: impl RangeBounds<usize>, at_fork: AtFork) -> Result<(), Error> {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.hint(range, Hint::AtFork(at_fork)) }
+    }
+
+    /// Advice, or what a child gets.
+    ///
+    /// # Safety
+    /// As for [`set_at_fork`](Self::set_at_fork), where that is said.
+    pub(crate) unsafe fn hint(&self, range: impl RangeBounds<usize>, hint: Hint) -> Result<(), Error> {
         let (start, end) = self.bytes_of(range, Call::Advise)?;
         let from = start & !(sys::page_size() - 1);
         if start == end {
             return Ok(());
         }
-        // SAFETY: `from..end` lies inside the mapping that this value owns.
-        unsafe { sys::advise(self.mapping.add(from), end - from, advice) }
+        // SAFETY: `from..end` lies inside the mapping that this value owns. The caller promises that children rely on
+        // nothing that they do not get.
+        unsafe { sys::hint(self.mapping.add(from), end - from, hint) }
     }
 
     /// Writes back the pages that `start..end` touches.
@@ -351,10 +411,25 @@ impl FileRegion {
     }
 }
 
+/// Why a file that has no length is not mapped.
+fn without_length(kind: Kind) -> Reason {
+    match kind {
+        Kind::Directory => Reason::Directory,
+        Kind::Pipe => Reason::Pipe,
+        Kind::Socket => Reason::Socket,
+        Kind::CharacterDevice => Reason::CharacterDevice,
+        Kind::Regular(_) | Kind::BlockDevice | Kind::Other => Reason::NoFile,
+    }
+}
+
+#[cfg(all(test, target_os = "linux", not(miri)))]
+#[path = "file_kinds.rs"]
+mod kinds;
+
 impl Drop for FileRegion {
     fn drop(&mut self) {
-        // SAFETY: the mapping is this value's alone (its invariant), whole, and `drop` runs once. An error
-        // loses address space and nothing else: what was written is the file's already.
+        // SAFETY: the mapping is whole and belongs to this value alone (its invariant), and `drop` runs once. An error
+        // loses address space and nothing else: what was written is in the file already.
         let _ = unsafe { sys::unmap(self.mapping, self.mapped) };
     }
 }

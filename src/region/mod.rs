@@ -1,11 +1,10 @@
 //! Regions: mappings that own their length (`.region.owns`).
 //!
-//! [`Region`] is anonymous memory of this process; [`RegionOptions`] says what it should be like, and [`Pages`]
-//! what it is made of; `knobs` are what can be said to the kernel later. A region
+//! [`Region`] is anonymous memory of this process. [`RegionOptions`] are set before it is mapped, [`Pages`] are the
+//! kinds of pages, and `control` has what can be changed later. A region
 //! knows its base and its length, hands out slices where its access allows, and returns exactly what it
-//! mapped, once, when it is dropped. [`FileRegion`] is a file in place of anonymous memory. What regions do not do:
-//! hand out parts of themselves as typed values (that is [`Arena`](crate::Arena)'s business), or read what cannot
-//! be mapped (that is [`Input`](crate::Input)'s).
+//! mapped, once, when it is dropped. [`FileRegion`] is a file in place of anonymous memory. Regions do not hand out
+//! typed values: [`Arena`](crate::Arena) does. They do not read what cannot be mapped: [`Input`](crate::Input) does.
 //!
 //! ```text
 //!  mapping                                                         mapping + mapped
@@ -13,22 +12,24 @@
 //!  └──────────────┴── written so far, resident ──┴── no RAM ─────┴──────────────┘
 //! ```
 
+mod control;
 mod file;
-mod knobs;
 mod options;
 mod pages;
+mod stats;
 
-pub use crate::sys::{Access, Advice, PageState};
+pub use crate::sys::{Access, Advice, AtFork, PageState};
 pub use file::FileRegion;
 #[cfg(feature = "capi")]
 pub(crate) use file::Use;
-pub use options::{AtFork, RegionOptions};
-pub use pages::{PageFigures, PageRun, Pages};
+pub use options::RegionOptions;
+pub use pages::{PageRun, PageStats, Pages};
+pub use stats::RegionStats;
 
 use crate::bytes::Bytes;
 use crate::error::{Call, Error, Reason};
-use crate::report::Report;
-use crate::sys::{self, Sharing};
+use crate::roots;
+use crate::sys::{self, Hint, Sharing};
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
 use core::ptr::NonNull;
@@ -40,12 +41,6 @@ use core::ptr::NonNull;
 /// *Alignment*: a page, or more on request. *Cost*: one `mmap` and one `munmap` whatever the size; RAM
 /// comes one page at a time at first touch. *Threads*: `Send` and `Sync`, as a `Box<[u8]>` is.
 ///
-/// # Invariants
-/// - `mapping..mapping + mapped` is one mapping that this value owns alone; `Drop` unmaps just that.
-/// - `base..base + len` lies inside it, both ends at whole pages of the kind in `granted`.
-/// - The first `readable` bytes from `base` may be read and the first `writable` may be written;
-///   `writable <= readable <= len`.
-///
 /// ```
 /// let mut region = region::Region::new(1 << 20)?;
 /// assert_eq!(region.as_slice()[12_345], 0);       // the kernel's zeroes
@@ -54,6 +49,12 @@ use core::ptr::NonNull;
 /// # Ok::<(), region::Error>(())
 /// ```
 pub struct Region {
+    // Invariants:
+    // - `mapping..mapping + mapped` is one mapping that this value owns alone; `Drop` unmaps just that.
+    // - `base..base + len` lies inside it, both ends at whole pages of the kind in `granted`.
+    // - The first `readable` bytes from `base` may be read and the first `writable` may be written;
+    //   `writable <= readable <= len`.
+    // - No reference to bytes of a shared region is made here: other processes have them, too.
     base: NonNull<u8>,
     len: usize,
     readable: usize,
@@ -104,7 +105,7 @@ impl Region {
     /// Takes over a mapping.
     ///
     /// # Safety
-    /// `mapping..mapping + mapped` is one whole mapping that nobody else owns; `base..base + len` lies
+    /// `mapping..mapping + mapped` is one whole mapping that has no other owner; `base..base + len` lies
     /// inside it, page-aligned, and its first `accessible` bytes are readable and writable.
     pub(crate) unsafe fn from_mapping(
         (mapping, mapped): (NonNull<u8>, usize),
@@ -112,6 +113,8 @@ impl Region {
         accessible: usize,
     ) -> Self {
         debug_assert!(accessible <= len && len <= mapped);
+        // Without the guards around it, which must not be read.
+        roots::enter_readable(base, len);
         let (sharing, granted) = (Sharing::Private, Pages::Base);
         Region { base, len, readable: accessible, writable: accessible, mapping, mapped, sharing, granted }
     }
@@ -119,6 +122,7 @@ impl Region {
     /// Gives the mapping up to the caller, who must unmap it: its base and length.
     pub(crate) fn into_mapping(self) -> (NonNull<u8>, usize) {
         let parts = (self.mapping, self.mapped);
+        roots::leave_readable(self.base, self.len);
         core::mem::forget(self);
         parts
     }
@@ -144,23 +148,35 @@ impl Region {
     }
 
     /// The bytes from the start that may be read: all of a region that was mapped with access, the
-    /// committed beginning of one that was reserved.
+    /// committed beginning of one that was reserved, none of a [shared](RegionOptions::shared) one.
     pub const fn as_slice(&self) -> &[u8] {
-        // SAFETY: the first `readable` bytes of the mapping are readable and initialized (anonymous memory
-        // is zeroed), and nobody writes them while `self` is borrowed: every write takes `&mut self`.
-        unsafe { core::slice::from_raw_parts(self.base.as_ptr(), self.readable) }
+        let still = if self.is_shared() { 0 } else { self.readable };
+        // SAFETY: the first `still` bytes of the mapping are readable and initialized (anonymous memory is zeroed), no
+        // other process has them, and they are not written while `self` is borrowed: every write takes `&mut self`.
+        unsafe { core::slice::from_raw_parts(self.base.as_ptr(), still) }
     }
 
-    /// The bytes from the start that may be written.
+    /// The bytes from the start that may be written; none of a [shared](RegionOptions::shared) region.
     pub const fn as_mut_slice(&mut self) -> &mut [u8] {
-        // SAFETY: the first `writable` bytes of the mapping are writable and initialized, and `&mut self`
-        // makes this the only way to them.
-        unsafe { core::slice::from_raw_parts_mut(self.base.as_ptr(), self.writable) }
+        let own = if self.is_shared() { 0 } else { self.writable };
+        // SAFETY: the first `own` bytes of the mapping are writable and initialized, no other process has them, and
+        // `&mut self` makes this slice the only access to them.
+        unsafe { core::slice::from_raw_parts_mut(self.base.as_ptr(), own) }
+    }
+
+    /// Whether forked children have the same bytes, so that no references to them may be made here.
+    const fn is_shared(&self) -> bool {
+        matches!(self.sharing, Sharing::Shared)
+    }
+
+    /// Bytes from the start that may be written, if the caller knows that nothing else uses them.
+    pub(crate) const fn writable(&self) -> usize {
+        self.writable
     }
 
     /// Makes `range` readable and writable. RAM still comes at first touch.
     ///
-    /// Slices reach as far as what was committed from the start on without a hole.
+    /// Slices reach from the start to the first byte that is not committed.
     ///
     /// # Errors
     /// When the range is not made of whole pages of this region, or the system refuses (ENOMEM under
@@ -172,7 +188,9 @@ impl Region {
     /// Gives the RAM of `range` back to the system at once; its bytes are zero at the next touch.
     ///
     /// # Errors
-    /// When the range is not made of whole pages of this region, or its pages are locked in RAM (EINVAL).
+    /// When the range is not made of whole pages of this region, its pages are locked in RAM (EINVAL), or the region is
+    /// [shared](RegionOptions::shared): there is [`decommit_shared`](Self::decommit_shared). On systems other than
+    /// Linux pages that slices do not reach lose their access, until they are [committed](Self::commit) again.
     ///
     /// ```
     /// let mut region = region::Region::new(1 << 20)?;
@@ -182,31 +200,88 @@ impl Region {
     /// # Ok::<(), region::Error>(())
     /// ```
     pub fn decommit(&mut self, range: impl RangeBounds<usize>) -> Result<(), Error> {
-        let (at, len) = self.pages_of(range, Call::Advise)?;
+        if self.is_shared() {
+            return Err(Error::new(Call::Decommit, Reason::Shared, self.len));
+        }
+        if sys::GIVING_BACK_REMAPS {
+            let (at, len) = self.pages_of(range, Call::Decommit)?;
+            return self.replace(at, len);
+        }
+        // SAFETY: no other process has the bytes, and `&mut self` proves that no slice of them is borrowed in this one.
+        unsafe { self.decommit_shared(range) }
+    }
+
+    /// As [`decommit`](Self::decommit), also for a [shared](RegionOptions::shared) region, whose bytes are lost for all
+    /// processes that have it.
+    ///
+    /// # Errors
+    /// When the range is not made of whole pages of this region, or its pages are locked in RAM (EINVAL). On systems
+    /// other than Linux, always for a shared region.
+    ///
+    /// # Safety
+    /// In no process that has the region is there a reference to these bytes, or code that relies on their content.
+    ///
+    /// ```
+    /// # if cfg!(miri) { return Ok(()) }
+    /// let mut region = region::Region::options().len(1 << 20).shared().map()?;
+    /// // SAFETY: no child was forked, and nothing refers to the byte.
+    /// unsafe {
+    ///     region.as_mut_ptr().write(7);
+    ///     region.decommit_shared(..)?;
+    ///     assert_eq!(region.as_ptr().read(), 0);
+    /// }
+    /// # Ok::<(), region::Error>(())
+    /// ```
+    pub unsafe fn decommit_shared(&self, range: impl RangeBounds<usize>) -> Result<(), Error> {
+        let (at, len) = self.pages_of(range, Call::Decommit)?;
         if len == 0 {
             return Ok(());
         }
-        // SAFETY: `pages_of` vouches for whole pages inside `base..base + len`, which this region owns,
-        // anonymous; `&mut self` proves that nobody holds a slice of them.
-        unsafe { sys::decommit(self.base.add(at), len, self.sharing) }
+        // SAFETY: `pages_of` vouches for whole pages inside `base..base + len`, which this region owns and which are
+        // anonymous. The caller promises that nothing relies on their content.
+        unsafe { sys::decommit(self.base.add(at), len, self.sharing, Access::ReadWrite) }
+    }
+
+    /// Gives RAM back on systems where new pages replace the old ones, with the access that slices of them had.
+    fn replace(&mut self, at: usize, len: usize) -> Result<(), Error> {
+        let (readable, writable) = (self.readable, self.writable);
+        // If a call fails, pages may be left without access, so slices end before them until all is done.
+        (self.readable, self.writable) = (readable.min(at), writable.min(at));
+        let bounds = [0, writable, readable, self.len].map(|bound| bound.clamp(at, at + len));
+        let [start, writable_end, readable_end, end] = bounds;
+        for (from, to, access) in [
+            (start, writable_end, Access::ReadWrite),
+            (writable_end, readable_end, Access::Read),
+            (readable_end, end, Access::None),
+        ] {
+            if from < to {
+                // SAFETY: `from..to` are whole pages, as the bounds of slices are. They lie inside `base..base + len`,
+                // which this region owns and which is anonymous. `&mut self` proves that no slice of them is borrowed,
+                // and later slices reach only as far as the access that the pages get here.
+                unsafe { sys::decommit(self.base.add(from), to - from, self.sharing, access)? };
+            }
+        }
+        (self.readable, self.writable) = (readable, writable);
+        Ok(())
     }
 
     /// Gives the RAM of `len` bytes from `at` back, through a shared reference.
     ///
     /// # Errors
-    /// As [`decommit`](Self::decommit): parts of a huge page that was set aside stay.
+    /// As [`decommit`](Self::decommit). Parts of a hugetlb page cannot be given back.
     ///
     /// # Safety
-    /// The bytes are whole base pages inside the region, and the caller owns them: nobody else, in any process
-    /// that shares them, reads or writes them or holds a reference to them.
+    /// The bytes are whole base pages inside the region that may be written, and the caller owns them: no other code,
+    /// in any process that shares them, reads or writes them or holds a reference to them.
     pub(crate) unsafe fn decommit_owned(&self, at: usize, len: usize) -> Result<(), Error> {
         debug_assert!(at + len <= self.len);
         // The kernel rounds the end of such a range down to a whole huge page and calls that a success.
         if (at | len) & (self.granted.grain() - 1) != 0 {
-            return Err(Error::new(Call::Advise, Reason::BadRange, len));
+            return Err(Error::new(Call::Decommit, Reason::BadRange, len));
         }
-        // SAFETY: the caller vouches for whole pages of this region's, anonymous, that are its alone.
-        unsafe { sys::decommit(self.base.add(at), len, self.sharing) }
+        // SAFETY: the caller vouches for whole anonymous pages of this region that it alone uses and that may be
+        // written. Pools and arenas use no other pages.
+        unsafe { sys::decommit(self.base.add(at), len, self.sharing, Access::ReadWrite) }
     }
 
     /// Whether forked children see this region's bytes, or copies.
@@ -214,7 +289,7 @@ impl Region {
         self.sharing
     }
 
-    /// Sets what may be done with `range`. Slices shrink to what is left accessible from the start.
+    /// Changes the access to `range`. Slices then reach from the start to the first byte without access.
     ///
     /// # Errors
     /// When the range is not made of whole pages of this region, or the system refuses.
@@ -223,8 +298,7 @@ impl Region {
         if len == 0 {
             return Ok(());
         }
-        // The kernel may change a part of the range before it refuses, so what is about to lose access
-        // is given up first.
+        // The kernel may change a part of the range before it fails, so slices are made shorter before the call.
         let (read, write) = (access != Access::None, access == Access::ReadWrite);
         if !read {
             self.readable = self.readable.min(at);
@@ -233,7 +307,7 @@ impl Region {
             self.writable = self.writable.min(at);
         }
         // SAFETY: `pages_of` vouches for whole pages inside the mapping that this region owns, and
-        // `&mut self` proves that nobody holds a slice of them.
+        // `&mut self` proves that no slice of them is borrowed.
         unsafe { sys::protect(self.base.add(at), len, access)? };
         if read && at <= self.readable {
             self.readable = self.readable.max(at + len);
@@ -244,25 +318,27 @@ impl Region {
         Ok(())
     }
 
-    /// Tells the kernel how `range` is going to be used; never changes content.
+    /// Says to the kernel how `range` is going to be used; never changes content.
     ///
     /// # Errors
     /// When the range is not made of whole pages of this region, or the kernel does not know the advice
     /// (EINVAL) or cannot follow it now.
     pub fn advise(&self, range: impl RangeBounds<usize>, advice: Advice) -> Result<(), Error> {
-        let (at, len) = self.pages_of(range, Call::Advise)?;
-        if len == 0 {
-            return Ok(());
-        }
-        // SAFETY: `pages_of` vouches for whole pages inside the mapping that this region owns.
-        unsafe { sys::advise(self.base.add(at), len, advice) }
+        // SAFETY: advice changes no content, in this process or another.
+        unsafe { self.hint(range, Hint::Use(advice)) }
     }
 
-    /// Bytes of the region that are in RAM now, by `mincore(2)`; one call per 4 MiB.
+    /// Bytes of the region that are in RAM now, by `mincore(2)`; one call per 4 MiB. All of them where the kernel does
+    /// not say (some sandboxes); [`try_resident`](Self::try_resident) says so.
+    pub fn resident(&self) -> usize {
+        self.try_resident().unwrap_or(self.len)
+    }
+
+    /// As [`resident`](Self::resident).
     ///
     /// # Errors
     /// When the kernel refuses (ENOSYS in some sandboxes).
-    pub fn resident_bytes(&self) -> Result<usize, Error> {
+    pub fn try_resident(&self) -> Result<usize, Error> {
         sys::resident_bytes(self.base, self.len)
     }
 
@@ -278,8 +354,8 @@ impl Region {
     }
 }
 
-/// A range of something `len` bytes long as its first byte and the one behind its last, not checked against `len`. What
-/// would lie behind the last address is the last, which nothing reaches.
+/// The start and the end of a range, of something `len` bytes long. They are not checked against `len`. An end that
+/// would overflow is `usize::MAX`, which is larger than any length.
 fn bounds(range: impl RangeBounds<usize>, len: usize) -> (usize, usize) {
     let start = match range.start_bound() {
         Bound::Included(&at) => at,
@@ -296,24 +372,9 @@ fn bounds(range: impl RangeBounds<usize>, len: usize) -> (usize, usize) {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        // SAFETY: the mapping is this region's alone (its invariant), whole, and `drop` runs once.
+        roots::leave_readable(self.base, self.len);
+        // SAFETY: the mapping is whole and belongs to this region alone (its invariant), and `drop` runs once.
         unsafe { sys::release(self.mapping, self.mapped, self.sharing) }
-    }
-}
-
-/// All figures, a line each.
-impl fmt::Display for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut report = Report::new(f, format_args!("region of {} at {:p}", Bytes(self.len), self.base))?;
-        report.part("readable", self.readable, self.len)?;
-        report.part("writable", self.writable, self.len)?;
-        match self.page_figures(..) {
-            Ok(figures) => {
-                report.part("resident", figures.resident(), self.len)?;
-                report.part("huge", figures.huge, self.len)
-            }
-            Err(error) => report.line("resident", format_args!("unknown: {error}")),
-        }
     }
 }
 

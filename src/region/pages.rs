@@ -1,7 +1,7 @@
-//! Pages: which kinds can be asked for, and what a region is made of in the end.
+//! Pages: which kinds can be asked for, and which ones a region has.
 //!
-//! [`Pages`] is the wish and what was granted of it; [`PageFigures`] is what lies in RAM now, which for
-//! transparent huge pages is another matter: the kernel is asked for them and gives them when it can.
+//! [`Pages`] is what is asked for and what was granted; [`PageStats`] is what lies in RAM now. For transparent huge
+//! pages the two differ: the kernel is asked for them and gives them when it can.
 
 use super::Region;
 use crate::bytes::Bytes;
@@ -23,29 +23,29 @@ use core::ops::RangeBounds;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Pages {
-    /// Whatever the system does by default.
+    /// What the system does by default.
     Base,
     /// 2 MiB pages where the kernel can (transparent huge pages): the region starts on a 2 MiB boundary
-    /// when it is at least that long, and `MADV_HUGEPAGE` is given. Asked, not guaranteed.
+    /// when it is at least that long, and `MADV_HUGEPAGE` is given. A preference: the kernel need not follow it.
     ///
-    /// Nothing comes of it where the setting in `/sys/kernel/mm/transparent_hugepage/enabled` is `never`, or
+    /// It has no effect where the setting in `/sys/kernel/mm/transparent_hugepage/enabled` is `never`, or
     /// where the process runs with `PR_SET_THP_DISABLE`.
     Transparent,
     /// 2 MiB pages that were set aside. The whole region is reserved at `map`, so a shortage is an error there
     /// and never a signal at the touch; lengths are rounded up to 2 MiB.
     ///
     /// Where a private one is inherited by a forked child, the first write of either to a page needs one more
-    /// page; without one the child is killed (SIGBUS). [`AtFork::Drop`](crate::AtFork::Drop) avoids it.
+    /// page; without one the child is killed (SIGBUS). [`AtFork::Drop`](crate::mapping::AtFork::Drop) avoids it.
     Huge2M,
     /// As [`Huge2M`](Self::Huge2M), of 1 GiB each.
     Huge1G,
 }
 
 impl Pages {
-    /// From 1 GiB down to whatever there is. A region takes whole pages: a short one granted [`Huge1G`](Self::Huge1G)
-    /// takes 1 GiB.
+    /// From 1 GiB pages down to transparent ones. A region takes whole pages: a short one that is granted
+    /// [`Huge1G`](Self::Huge1G) takes 1 GiB.
     pub const LARGEST_FIRST: &'static [Pages] = &[Pages::Huge1G, Pages::Huge2M, Pages::Transparent];
-    /// 2 MiB pages: those set aside, else transparent ones.
+    /// 2 MiB pages: hugetlb pages, else transparent ones.
     pub const HUGE_FIRST: &'static [Pages] = &[Pages::Huge2M, Pages::Transparent];
 
     /// Where pages of this kind come from, if they were set aside.
@@ -57,7 +57,7 @@ impl Pages {
         }
     }
 
-    /// The wish for this kind and no other.
+    /// A sequence of this kind and no other.
     pub(super) const fn alone(self) -> &'static [Pages] {
         match self {
             Pages::Base => &[Pages::Base],
@@ -67,12 +67,12 @@ impl Pages {
         }
     }
 
-    /// Bytes of the least part that can be mapped, given back or protected on its own.
+    /// Bytes of the smallest part that can be mapped, given back or protected on its own.
     pub(crate) fn grain(self) -> usize {
         self.pool().map_or_else(sys::page_size, HugePool::page)
     }
 
-    /// Whether `len` bytes of this kind are worth the advice.
+    /// Whether a region of `len` bytes of this kind gets the advice.
     pub(super) const fn asks_for_transparent(self, len: usize) -> bool {
         matches!(self, Pages::Transparent) && len >= HUGE_PAGE
     }
@@ -91,18 +91,18 @@ pub struct PageRun {
 
 /// What a range of a region is made of now, in bytes. The four add up to the range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PageFigures {
+pub struct PageStats {
     /// Not in RAM.
     pub absent: usize,
     /// In RAM, in base pages.
     pub base: usize,
     /// In RAM, in huge pages.
     pub huge: usize,
-    /// In RAM, in pages of a size that this kernel does not tell (before 6.7, or without `/proc`).
+    /// In RAM, in pages of a size that this kernel does not say (before 6.7, or without `/proc`).
     pub unknown: usize,
 }
 
-impl PageFigures {
+impl PageStats {
     /// Bytes in RAM.
     pub const fn resident(&self) -> usize {
         self.base + self.huge + self.unknown
@@ -118,7 +118,7 @@ impl PageFigures {
     }
 }
 
-impl fmt::Display for PageFigures {
+impl fmt::Display for PageStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [huge, base, absent] = [self.huge, self.base, self.absent].map(Bytes);
         write!(f, "{huge} in huge pages, {base} in base pages, {absent} not in RAM")?;
@@ -130,10 +130,10 @@ impl fmt::Display for PageFigures {
 }
 
 impl Region {
-    /// Which of the wished kinds of pages the region was mapped in.
+    /// Which of the preferred kinds of pages the region was mapped in.
     ///
     /// [`Pages::Huge2M`] and [`Pages::Huge1G`] are certain; [`Pages::Transparent`] was asked for, and
-    /// [`page_figures`](Self::page_figures) tells what came of it.
+    /// [`page_stats`](Self::page_stats) says what the kernel gave.
     pub const fn granted(&self) -> Pages {
         self.granted
     }
@@ -144,26 +144,26 @@ impl Region {
     /// elsewhere `mincore(2)`, once per 4 MiB.
     ///
     /// # Errors
-    /// When the range is not made of whole pages of this region, or the kernel answers neither.
+    /// When the range is not made of whole pages of this region, or the kernel answers neither call.
     ///
     /// ```
     /// let mut region = region::Region::new(1 << 20)?;
     /// region.as_mut_slice()[..8192].fill(1);
-    /// let figures = region.page_figures(..)?;
-    /// assert_eq!(figures.resident() + figures.absent, 1 << 20);
-    /// println!("{figures}");
+    /// let stats = region.page_stats(..)?;
+    /// assert_eq!(stats.resident() + stats.absent, 1 << 20);
+    /// println!("{stats}");
     /// # Ok::<(), region::Error>(())
     /// ```
-    pub fn page_figures(&self, range: impl RangeBounds<usize>) -> Result<PageFigures, Error> {
-        let mut figures = PageFigures::default();
-        self.page_runs(range, |run| figures.add(run))?;
-        Ok(figures)
+    pub fn page_stats(&self, range: impl RangeBounds<usize>) -> Result<PageStats, Error> {
+        let mut stats = PageStats::default();
+        self.page_runs(range, |run| stats.add(run))?;
+        Ok(stats)
     }
 
-    /// Tells `each` run of pages of `range` that are in one state, in order and without gaps.
+    /// Calls `each` for each run of pages of `range` that are in one state, in order and without gaps.
     ///
     /// # Errors
-    /// As [`page_figures`](Self::page_figures).
+    /// As [`page_stats`](Self::page_stats).
     pub fn page_runs(&self, range: impl RangeBounds<usize>, mut each: impl FnMut(PageRun)) -> Result<(), Error> {
         let (at, len) = self.pages_of(range, Call::Resident)?;
         if len == 0 {
@@ -173,7 +173,7 @@ impl Region {
         let start = unsafe { self.base.add(at) };
         sys::page_runs(start, len, &mut |from, len, state| {
             let state = match state {
-                // Whatever the kernel says: there are no others in such a mapping.
+                // In such a mapping all pages are huge, whatever the kernel says.
                 PageState::Unknown | PageState::Base if self.granted.pool().is_some() => PageState::Huge,
                 state => state,
             };
@@ -182,12 +182,12 @@ impl Region {
     }
 
     /// Bytes of the region that are in RAM in huge pages; nothing where the kernel does not say (before 6.7, or
-    /// without `/proc`). [`page_figures`](Self::page_figures) with less code, for the C ABI.
+    /// without `/proc`). [`page_stats`](Self::page_stats) with less code, for the C ABI.
     #[cfg(feature = "capi")]
     pub(crate) fn huge_bytes(&self) -> Option<usize> {
         match self.granted.pool() {
-            // There are no others in such a mapping.
-            Some(_) => self.resident_bytes().ok(),
+            // In such a mapping all pages are huge.
+            Some(_) => self.try_resident().ok(),
             None => sys::huge_bytes(self.base, self.len),
         }
     }

@@ -1,11 +1,13 @@
-//! The ways out of a shared arena: copies, references to atomics, and `unsafe` ones to the rest.
+//! Reading a shared arena: copies, references to atomics, and `unsafe` references to the rest.
 //!
 //! All of them resolve the offset first, against this process's own end. What they give is decided by what a
 //! peer may be doing meanwhile (`shared/mod.rs`).
 
 use super::arena::SharedArena;
 use super::error::{OffsetError, OffsetReason};
+use super::header::MOST_ALIGN;
 use super::resolve::resolve;
+use super::shareable::layout_of;
 use super::words;
 use super::{Concurrent, Offset, Shareable, WORD};
 use crate::sync::AtomicU64;
@@ -22,7 +24,7 @@ impl SharedArena {
     /// When no value of this type can lie there.
     #[inline]
     pub fn read<T: Shareable>(&self, offset: Offset<T>) -> Result<T, OffsetError> {
-        let words = self.words_at(offset.raw(), Layout::new::<T>())?;
+        let words = self.words_at(offset.raw(), layout_of::<T>())?;
         let mut value = words::zero();
         words::load(words, 0, words::bytes_of_mine(&mut value));
         Ok(value)
@@ -44,7 +46,7 @@ impl SharedArena {
     #[inline]
     pub fn write<T: Shareable>(&self, offset: Offset<T>, value: T) -> Result<(), OffsetError> {
         let mut value = value;
-        let words = self.words_at(offset.raw(), Layout::new::<T>())?;
+        let words = self.words_at(offset.raw(), layout_of::<T>())?;
         words::store(words, words::bytes_of_mine(&mut value));
         Ok(())
     }
@@ -55,10 +57,12 @@ impl SharedArena {
     /// When no value of this type can lie there.
     #[inline]
     pub fn get<T: Concurrent>(&self, offset: Offset<T>) -> Result<&T, OffsetError> {
-        let words = self.words_at(offset.raw(), Layout::new::<T>())?;
-        // SAFETY: the words are as many bytes as a `T` takes, aligned for it (`words_at`), and live as long as
-        // `self` is borrowed. A `Concurrent` type is atomic words itself, so that whatever anybody does to
-        // them meanwhile is an atomic access of the same size, and any bits are a value of it.
+        let words = self.words_at(offset.raw(), layout_of::<T>())?;
+        // SAFETY: the words are as many bytes as a `T` takes and start at a multiple of its alignment from the start of
+        // a page (`words_at`), which is itself a multiple of it, as `layout_of` compiles for no alignment above the
+        // smallest page's. They stay mapped as long as `self` is borrowed. A `Concurrent` type is atomic words itself,
+        // so that whatever anybody does to them meanwhile is an atomic access of the same size, and any bits are a
+        // value of it.
         Ok(unsafe { &*words.as_ptr().cast() })
     }
 
@@ -78,7 +82,10 @@ impl SharedArena {
     #[inline]
     pub fn get_slice<T: Concurrent>(&self, offset: Offset<[T]>) -> Result<&[T], OffsetError> {
         let (words, len) = self.slice_at(offset)?;
-        // SAFETY: as in `get`, for `len` values: `slice_at` vouches for their words.
+        // SAFETY: `slice_at` answers with the words of `len` values inside the arena, at a multiple of their alignment
+        // from the start of a page, and so aligned (no alignment above a page's compiles). They stay mapped as long as
+        // `self` is borrowed, and as each value is atomic words, whatever others do to them is an atomic access of the
+        // same size, which leaves a value of it. All their bytes together are less than `isize::MAX`, as the region is.
         Ok(unsafe { core::slice::from_raw_parts(words.as_ptr().cast(), len) })
     }
 
@@ -149,7 +156,7 @@ impl SharedArena {
     ///
     /// # Safety
     /// As long as the reference lives, no process writes to the value but through its atomics; it was
-    /// written before its offset came here (through an [`AtomicOffset`](crate::AtomicOffset), or before the
+    /// written before its offset came here (through an [`AtomicOffset`](crate::shared::AtomicOffset), or before the
     /// fork); and atomics of several sizes are not mixed in it. Every process that has the memory is part of
     /// that promise, so none of them may be hostile.
     ///
@@ -164,9 +171,11 @@ impl SharedArena {
     /// ```
     #[inline]
     pub unsafe fn borrow<T: Shareable>(&self, offset: Offset<T>) -> Result<&T, OffsetError> {
-        let words = self.words_at(offset.raw(), Layout::new::<T>())?;
-        // SAFETY: the bytes are there, aligned, for as long as `self` is borrowed, and any bits are a value of
-        // a `Shareable` type. That they stay as they are is the caller's promise.
+        let words = self.words_at(offset.raw(), layout_of::<T>())?;
+        // SAFETY: `words_at` found as many bytes as a `T` takes, at a multiple of its alignment from the start of a
+        // page, and so aligned (`layout_of` compiles for no alignment above a page's). They stay mapped as long as
+        // `self` is borrowed, and any bits are a value of a `Shareable` type. That they stay as they are is the
+        // caller's promise.
         Ok(unsafe { &*words.as_ptr().cast() })
     }
 
@@ -180,7 +189,10 @@ impl SharedArena {
     #[inline]
     pub unsafe fn borrow_slice<T: Shareable>(&self, offset: Offset<[T]>) -> Result<&[T], OffsetError> {
         let (words, len) = self.slice_at(offset)?;
-        // SAFETY: as in `borrow`, for `len` values: `slice_at` vouches for their words.
+        // SAFETY: `slice_at` answers with the words of `len` values inside the arena, less than `isize::MAX` bytes, at
+        // a multiple of their alignment from the start of a page, and so aligned (no alignment above a page's
+        // compiles). They stay mapped as long as `self` is borrowed, and any bits are values of a `Shareable` type.
+        // That they stay as they are is the caller's promise, who made it for every element.
         Ok(unsafe { core::slice::from_raw_parts(words.as_ptr().cast(), len) })
     }
 
@@ -193,42 +205,47 @@ impl SharedArena {
     /// As [`borrow`](Self::borrow), for every byte.
     #[inline]
     pub unsafe fn borrow_str(&self, offset: Offset<str>) -> Result<&str, OffsetError> {
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises of each byte of the text what `borrow_slice` asks of each element.
         let bytes = unsafe { self.borrow_slice(offset.as_bytes())? };
         core::str::from_utf8(bytes).map_err(|_| OffsetError::new(offset.raw(), OffsetReason::NotText))
     }
 
-    /// The address, in this process, of `size` bytes at an offset. For code that has its own way with them.
+    /// The address, in this process, of `size` bytes at an offset. For code that reads and writes them by itself.
     ///
-    /// Valid until the arena is dropped, for what [`SharedRegion::as_ptr`](crate::SharedRegion::as_ptr) says.
+    /// Valid until the arena is dropped, for what [`SharedRegion::as_ptr`](crate::shared::SharedRegion::as_ptr) says.
     ///
     /// # Errors
-    /// When so many bytes do not lie there.
+    /// When so many bytes do not lie there, or not aligned for a `T` in this process: an alignment above 4096 may hold
+    /// in one process and not in another.
     #[inline]
     pub fn address<T>(&self, offset: Offset<T>, size: usize) -> Result<NonNull<T>, OffsetError> {
         let raw = offset.raw();
         let at = resolve(raw, size, align_of::<T>(), self.end).map_err(|reason| OffsetError::new(raw, reason))?;
-        let start = self.region.as_ptr().wrapping_add(at).cast();
+        let start = self.region.as_ptr().wrapping_add(at).cast::<T>();
+        // The memory is mapped at a page, and so is aligned for what a page is.
+        if align_of::<T>() > MOST_ALIGN && !start.is_aligned() {
+            return Err(OffsetError::new(raw, OffsetReason::Misaligned));
+        }
         NonNull::new(start).ok_or(OffsetError::new(raw, OffsetReason::Outside))
     }
 
-    /// The words of a value of this layout at an offset of anybody's: as many bytes as it takes at least,
-    /// aligned for it.
+    /// The words of a value of this layout at an untrusted offset: at least as many bytes as it takes, aligned for it.
     #[inline]
     fn words_at(&self, raw: u64, layout: Layout) -> Result<&[AtomicU64], OffsetError> {
         let (size, align) = (layout.size(), layout.align());
         let at = resolve(raw, size, align, self.end).map_err(|reason| OffsetError::new(raw, reason))?;
-        // SAFETY: `resolve` answered for this arena's end: so many bytes lie there, and the place is a word's.
+        // SAFETY: `resolve` ensures that `at` is a multiple of a word and that `size`, rounded up to words, is at most
+        // this arena's `end` less `at`, which is what `words_unchecked` asks for.
         Ok(unsafe { self.words_unchecked(at, size) })
     }
 
-    /// The words of a slice at an offset of anybody's, and how many elements it has: as many as its length says
-    /// at the one moment at which it is read, and they all lie inside.
+    /// The words of a slice at an untrusted offset, and how many elements it has. Its length is read once, and that
+    /// many elements lie inside.
     #[inline]
     fn slice_at<T: Shareable>(&self, offset: Offset<[T]>) -> Result<(&[AtomicU64], usize), OffsetError> {
         let raw = offset.raw();
         // An empty slice lies there or none does; its length is in the word before.
-        self.words_at(raw, Layout::new::<[T; 0]>())?;
+        self.words_at(raw, layout_of::<[T; 0]>())?;
         let length = offset.length().ok_or(OffsetError::new(raw, OffsetReason::Outside))?;
         let said: u64 = self.read(length)?;
         let refused = || OffsetError::new(raw, OffsetReason::Length(said));

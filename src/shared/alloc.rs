@@ -1,4 +1,4 @@
-//! The ways into a shared arena: a claim, then word-wise stores.
+//! Allocating in a shared arena: a claim, then stores of whole words.
 //!
 //! A slice lies behind its length, so that its handle is one word and can be exchanged atomically:
 //!
@@ -7,7 +7,7 @@
 //!  │ length │ element │ element │ element │ up to 8 │
 //! ```
 //!
-//! Nothing that is stored here is seen by anyone in particular before its offset is handed on.
+//! Other processes see what is stored here once they get its offset.
 
 use super::arena::SharedArena;
 use super::bump::{Refused, claim};
@@ -41,7 +41,7 @@ impl SharedArena {
         Ok(offset)
     }
 
-    /// A value whose bytes are all zero: numbers 0, links that lead nowhere. Writes nothing.
+    /// A value whose bytes are all zero: numbers are 0, links are empty. Writes nothing.
     ///
     /// # Errors
     /// As [`alloc`](Self::alloc).
@@ -89,8 +89,7 @@ impl SharedArena {
         Ok(self.alloc_slice_copy(text.as_bytes())?.as_text())
     }
 
-    /// Bytes for `layout`, zeroed, for those that bring their own way of writing them
-    /// ([`address`](Self::address)).
+    /// Bytes for `layout`, zeroed, for code that writes them by [`address`](Self::address).
     ///
     /// # Errors
     /// As [`alloc`](Self::alloc); when the alignment exceeds 4096, as mappings start at pages.
@@ -106,9 +105,9 @@ impl SharedArena {
     fn claim<T: ?Sized, const KNOWN: bool>(&self, layout: Layout, lead: usize) -> Result<Offset<T>, AllocError> {
         let (size, align) = (layout.size(), layout.align());
         let at = match size {
-            // `.bump.zst`: an aligned place that is inside every arena, and nobody's bytes.
+            // `.bump.zst`: an aligned position that is inside every arena, and no bytes of it.
             0 => Ok(FIRST.max(align)),
-            _ => claim::<KNOWN>(self.cursor(), self.end, size, align),
+            _ => claim::<KNOWN>(self, size, align),
         };
         // A claim is at `FIRST` or above, so there is an offset of it.
         let offset = at.and_then(|at| Offset::from_raw((at + lead) as u64).ok_or(Refused::Corrupt));
@@ -123,7 +122,7 @@ impl SharedArena {
         let (layout, lead) =
             whole.map_err(|_| AllocError::new(len.saturating_mul(size_of::<T>()), AllocReason::TooLarge))?;
         let offset = self.claim::<[T], false>(layout, lead)?;
-        // SAFETY: the lead is a word at least and was claimed with the slice, so the length has its place right
+        // SAFETY: the lead is a word at least and was claimed with the slice, so the length lies right
         // before the first element.
         let length = unsafe { self.words_unchecked(offset.raw() as usize - WORD, WORD) };
         words::store(length, words::bytes_of(&[len as u64]));

@@ -1,9 +1,9 @@
 //! What shared memory refuses, in words a person can act on.
 //!
 //! [`SharedError`]: a descriptor that cannot be opened. [`OffsetError`]: an offset that does not lead to what
-//! it is said to. Out of room is an [`AllocError`](crate::AllocError), as for any arena.
+//! it is said to. A full arena gives an [`AllocError`](crate::AllocError), as any arena does.
 
-use super::header::{LEAST, Nonsense, VERSION};
+use super::header::{Invalid, LEAST, VERSION};
 use crate::bytes::Bytes;
 use crate::error::Error;
 use core::fmt;
@@ -40,7 +40,7 @@ pub enum SharedReason {
 /// # #[cfg(all(feature = "std", target_os = "linux"))] {
 /// let file = std::fs::File::open("/dev/null")?;
 /// let error = region::SharedArena::open(&file).unwrap_err();
-/// assert_eq!(error.reason(), region::SharedReason::NotMemory);
+/// assert_eq!(error.reason(), region::shared::SharedReason::NotMemory);
 /// # }
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -55,6 +55,14 @@ impl SharedError {
         SharedError { reason }
     }
 
+    /// The system's error number as `std::io::Error` has it, when it was the system that refused.
+    pub const fn raw_os_error(&self) -> Option<i32> {
+        match self.reason {
+            SharedReason::Os(error) => error.raw_os_error(),
+            _ => None,
+        }
+    }
+
     /// Why it was refused.
     pub const fn reason(&self) -> SharedReason {
         self.reason
@@ -67,13 +75,13 @@ impl From<Error> for SharedError {
     }
 }
 
-impl From<Nonsense> for SharedError {
-    fn from(nonsense: Nonsense) -> Self {
-        let reason = match nonsense {
-            Nonsense::Magic => SharedReason::NoArena,
-            Nonsense::Version(version) => SharedReason::Version(version),
-            Nonsense::End(end) => SharedReason::End(end),
-            Nonsense::Cursor(cursor) => SharedReason::Cursor(cursor),
+impl From<Invalid> for SharedError {
+    fn from(invalid: Invalid) -> Self {
+        let reason = match invalid {
+            Invalid::Magic => SharedReason::NoArena,
+            Invalid::Version(version) => SharedReason::Version(version),
+            Invalid::End(end) => SharedReason::End(end),
+            Invalid::Cursor(cursor) => SharedReason::Cursor(cursor),
         };
         SharedError { reason }
     }
@@ -131,7 +139,7 @@ impl core::error::Error for SharedError {
 pub enum OffsetReason {
     /// The value would not lie between the arena's header and its end.
     Outside,
-    /// No value of the type starts at a place of this alignment.
+    /// No value of the type starts at an offset of this alignment.
     Misaligned,
     /// The slice or text that starts there claims a length that is not inside the arena.
     Length(u64),
@@ -143,12 +151,13 @@ pub enum OffsetReason {
 
 /// An offset that does not lead to a value of its type in this arena. Nothing was touched.
 ///
-/// In memory that only honest processes write, it is the offset of another arena; otherwise somebody made it
-/// up.
+/// In memory that only honest processes write, it is the offset of another arena; otherwise it was
+/// forged.
 ///
 /// ```
 /// # if cfg!(miri) { return Ok(()) }
-/// use region::{Offset, OffsetReason, SharedArena};
+/// use region::SharedArena;
+/// use region::shared::{Offset, OffsetReason};
 /// let arena = SharedArena::new(1 << 16)?;
 /// let forged = Offset::<u64>::from_raw(1 << 40).unwrap();
 /// assert_eq!(arena.read(forged).unwrap_err().reason(), OffsetReason::Outside);
@@ -171,7 +180,7 @@ impl OffsetError {
         self.offset
     }
 
-    /// Why it does not lead anywhere.
+    /// Why it leads to no value.
     pub const fn reason(&self) -> OffsetReason {
         self.reason
     }

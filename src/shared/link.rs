@@ -1,22 +1,23 @@
 //! An offset that processes exchange: how a structure in shared memory hangs together.
 //!
-//! The one place where order matters: what was written before an offset was stored is seen by whoever loads
-//! it. Which bytes may be claimed is `bump`'s business.
+//! Memory order matters here alone: what was written before an offset was stored is seen by whoever loads it. `bump`
+//! claims the bytes.
 
 use super::offset::Offset;
-use super::seeded::{Bug, seeded};
+use crate::seeded::{Bug, seeded};
 use crate::sync::{AtomicU64, Ordering};
 use core::fmt;
 use core::marker::PhantomData;
 
-/// A place in shared memory that holds an [`Offset`] or none, read and changed by any process at any time.
+/// A word in shared memory that holds an [`Offset`] or none. Any process may read and change it at any time.
 ///
 /// *Order*: storing publishes: whoever loads the offset sees the value as it was written before. So a value is
 /// made first and linked afterwards. Zero bytes are `None`, so zeroed memory is full of empty links.
 ///
 /// ```
 /// # if cfg!(miri) { return Ok(()) }
-/// use region::{AtomicOffset, SharedArena};
+/// use region::SharedArena;
+/// use region::shared::AtomicOffset;
 /// use std::sync::atomic::AtomicU64;
 ///
 /// region::concurrent! {

@@ -2,39 +2,40 @@
 //!
 //! [`SharedRegion`] is the memory: anonymous, for children forked later, or with a descriptor, for whomever
 //! it is handed to. [`SharedArena`] bumps in it, from any process and thread at once, without a lock; an
-//! [`Offset`] means the same value wherever each of them has it mapped. What there is not: freeing, and a
-//! reset, for nobody can know who still looks.
+//! [`Offset`] means the same value wherever each of them has it mapped. There is no free and no
+//! reset, as no process can know what the others still read.
 //!
 //! ```text
-//!  0                          FIRST                  cursor                  end
-//!  │ magic, size, root, cursor │ values handed out │ zero, no RAM, nobody's │
+//!  0                                 FIRST                       cursor                  end
+//!  │ magic, size, root, cursor, slots │ values, and what is left │ zero, no RAM, unused   │
 //! ```
+//!
+//! Each process takes a stretch of some KiB at once, for which it has a slot, and puts its values there. So processes do
+//! not wait for each other, values of one process mostly lie together, and those of several take turns by stretches.
 //!
 //! # What a peer may do
 //!
 //! A process that has the memory mapped can write any byte at any time, whatever this library does, so
-//! nothing that is read here is believed:
+//! nothing that is read here is trusted:
 //!
 //! - *Words.* The safe interface touches shared memory by atomic loads, stores and exchanges of whole,
 //!   aligned words of 8 bytes, and in no other way. So there are no data races and no accesses of mixed
-//!   size, even between threads of one process that follow forged offsets to the same place.
+//!   size, even between threads of one process that follow forged offsets to the same bytes.
 //! - *Copies.* Plain values ([`Shareable`]) are copied in and out; every bit pattern is a value of theirs, so
 //!   a copy that was torn or forged is wrong but not undefined. References are given to values made of
 //!   atomic words alone ([`Concurrent`]).
-//! - *Places.* An offset is checked, each time, against the length that this process mapped, never against a
+//! - *Offsets.* An offset is checked, each time, against the length that this process mapped, never against a
 //!   number that lies in shared memory. Lengths are read once and then checked.
 //! - *Faults.* Memory is opened only if its size is sealed, so no page of it can be cut off.
 //!
-//! What is left to a hostile peer: wrong content, and using the arena up.
-//!
-//! # Where things are
-//!
-//! - `bump`: claiming bytes, one exchange on one word. `header`: what the first bytes hold, and whether they
-//!   make sense. `resolve`: whether an offset leads to a value. `words`: bytes to words and back. Pure, or
-//!   atomics alone.
-//! - `offset`, `link`: handles, plain and atomic. `shareable`: what may be shared.
-//! - `region`: the mapping. `arena`: making, opening, figures. `alloc`, `access`: the ways in and out.
-//! - `seeded`, `models`: the loom models, and bugs that they must notice.
+//! A hostile peer can still write wrong content and use the arena up.
+
+// - `bump`: claiming bytes, one exchange each. `stretch`: what a slot says. `header`: what the first bytes hold, and
+//   whether they make sense. `resolve`: whether an offset leads to a value. `words`: bytes to words and back. Pure, or
+//   atomics alone.
+// - `offset`, `link`: handles, plain and atomic. `shareable`: what may be shared.
+// - `region`: the mapping. `arena`: making, opening, stats. `alloc`, `access`: writing and reading values.
+// - `models`: the loom models.
 
 // A model build has nothing above the algorithms, and so no user of them but the models.
 #![cfg_attr(loom, allow(dead_code))]
@@ -43,11 +44,11 @@ mod bump;
 mod header;
 mod link;
 #[cfg(all(loom, test))]
-mod models;
+pub(crate) mod models;
 mod offset;
-mod seeded;
+mod stretch;
 
-// loom's atomics cannot live in mapped memory, so a model build stops at the algorithms.
+// loom's atomics are not made of the zeroed memory that is mapped here, so a model build stops at the algorithms.
 #[cfg(not(loom))]
 mod access;
 #[cfg(not(loom))]
@@ -66,7 +67,7 @@ mod shareable;
 mod words;
 
 #[cfg(not(loom))]
-pub use arena::SharedArena;
+pub use arena::{SharedArena, SharedArenaStats};
 #[cfg(not(loom))]
 pub use error::{OffsetError, OffsetReason, SharedError, SharedReason};
 pub use link::AtomicOffset;

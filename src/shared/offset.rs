@@ -1,7 +1,7 @@
 //! A handle to a value in shared memory that holds wherever the memory is mapped.
 //!
-//! A number with a type, nothing more: it borrows nothing, owns nothing and proves nothing. Whether it leads
-//! anywhere is asked when it is used ([`resolve`](super::resolve)).
+//! It is a number with a type: it borrows nothing, owns nothing and proves nothing. It is checked when it is used
+//! ([`resolve`](super::resolve)).
 
 use super::WORD;
 use core::fmt;
@@ -13,7 +13,7 @@ use core::num::NonZeroU64;
 /// same in every process.
 ///
 /// *Size*: 8 bytes, and so is `Option<Offset<T>>`, whose `None` is zero. 64 bits and not 32, as it is the
-/// very word that [`AtomicOffset`](crate::AtomicOffset) exchanges, and no arena is too large for it. For `[T]`
+/// very word that [`AtomicOffset`](crate::shared::AtomicOffset) exchanges, and no arena is too large for it. For `[T]`
 /// and `str` too: the length lies in front of the elements.
 ///
 /// *Trust*: making one of any number is safe, as each use checks it. A wrong one leads to an
@@ -24,9 +24,9 @@ use core::num::NonZeroU64;
 /// ```
 /// # if cfg!(miri) { return Ok(()) }
 /// let arena = region::SharedArena::new(1 << 16)?;
-/// let answer: region::Offset<u64> = arena.alloc(42)?;
+/// let answer: region::shared::Offset<u64> = arena.alloc(42)?;
 /// assert_eq!(arena.read(answer)?, 42);
-/// assert_eq!(size_of::<Option<region::Offset<[u8]>>>(), 8);
+/// assert_eq!(size_of::<Option<region::shared::Offset<[u8]>>>(), 8);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(transparent)]
@@ -52,7 +52,7 @@ impl<T: ?Sized> Offset<T> {
         self.raw.get()
     }
 
-    /// The same place, read as another type. Where a slice or text begins, that is its first element.
+    /// The same offset, read as another type. Where a slice or text begins, that is its first element.
     #[inline]
     pub const fn cast<U>(self) -> Offset<U> {
         Offset { raw: self.raw, leads_to: PhantomData }
@@ -68,7 +68,7 @@ impl<T> Offset<[T]> {
 }
 
 impl Offset<[u8]> {
-    /// The same bytes as text; whether they are, is asked when they are read.
+    /// The same bytes as text. They are checked when they are read.
     #[inline]
     pub const fn as_text(self) -> Offset<str> {
         Offset { raw: self.raw, leads_to: PhantomData }

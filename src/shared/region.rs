@@ -1,8 +1,8 @@
 //! A mapping that other processes have, too.
 //!
-//! [`SharedRegion`] owns its addresses, not its bytes: those are everybody's who has them mapped, and go back
-//! to the system with the last of them. So it never gives out a slice of plain bytes, and its drop unmaps and
-//! does nothing else.
+//! [`SharedRegion`] owns its addresses, not its bytes. All processes that have the bytes mapped share them, and the
+//! last one to unmap them returns them to the system. So it never gives out a slice of plain bytes, and its drop unmaps
+//! and does nothing else.
 
 use super::WORD;
 #[cfg(target_os = "linux")]
@@ -26,24 +26,23 @@ use core::ptr::NonNull;
 /// `Send` and `Sync`. *What is safe*: [`words`](Self::words) are atomic; anything else is reached through
 /// [`as_ptr`](Self::as_ptr) under an agreement of the processes' own.
 ///
-/// # Invariants
-/// - `base..base + len`, to the end of its last page, is one mapping, shared, readable and writable, that this
-///   value unmaps once. `base` is the start of a page.
-/// - Touching it does not fault: it is anonymous, or its size is sealed against shrinking.
-///
 /// ```
 /// # if cfg!(miri) { return Ok(()) }
 /// use std::sync::atomic::Ordering;
-/// let region = region::SharedRegion::anonymous(4096)?;
+/// let region = region::shared::SharedRegion::anonymous(4096)?;
 /// // A child that is forked here counts in the same word.
 /// region.words()[0].fetch_add(1, Ordering::Relaxed);
 /// assert_eq!(region.words()[0].load(Ordering::Relaxed), 1);
 /// # Ok::<(), region::Error>(())
 /// ```
+// Invariants:
+// - `base..base + len`, to the end of its last page, is one mapping, shared, readable and writable, that this
+//   value unmaps once. `base` is the start of a page.
+// - Touching it does not fault: it is anonymous, or its size is sealed against shrinking.
 pub struct SharedRegion {
     base: NonNull<u8>,
     len: usize,
-    /// Of memory that was made with one; other people's descriptors stay theirs.
+    /// For memory that was made with one. A descriptor that was passed in is not kept.
     file: Option<OpenFile>,
 }
 
@@ -77,8 +76,8 @@ impl SharedRegion {
     ///
     /// ```
     /// # if cfg!(miri) { return Ok(()) }
-    /// let made = region::SharedRegion::sealed(1 << 20, c"counters")?;
-    /// let seen = region::SharedRegion::open(made.descriptor().unwrap())?;      // in another process, usually
+    /// let made = region::shared::SharedRegion::sealed(1 << 20, c"counters")?;
+    /// let seen = region::shared::SharedRegion::open(made.descriptor().unwrap())?;      // in another process, usually
     /// made.words()[5].store(7, std::sync::atomic::Ordering::Relaxed);
     /// assert_eq!(seen.words()[5].load(std::sync::atomic::Ordering::Relaxed), 7);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -96,7 +95,7 @@ impl SharedRegion {
     /// Maps memory that another process made, all of it. The descriptor is not needed afterwards. Linux only.
     ///
     /// Whoever made it may be hostile: what cannot be touched safely is refused. The bytes are whatever others
-    /// wrote, and change under our eyes.
+    /// wrote, and may change at any time.
     ///
     /// # Errors
     /// When the descriptor is no memory (`memfd_create(2)`), when its size is not sealed against shrinking,
@@ -150,14 +149,20 @@ impl SharedRegion {
     /// The memory's descriptor, if it was made [with one](Self::sealed) by this process. Closed at `exec` and
     /// when the region is dropped.
     pub fn descriptor(&self) -> Option<Fd<'_>> {
-        self.file.as_ref().map(OpenFile::lend)
+        self.file.as_ref().map(OpenFile::as_fd)
     }
 
-    /// Bytes of the region that are in RAM now, whoever touched them, by `mincore(2)`; one call per 4 MiB.
+    /// Bytes of the region that are in RAM now, whoever touched them, by `mincore(2)`; one call per 4 MiB. All of them
+    /// where the kernel does not say (some sandboxes); [`try_resident`](Self::try_resident) says so.
+    pub fn resident(&self) -> usize {
+        self.try_resident().unwrap_or(self.len)
+    }
+
+    /// As [`resident`](Self::resident).
     ///
     /// # Errors
     /// When the kernel refuses (ENOSYS in some sandboxes).
-    pub fn resident_bytes(&self) -> Result<usize, Error> {
+    pub fn try_resident(&self) -> Result<usize, Error> {
         sys::resident_bytes(self.base, self.len)
     }
 }

@@ -1,7 +1,7 @@
 //! Whether an offset leads to a value: pure integers, no memory.
 //!
-//! Offsets come out of shared memory, and so from anybody. They are held against what this process mapped,
-//! a number of its own.
+//! Offsets come out of shared memory, where any process writes. They are compared with the length that this process
+//! mapped.
 
 use super::WORD;
 use super::error::OffsetReason;

@@ -3,8 +3,10 @@
 //! Two marks: [`Shareable`] for what is copied in and out, [`Concurrent`] for what is used in place. The
 //! macros of nearly the same names make structs of either kind and have the compiler check the claim.
 
+use super::header::MOST_ALIGN;
 use super::{AtomicOffset, Offset, WORD};
 use crate::sync::{AtomicI64, AtomicU64};
+use core::alloc::Layout;
 
 /// Plain data: types whose bytes mean the same in every process, and of which any bytes are a value.
 ///
@@ -15,12 +17,31 @@ use crate::sync::{AtomicI64, AtomicU64};
 ///
 /// # Safety
 /// Every pattern of bits is a value of the type; it has no padding, no pointer and nothing to drop; it is the
-/// same however many processes have it; and its alignment is 4096 at most.
+/// same however many processes have it; and its alignment is 4096 at most, as memory is mapped at the start of
+/// a page, anywhere. Of a type with more, no method of shared memory compiles:
+///
+/// ```compile_fail,E0080
+/// #[repr(align(8192))]
+/// struct Wide([u64; 1024]);
+/// // SAFETY: none: the alignment is above 4096.
+/// unsafe impl region::shared::Shareable for Wide {}
+/// let arena = region::SharedArena::new(1 << 16).unwrap();
+/// let _ = arena.read(region::shared::Offset::<Wide>::from_raw(8192).unwrap());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be shared between processes",
-    note = "shared are integers, floats, atomics, `Option<Offset<_>>`, arrays of them, and structs made by `region::shareable!`"
+    note = "shared are integers, floats, atomics, `Option<Offset<_>>`, arrays of them, and structs made by \
+            `region::shareable!`"
 )]
 pub unsafe trait Shareable: Sized + 'static {}
+
+/// The layout of a value in shared memory, of a type whose alignment holds wherever the memory is mapped: one with
+/// more does not compile.
+#[inline(always)]
+pub(super) const fn layout_of<T: Shareable>() -> Layout {
+    const { assert!(align_of::<T>() <= MOST_ALIGN, "a value in shared memory may not be aligned beyond 4096") };
+    Layout::new::<T>()
+}
 
 /// Types made of atomic words of 8 bytes alone, which may be referred to while other processes change them.
 ///
@@ -33,7 +54,8 @@ pub unsafe trait Shareable: Sized + 'static {}
 /// touches them in another size or not atomically.
 #[diagnostic::on_unimplemented(
     message = "references to `{Self}` in shared memory are not safe",
-    note = "other processes may change it meanwhile; `read` copies it, and `region::concurrent!` makes structs of atomics"
+    note = "other processes may change it meanwhile; `read` copies it, and `region::concurrent!` makes structs of \
+            atomics"
 )]
 pub unsafe trait Concurrent: Shareable + Sync {}
 
@@ -56,27 +78,30 @@ mark!(Concurrent: core::sync::atomic::AtomicUsize, core::sync::atomic::AtomicIsi
 
 // SAFETY: eight bytes, and any of them are `None` or some offset, which is checked when it is used.
 unsafe impl<T: ?Sized + 'static> Shareable for Option<Offset<T>> {}
-// SAFETY: an atomic word, any value of which `load` understands.
+// SAFETY: a transparent `AtomicU64`: eight bytes without padding, any value of which `load` understands, and nothing
+// to drop.
 unsafe impl<T: ?Sized + 'static> Shareable for AtomicOffset<T> {}
 // SAFETY: a transparent `AtomicU64`, reached by atomic loads, stores and exchanges of all of it.
 unsafe impl<T: ?Sized + 'static> Concurrent for AtomicOffset<T> {}
-// SAFETY: an array is its elements, without anything between them.
+// SAFETY: an array is its elements, without anything between them, aligned as they are; so what holds of each of them,
+// holds of all.
 unsafe impl<T: Shareable, const N: usize> Shareable for [T; N] {}
-// SAFETY: as above.
+// SAFETY: an array has nothing but its elements, one behind the other, each of which is atomic words alone; and what it
+// has for methods hands out those.
 unsafe impl<T: Concurrent, const N: usize> Concurrent for [T; N] {}
 
 const _: () = assert!(size_of::<Option<Offset<[u8]>>>() == WORD && size_of::<AtomicOffset<[u8]>>() == WORD);
 
 /// A struct that can be copied in and out of shared memory: [`Shareable`], laid out as in C.
 ///
-/// Does not compile when a field is not shareable itself, or when there are bytes between the fields or behind
-/// them that belong to none; an explicit field fills those.
+/// Does not compile when a field is not shareable itself, when there are bytes between the fields or behind
+/// them that belong to none (an explicit field fills those), or when it is aligned beyond 4096.
 ///
 /// ```
 /// # if cfg!(miri) { return Ok(()) }
 /// region::shareable! {
 ///     #[derive(Clone, Copy, Debug, PartialEq)]
-///     pub struct Place { pub file: u32, pub line: u32, pub word: Option<region::Offset<str>> }
+///     pub struct Place { pub file: u32, pub line: u32, pub word: Option<region::shared::Offset<str>> }
 /// }
 ///
 /// let arena = region::SharedArena::new(1 << 16)?;
@@ -88,13 +113,20 @@ const _: () = assert!(size_of::<Option<Offset<[u8]>>>() == WORD && size_of::<Ato
 ///
 /// ```compile_fail,E0080
 /// region::shareable! {
-///     struct Padded { byte: u8, word: u64 }       // seven bytes between them are nobody's
+///     struct Padded { byte: u8, word: u64 }       // seven bytes between them are padding
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// region::shareable! {
+///     #[repr(align(8192))]
+///     struct Wide { words: [u64; 1024] }          // aligned in one process and not in another
 /// }
 /// ```
 ///
 /// ```compile_fail,E0026
 /// region::shareable! {
-///     struct Padded { byte: u8, #[cfg(any())] filler: [u8; 7], word: u64 }      // and still are nobody's
+///     struct Padded { byte: u8, #[cfg(any())] filler: [u8; 7], word: u64 }      // and still are padding
 /// }
 /// ```
 #[macro_export]
@@ -107,7 +139,7 @@ macro_rules! shareable {
         $vis struct $name { $($(#[$inner])* $field_vis $field: $type),* }
 
         const _: () = {
-            const fn bytes<T: $crate::Shareable>() -> usize {
+            const fn bytes<T: $crate::shared::Shareable>() -> usize {
                 ::core::mem::size_of::<T>()
             }
             // What is counted is what is there, once: a field that a `cfg` took out would stand for padding.
@@ -122,11 +154,17 @@ macro_rules! shareable {
                 "a shared struct may not have padding: add a field in its place"
             );
             ::core::assert!(!::core::mem::needs_drop::<$name>(), "nobody drops what lies in shared memory");
+            ::core::assert!(
+                ::core::mem::align_of::<$name>() <= 4096,
+                "a shared struct may not be aligned beyond 4096: memory is mapped at any page"
+            );
         };
 
-        // SAFETY: a C struct of shareable fields (`bytes` compiles for no other) whose sizes add up to its
-        // own, so without padding, that is not dropped.
-        unsafe impl $crate::Shareable for $name {}
+        // SAFETY: its fields are those that are listed (`fields` takes it apart by them, type for type) and are
+        // shareable (`bytes` compiles for no other), so it has no pointer and any bits are a value. Their sizes add up
+        // to its own, so there is no padding; it is laid out as in C, which every process does alike; nothing of it
+        // is dropped, and its alignment is 4096 at most (the assertions).
+        unsafe impl $crate::shared::Shareable for $name {}
     };
 }
 
@@ -150,12 +188,14 @@ macro_rules! concurrent {
         }
 
         const _: () = {
-            const fn of_words<T: $crate::Concurrent>() {}
+            const fn of_words<T: $crate::shared::Concurrent>() {}
             $(of_words::<$type>();)*
         };
 
-        // SAFETY: a struct of nothing but fields that are made of atomic words (`of_words` compiles for no
-        // other); what its author can do to them in safe code is what their own types allow.
-        unsafe impl $crate::Concurrent for $name {}
+        // SAFETY: its fields are all that it is (`shareable!` counted them, without padding), and each is made of
+        // atomic words (`of_words` compiles for no other), so each starts a whole number of words from its start, which
+        // is a word's in shared memory even if a `packed` asks for less. What safe code can do to them is what their
+        // own types allow; the compiler refuses references to the fields of a packed one.
+        unsafe impl $crate::shared::Concurrent for $name {}
     };
 }

@@ -1,8 +1,8 @@
-//! Bytes into shared words and back: the only way in which plain values cross.
+//! Copies plain values into shared words and back.
 //!
-//! Relaxed loads and stores of whole words, so that whoever else is at it meanwhile makes the bytes wrong and
-//! nothing worse. Order between processes is a matter of links. Nothing here panics: where words and bytes do
-//! not match, which their callers see to, the shorter counts.
+//! Relaxed loads and stores of whole words, so that a process which writes meanwhile makes the bytes wrong and does
+//! nothing worse. Links give order between processes. Nothing here panics: where words and bytes differ in length,
+//! which callers prevent, the shorter counts.
 
 use super::{Shareable, WORD};
 use crate::sync::{AtomicU64, Ordering};

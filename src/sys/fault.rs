@@ -1,13 +1,13 @@
-//! Refusals made up for tests: the Nth system call of a kind fails, once or from then on.
+//! Injected faults for tests: the Nth system call of a kind fails, once or from then on.
 //!
-//! Every function of `sys` asks here before it makes its call. The answer is yes, and compiled away, unless the
-//! crate is built with `--cfg region_faults`; then tests/faults.rs says per thread what is refused, and sweeps
-//! N over every operation until a run meets no refusal. `munmap` is refused only when a test names it: the
-//! kernel refuses it only where a mapping would be split, and this crate returns whole ones.
+//! Every function of `sys` asks here before it makes its call. The answer is yes, and is compiled away, unless the
+//! crate is built with `--cfg region_faults`. Then tests/faults.rs says for each thread what is refused, and increases
+//! N for every operation until no call of a run is refused. `munmap` is refused only when a test names it: the kernel
+//! refuses it only where a mapping would be split, and this crate returns whole ones.
 
 use crate::error::{Call, Error};
 
-/// Whether a call may be made, or is refused as a test wants it.
+/// Whether a call may be made. A test may refuse it.
 #[inline(always)]
 pub(super) fn may(call: Call, size: usize) -> Result<(), Error> {
     #[cfg(region_faults)]
@@ -46,7 +46,7 @@ mod plan {
         static REFUSED: Cell<usize> = const { Cell::new(0) };
     }
 
-    /// Refuses calls of this thread as planned from now on; nothing with none. Counting begins again.
+    /// Refuses calls of this thread by this plan from now on, or no calls without a plan. Counting begins again.
     pub fn plan_faults(plan: Option<FaultPlan>) {
         PLAN.set(plan);
         SEEN.set(0);

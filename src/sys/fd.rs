@@ -1,15 +1,16 @@
 //! A borrowed descriptor: the number of an open file, and for how long it stays open.
 //!
-//! `core` has no such type, rustix's turns into another one when some other crate of the program switches
-//! rustix's `std` feature on, and a bare number promises nothing. [`Fd`] closes nothing and owns nothing.
+//! `core` has no such type. rustix's becomes another type when some other crate of the program switches
+//! rustix's `std` feature on. A bare number promises nothing. [`Fd`] closes nothing and owns nothing.
 
+use super::system;
 use core::ffi::c_int;
 use core::marker::PhantomData;
 
-/// An open descriptor, borrowed: whoever owns it keeps it open for `'f`.
+/// An open descriptor, borrowed: its owner keeps it open for `'f`.
 ///
-/// With the crate's feature `std`, references to whatever implements `std::os::fd::AsFd` (files, pipes,
-/// sockets, standard input, a `BorrowedFd`) turn into one by themselves. Without it, one is made of the
+/// With the crate's feature `std`, references to types that implement `std::os::fd::AsFd` (files, pipes,
+/// sockets, standard input, a `BorrowedFd`) convert into it. Without it, one is made of the
 /// number. Copying it copies the number; dropping it closes nothing.
 ///
 /// ```
@@ -28,6 +29,9 @@ pub struct Fd<'f> {
 impl Fd<'static> {
     /// Standard input, descriptor 0.
     pub const STDIN: Self = Fd { raw: 0, owner: PhantomData };
+    /// Standard error, descriptor 2, for the message before an abort.
+    #[cfg(feature = "capi")]
+    pub(crate) const STDERR: Self = Fd { raw: 2, owner: PhantomData };
 }
 
 impl<'f> Fd<'f> {
@@ -41,7 +45,7 @@ impl<'f> Fd<'f> {
     /// use std::os::fd::AsRawFd;
     /// let file = std::fs::File::open("/dev/null")?;
     /// // SAFETY: `file` is ours and stays open until the end of this example.
-    /// let fd = unsafe { region::Fd::from_raw(file.as_raw_fd()) };
+    /// let fd = unsafe { region::input::Fd::from_raw(file.as_raw_fd()) };
     /// assert!(region::Input::read_fd(fd)?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -49,9 +53,9 @@ impl<'f> Fd<'f> {
         Fd { raw, owner: PhantomData }
     }
 
-    /// What rustix borrows.
-    pub(super) fn borrowed(fd: rustix::fd::BorrowedFd<'f>) -> Self {
-        Fd { raw: rustix::fd::AsRawFd::as_raw_fd(&fd), owner: PhantomData }
+    /// What `system` borrows.
+    pub(super) fn borrowed(fd: system::fd::BorrowedFd<'f>) -> Self {
+        Fd { raw: system::fd::AsRawFd::as_raw_fd(&fd), owner: PhantomData }
     }
 
     /// The number.

@@ -1,18 +1,19 @@
 //! Mapping, protecting, advising: the memory calls, one function each.
 //!
-//! Each function returns an [`Error`] that knows the call and the size. Lengths are whole pages; who owns
-//! a mapping and how long it is, is the caller's business ([`crate::region`]).
+//! Each function returns an [`Error`] that knows the call and the size. Lengths are whole pages. Who owns
+//! a mapping and how long it is, the caller knows ([`crate::region`]).
 
-use super::{fault, from_rustix, raw};
-use crate::error::{Call, Errno, Error, Reason};
+use super::system;
+use super::system::fd::BorrowedFd;
+#[cfg(target_os = "linux")]
+use super::system::mm::MremapFlags;
+use super::system::mm::{MapFlags, MprotectFlags, MsyncFlags, ProtFlags};
+use super::{fault, from_system, raw};
+use crate::error::{Call, Errno, Error, Reason, number};
 use crate::sync::global::{AtomicBool, Ordering};
 use crate::sync::kernel;
 use core::ffi::{CStr, c_void};
 use core::ptr::NonNull;
-use rustix::fd::BorrowedFd;
-#[cfg(target_os = "linux")]
-use rustix::mm::MremapFlags;
-use rustix::mm::{MapFlags, MprotectFlags, MsyncFlags, ProtFlags};
 
 /// What may be done with memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,9 +45,10 @@ impl Access {
     }
 }
 
-/// How memory is going to be used. Advice never changes content; see `madvise(2)`.
+/// How memory is going to be used. Advice never changes content, in this process or another; see `madvise(2)`.
 ///
-/// A kernel that does not know an advice answers EINVAL; one that knows it may still do nothing.
+/// A kernel that does not know an advice answers EINVAL; one that knows it may still do nothing. [`AtFork`] says what a
+/// forked child gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Advice {
@@ -58,7 +60,7 @@ pub enum Advice {
     Random,
     /// Needed soon: start reading it in.
     WillNeed,
-    /// Prefer 2 MiB pages (`MADV_HUGEPAGE`). Success means asked, not got.
+    /// Prefer 2 MiB pages (`MADV_HUGEPAGE`). Success means that the kernel knows, not that it has such pages.
     HugePage,
     /// Do not use 2 MiB pages here.
     NoHugePage,
@@ -76,17 +78,22 @@ pub enum Advice {
     DontDump,
     /// Put it into core dumps again.
     DoDump,
-    /// A forked child does not have it.
-    DontFork,
-    /// A forked child has it again.
-    DoFork,
-    /// A forked child sees zeroes (private anonymous memory only).
-    WipeOnFork,
-    /// A forked child sees the content again.
-    KeepOnFork,
 }
 
-/// Whether a mapping's writes are its own or everybody's.
+/// What a forked child gets of memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AtFork {
+    /// A copy of private memory, page by page as it is written; shared memory itself.
+    #[default]
+    Keep,
+    /// Zeroes (`MADV_WIPEONFORK`): for keys and random states that must not be used twice. Private memory only.
+    Wipe,
+    /// Nothing (`MADV_DONTFORK`): its addresses are free there, and the child may map something else at them later.
+    Drop,
+}
+
+/// Whether other processes see a mapping's writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sharing {
     /// Copy-on-write, this process only.
@@ -114,12 +121,12 @@ impl HugePool {
     }
 }
 
-/// What an anonymous mapping is asked to be.
+/// A request for an anonymous mapping.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MapRequest {
     /// Bytes, a multiple of the page size.
     pub len: usize,
-    /// The pool of huge pages to draw on, of whose pages `len` is a multiple; ordinary pages without one.
+    /// The pool of huge pages to take from; `len` is a multiple of its pages. Ordinary pages without one.
     pub huge: Option<HugePool>,
     pub access: Access,
     pub sharing: Sharing,
@@ -129,37 +136,22 @@ pub(crate) struct MapRequest {
     pub populate: bool,
 }
 
-/// An error of `call` on `size` bytes, from what rustix said.
-pub(super) fn failed(call: Call, size: usize, errno: rustix::io::Errno) -> Error {
-    failed_raw(call, size, from_rustix(errno))
+/// An error of `call` on `size` bytes, from an error number of `system`.
+pub(super) fn failed(call: Call, size: usize, errno: system::io::Errno) -> Error {
+    failed_raw(call, size, from_system(errno))
 }
 
 pub(super) fn failed_raw(call: Call, size: usize, errno: Errno) -> Error {
-    let error = Error::new(call, Reason::Os(errno), size);
-    match (call, errno) {
-        // The most frequent reason for ENOMEM is a limit that the user can see and raise: name it.
-        (Call::Map | Call::MapFile | Call::Remap, e) if e == from_rustix(rustix::io::Errno::NOMEM) => {
-            error.limited_to(address_space_limit)
-        }
-        _ => error,
-    }
+    failed_for(call, size, size, errno)
 }
 
-/// The soft RLIMIT_AS in bytes, `usize::MAX` when unlimited.
-fn address_space_limit() -> usize {
-    #[cfg(miri)]
-    {
-        usize::MAX
-    }
-    #[cfg(not(miri))]
-    {
-        let limit = rustix::process::getrlimit(rustix::process::Resource::As).current;
-        limit.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(usize::MAX)
-    }
+/// As [`failed_raw`], of a call that needed `more` bytes beyond what the process had.
+fn failed_for(call: Call, size: usize, more: usize, errno: Errno) -> Error {
+    Error::new(call, Reason::Os(errno), size).limited_by(|| super::limit::refusing(call, more, errno))
 }
 
-/// The address that rustix gave, which is never null: the kernel maps nothing at 0 unless told to.
-pub(super) fn mapped(base: rustix::io::Result<*mut c_void>, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
+/// The address that the kernel gave. It is never null: the kernel maps at 0 only when asked for that address.
+pub(super) fn mapped(base: system::io::Result<*mut c_void>, call: Call, size: usize) -> Result<NonNull<u8>, Error> {
     let base = base.map_err(|errno| failed(call, size, errno))?;
     kernel::mapped();
     NonNull::new(base.cast::<u8>()).ok_or(Error::new(call, Reason::TooLarge, size))
@@ -167,17 +159,45 @@ pub(super) fn mapped(base: rustix::io::Result<*mut c_void>, call: Call, size: us
 
 /// Maps new zeroed memory at an address of the kernel's choice. `mmap(2)`.
 pub(crate) fn map(request: MapRequest) -> Result<NonNull<u8>, Error> {
+    map_near(core::ptr::null_mut(), request)
+}
+
+/// Maps new zeroed memory at `address` if that is free and the kernel follows the hint, at an address of its choice
+/// otherwise. `mmap(2)`.
+pub(crate) fn map_near(address: *mut u8, request: MapRequest) -> Result<NonNull<u8>, Error> {
+    map_with(address, request, MapFlags::empty())
+}
+
+/// Maps new zeroed memory at just this address, or fails with EEXIST if something is there. `mmap(2)` with
+/// `MAP_FIXED_NOREPLACE`; kernels and systems without it take the address as a hint.
+#[cfg_attr(region_staticlib, allow(dead_code))]
+pub(crate) fn map_at(address: *mut u8, request: MapRequest) -> Result<NonNull<u8>, Error> {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    let flags = MapFlags::FIXED_NOREPLACE;
+    #[cfg(not(all(target_os = "linux", not(miri))))]
+    let flags = MapFlags::empty();
+    let start = map_with(address, request, flags)?;
+    if start.as_ptr() == address {
+        return Ok(start);
+    }
+    // SAFETY: the mapping was made just now, and nobody knows of it.
+    unsafe { release(start, request.len, request.sharing) };
+    Err(failed_raw(Call::Map, request.len, Errno::EEXIST))
+}
+
+/// As [`map_near`], with `more` flags, none of which lets a mapping be replaced.
+fn map_with(address: *mut u8, request: MapRequest, more: MapFlags) -> Result<NonNull<u8>, Error> {
     let MapRequest { len, huge, access, sharing, charge, populate } = request;
     let call = if huge.is_some() { Call::MapHuge } else { Call::Map };
     fault::may(call, len)?;
     let mut flags = match sharing {
         Sharing::Private => MapFlags::PRIVATE,
         Sharing::Shared => MapFlags::SHARED,
-    };
+    } | more;
     // Miri knows neither flag; both change cost only.
     #[cfg(all(target_os = "linux", not(miri)))]
     {
-        // Without a reservation a pool that runs short kills by SIGBUS at the touch; with one it refuses here.
+        // Without a reservation a touch ends the process (SIGBUS) when the pool is empty. With one the call here fails.
         flags.set(MapFlags::NORESERVE, !charge && huge.is_none());
         flags.set(MapFlags::POPULATE, populate);
         flags |= match huge {
@@ -188,11 +208,12 @@ pub(crate) fn map(request: MapRequest) -> Result<NonNull<u8>, Error> {
     }
     #[cfg(not(all(target_os = "linux", not(miri))))]
     if huge.is_some() {
-        return Err(failed(call, len, rustix::io::Errno::INVAL));
+        return Err(failed(call, len, system::io::Errno::INVAL));
     }
     let _ = (charge, populate, &mut flags);
-    // SAFETY: without MAP_FIXED the kernel picks a free range, so nothing that exists is touched.
-    let base = unsafe { rustix::mm::mmap_anonymous(core::ptr::null_mut(), len, access.map_flags(), flags) };
+    // SAFETY: without MAP_FIXED the kernel picks a free range, wherever the hint leads, so nothing that exists is
+    // touched.
+    let base = unsafe { system::mm::mmap_anonymous(address.cast(), len, access.map_flags(), flags) };
     mapped(base, call, len)
 }
 
@@ -209,9 +230,9 @@ pub(crate) fn map_file(
         Sharing::Shared => MapFlags::SHARED,
     };
     fault::may(Call::MapFile, len)?;
-    // SAFETY: without MAP_FIXED the kernel picks a free range, so nothing that exists is touched. What
-    // the file's owner does to the bytes later is stated where the mapping is made safe to read.
-    let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), len, access.map_flags(), flags, fd, offset) };
+    // SAFETY: without MAP_FIXED the kernel picks a free range, so nothing that exists is touched. The code that reads
+    // the mapping says what the file's owner may do to the bytes later.
+    let base = unsafe { system::mm::mmap(core::ptr::null_mut(), len, access.map_flags(), flags, fd, offset) };
     mapped(base, Call::MapFile, len)
 }
 
@@ -223,23 +244,36 @@ pub(crate) fn map_file(
 pub(crate) unsafe fn unmap(base: NonNull<u8>, len: usize) -> Result<(), Error> {
     fault::may(Call::Unmap, len)?;
     kernel::unmaps();
-    // SAFETY: the caller owns the mapping and gives it up.
-    unsafe { rustix::mm::munmap(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unmap, len, errno))
+    // SAFETY: the range is a whole mapping of the caller's or the end of one, so no other memory is unmapped, and
+    // nothing refers into it any more.
+    unsafe { system::mm::munmap(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unmap, len, errno))
 }
 
-/// Returns a mapping at the end of its owner's life, or what can be returned of it. Where the kernel merged it with
-/// its neighbours and the map is full, it cannot be split off again (ENOMEM); its RAM goes back all the same then, and
-/// only the addresses stay taken. Not the RAM of shared memory, whose bytes other processes may still use.
+/// Returns a mapping when its owner is dropped, or what can be returned of it. Where the kernel merged it with
+/// its neighbours and the map is full, it cannot be split off again (ENOMEM). Then its RAM still goes back, and only
+/// the addresses stay taken. RAM of shared memory stays, as other processes may still use the bytes.
 ///
 /// # Safety
 /// `base..base + len` is one whole mapping of the caller's, and nothing refers into it any more.
 pub(crate) unsafe fn release(base: NonNull<u8>, len: usize, sharing: Sharing) {
-    // SAFETY: the caller owns the mapping and gives it up.
+    // SAFETY: the mapping is whole and the caller's, who gives it up, so neither its bytes nor its access are relied
+    // on.
     unsafe {
         if unmap(base, len).is_err() && sharing == Sharing::Private {
-            let _ = decommit(base, len, sharing);
+            let _ = decommit(base, len, sharing, Access::None);
         }
     }
+}
+
+/// Asks whether the system promises RAM for `len` bytes: it maps them, so that they are accounted for, and gives them
+/// back untouched. Without limits and strict accounting it refuses what is more than all RAM and swap.
+pub(crate) fn promise(len: usize) -> Result<(), Error> {
+    let len = super::page_align_up(len).ok_or(Error::new(Call::Map, Reason::TooLarge, len))?;
+    let (access, sharing) = (Access::ReadWrite, Sharing::Private);
+    let asked = map(MapRequest { len, huge: None, access, sharing, charge: true, populate: false })?;
+    // SAFETY: the mapping was made just now, and nobody knows of it.
+    unsafe { release(asked, len, sharing) };
+    Ok(())
 }
 
 /// Changes what may be done with pages. `mprotect(2)`.
@@ -248,8 +282,8 @@ pub(crate) unsafe fn release(base: NonNull<u8>, len: usize, sharing: Sharing) {
 /// The pages are the caller's mapping, and no live reference needs the access that is taken away.
 pub(crate) unsafe fn protect(base: NonNull<u8>, len: usize, access: Access) -> Result<(), Error> {
     fault::may(Call::Protect, len)?;
-    // SAFETY: the caller's promise, passed on.
-    unsafe { rustix::mm::mprotect(base.as_ptr().cast(), len, access.protect_flags()) }
+    // SAFETY: the pages are the caller's mapping, and nothing that is live needs the access that they lose.
+    unsafe { system::mm::mprotect(base.as_ptr().cast(), len, access.protect_flags()) }
         .map_err(|errno| failed(Call::Protect, len, errno))
 }
 
@@ -261,9 +295,12 @@ pub(crate) unsafe fn protect(base: NonNull<u8>, len: usize, access: Access) -> R
 pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
     fault::may(Call::Remap, new)?;
     kernel::unmaps();
-    // SAFETY: the caller's promise, passed on.
-    let base = unsafe { rustix::mm::mremap(base.as_ptr().cast(), old, new, MremapFlags::MAYMOVE) };
-    mapped(base, Call::Remap, new)
+    // SAFETY: the range is one whole mapping of the caller's, to which nothing refers, so the kernel may move it.
+    let base = unsafe { system::mm::mremap(base.as_ptr().cast(), old, new, MremapFlags::MAYMOVE) };
+    match base {
+        Err(errno) => Err(failed_for(Call::Remap, new, new.saturating_sub(old), from_system(errno))),
+        base => mapped(base, Call::Remap, new),
+    }
 }
 
 /// Grows or shrinks a mapping by copying it: systems other than Linux cannot resize one.
@@ -283,8 +320,8 @@ pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<
         populate: false,
     };
     let to = map(request)?;
-    // SAFETY: both are mapped, at least this long, and distinct, for the kernel has just chosen the second;
-    // the caller gives the first up, whole.
+    // SAFETY: both are mapped and at least this long. They are distinct, as the kernel has just chosen the second. The
+    // caller gives up the whole of the first.
     unsafe {
         base.copy_to_nonoverlapping(to, old.min(new));
         unmap(base, old)?;
@@ -292,26 +329,26 @@ pub(crate) unsafe fn remap(base: NonNull<u8>, old: usize, new: usize) -> Result<
     Ok(to)
 }
 
-/// Grows or shrinks a shared mapping of a file, moving it if need be. `mremap(2)`, which takes one entry of the kernel's
-/// map: of a mapping that advice has split the answer is EFAULT, and so it is of any where the system is not Linux.
-/// The file can be mapped anew then.
+/// Grows or shrinks a shared mapping of a file, moving it if need be. `mremap(2)`, which takes one entry of the
+/// kernel's map. For a mapping that advice has split the answer is EFAULT, and on systems other than Linux it always
+/// is. The file can be mapped anew then.
 ///
 /// # Safety
 /// As for [`remap`].
 pub(crate) unsafe fn remap_file(base: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, Error> {
     #[cfg(target_os = "linux")]
-    // SAFETY: the caller's promise, passed on.
+    // SAFETY: the caller promises what `remap` requires: one whole mapping, to which nothing refers.
     return unsafe { remap(base, old, new) };
     #[cfg(not(target_os = "linux"))]
     {
         let _ = (base, old);
-        Err(failed(Call::Remap, new, rustix::io::Errno::FAULT))
+        Err(failed(Call::Remap, new, system::io::Errno::FAULT))
     }
 }
 
 /// Whether a mapping was not resized because it is several entries of the kernel's map.
 pub(crate) fn is_in_parts(error: &Error) -> bool {
-    super::refused_with(error, &[rustix::io::Errno::FAULT])
+    super::refused_with(error, &[number::EFAULT])
 }
 
 /// Writes modified pages of a shared file mapping back. `msync(2)`.
@@ -321,8 +358,14 @@ pub(crate) fn is_in_parts(error: &Error) -> bool {
 pub(crate) unsafe fn sync(base: NonNull<u8>, len: usize, wait: bool) -> Result<(), Error> {
     fault::may(Call::Sync, len)?;
     let flags = if wait { MsyncFlags::SYNC } else { MsyncFlags::ASYNC };
-    // SAFETY: the caller's promise; writing back changes no content.
-    unsafe { rustix::mm::msync(base.as_ptr().cast(), len, flags) }.map_err(|errno| failed(Call::Sync, len, errno))
+    loop {
+        // SAFETY: the pages are the caller's mapping, and writing back changes no content.
+        match unsafe { system::mm::msync(base.as_ptr().cast(), len, flags) } {
+            // On file systems over a network or in a process, a signal can end the wait.
+            Err(system::io::Errno::INTR) => {}
+            answer => return answer.map_err(|errno| failed(Call::Sync, len, errno)),
+        }
+    }
 }
 
 /// Gives advice that changes no content. `madvise(2)`.
@@ -331,7 +374,7 @@ pub(crate) unsafe fn sync(base: NonNull<u8>, len: usize, wait: bool) -> Result<(
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn advise(base: NonNull<u8>, len: usize, advice: Advice) -> Result<(), Error> {
     fault::may(if matches!(advice, Advice::Collapse) { Call::Collapse } else { Call::Advise }, len)?;
-    use rustix::mm::Advice as A;
+    use system::mm::Advice as A;
     let known = match advice {
         Advice::Normal => A::Normal,
         Advice::Sequential => A::Sequential,
@@ -353,74 +396,155 @@ pub(crate) unsafe fn advise(base: NonNull<u8>, len: usize, advice: Advice) -> Re
         Advice::DontDump => A::LinuxDontDump,
         #[cfg(target_os = "linux")]
         Advice::DoDump => A::LinuxDoDump,
-        #[cfg(target_os = "linux")]
-        Advice::DontFork => A::LinuxDontFork,
-        #[cfg(target_os = "linux")]
-        Advice::DoFork => A::LinuxDoFork,
-        #[cfg(target_os = "linux")]
-        Advice::WipeOnFork => A::LinuxWipeOnFork,
-        #[cfg(target_os = "linux")]
-        Advice::KeepOnFork => A::LinuxKeepOnFork,
         Advice::Collapse => {
             // SAFETY: the pages are the caller's mapping, and collapsing keeps every byte.
             return unsafe { raw::madvise(base.as_ptr(), len, raw::MADV_COLLAPSE) }
                 .map_err(|errno| failed_raw(Call::Collapse, len, Errno::new(errno)));
         }
         #[cfg(not(target_os = "linux"))]
-        _ => return Err(failed(Call::Advise, len, rustix::io::Errno::INVAL)),
+        _ => return Err(failed(Call::Advise, len, system::io::Errno::INVAL)),
     };
     // SAFETY: the pages are the caller's mapping, and none of these advices changes content.
-    unsafe { rustix::mm::madvise(base.as_ptr().cast(), len, known) }.map_err(|errno| failed(Call::Advise, len, errno))
+    unsafe { system::mm::madvise(base.as_ptr().cast(), len, known) }.map_err(|errno| failed(Call::Advise, len, errno))
 }
 
-/// Brings pages in for writing, ahead of use; does nothing where the kernel cannot (`.back.fallback`).
+/// What `madvise(2)` is given for pages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Hint {
+    /// How they are going to be used.
+    Use(Advice),
+    /// What children that are forked from now on get of them.
+    AtFork(AtFork),
+}
+
+/// Gives the kernel one of the two. `madvise(2)`.
+///
+/// # Safety
+/// As for [`advise`] or [`at_fork`].
+pub(crate) unsafe fn hint(base: NonNull<u8>, len: usize, hint: Hint) -> Result<(), Error> {
+    // SAFETY: the caller promises what the function that is called requires.
+    unsafe {
+        match hint {
+            Hint::Use(advice) => advise(base, len, advice),
+            Hint::AtFork(choice) => at_fork(base, len, choice),
+        }
+    }
+}
+
+/// Says what children that are forked from now on get of pages. `madvise(2)`; EINVAL for wiping memory that is not
+/// private and anonymous, and on systems other than Linux.
+///
+/// # Safety
+/// The pages are the caller's mapping. With anything but `Keep`, no child relies on what is in them: not on the values,
+/// with `Wipe`, and with `Drop` not on their being mapped either.
+#[inline(never)]
+pub(crate) unsafe fn at_fork(base: NonNull<u8>, len: usize, at_fork: AtFork) -> Result<(), Error> {
+    fault::may(Call::Advise, len)?;
+    #[cfg(target_os = "linux")]
+    {
+        use system::mm::Advice as A;
+        let choices: &[A] = match at_fork {
+            AtFork::Keep => &[A::LinuxDoFork, A::LinuxKeepOnFork],
+            AtFork::Wipe => &[A::LinuxWipeOnFork],
+            AtFork::Drop => &[A::LinuxDontFork],
+        };
+        choices.iter().try_for_each(|&choice| {
+            // SAFETY: the pages are the caller's mapping, and the call changes nothing in this process. The caller
+            // promises that children do not rely on what it changes for them.
+            unsafe { system::mm::madvise(base.as_ptr().cast(), len, choice) }
+                .map_err(|errno| failed(Call::Advise, len, errno))
+        })
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = base;
+        match at_fork {
+            AtFork::Keep => Ok(()),
+            AtFork::Wipe | AtFork::Drop => Err(failed(Call::Advise, len, system::io::Errno::INVAL)),
+        }
+    }
+}
+
+/// Brings pages in for writing, ahead of use; does nothing where the kernel cannot.
 ///
 /// # Safety
 /// The pages are the caller's writable mapping.
+// (`.back.fallback`)
 pub(crate) unsafe fn populate(base: NonNull<u8>, len: usize) {
     /// Set by the first EINVAL or ENOSYS: kernels before 5.14 do not know the advice.
     static UNKNOWN: AtomicBool = AtomicBool::new(false);
     if UNKNOWN.load(Ordering::Relaxed) {
         return;
     }
-    // SAFETY: the caller's promise; populating keeps every byte.
+    // SAFETY: the pages are the caller's mapping, which is all that advice requires. No byte changes. (The kernel
+    // brings in only pages that may be written; that is no condition of soundness.)
     if let Err(error) = unsafe { advise(base, len, Advice::PopulateWrite) } {
-        // Anything else (ENOMEM, EFAULT) concerns this range only, and the touch will tell.
-        if super::refused_with(&error, &[rustix::io::Errno::INVAL, rustix::io::Errno::NOSYS]) {
+        // Anything else (ENOMEM, EFAULT) concerns this range only, and shows at the touch.
+        if super::refused_with(&error, &[number::EINVAL, number::ENOSYS]) {
             UNKNOWN.store(true, Ordering::Relaxed);
         }
     }
 }
 
+/// Whether giving RAM back maps new pages over the old ones: on systems where advice is only a hint and bytes may stay.
+pub(crate) const GIVING_BACK_REMAPS: bool = cfg!(not(any(target_os = "linux", target_os = "android")));
+
 /// Gives the RAM of anonymous pages back; they read as zeroes afterwards. `MADV_DONTNEED` on private ones;
 /// `MADV_REMOVE` on shared ones, whose bytes DONTNEED would keep.
 ///
+/// Systems other than Linux promise nothing of their advice. There new pages are mapped over private ones
+/// (`MAP_FIXED`), with the given access, and shared ones are refused. If mapping fails, the pages may be left without
+/// access.
+///
 /// # Safety
-/// The pages are the caller's mapping, anonymous and not locked; nobody relies on their bytes, which for
-/// shared pages means nobody in any process.
-pub(crate) unsafe fn decommit(base: NonNull<u8>, len: usize, sharing: Sharing) -> Result<(), Error> {
-    fault::may(Call::Advise, len)?;
-    #[cfg(target_os = "linux")]
+/// The pages are the caller's mapping, anonymous and not locked. Nothing relies on their bytes, in no process if they
+/// are shared. `access` is what may be done with all of them, or nothing relies on that either.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) unsafe fn decommit(base: NonNull<u8>, len: usize, sharing: Sharing, _access: Access) -> Result<(), Error> {
+    fault::may(Call::Decommit, len)?;
     let advice = match sharing {
-        Sharing::Private => rustix::mm::Advice::LinuxDontNeed,
-        Sharing::Shared => rustix::mm::Advice::LinuxRemove,
+        Sharing::Private => system::mm::Advice::LinuxDontNeed,
+        Sharing::Shared => system::mm::Advice::LinuxRemove,
     };
-    #[cfg(not(target_os = "linux"))]
-    let advice = match sharing {
-        Sharing::Private => rustix::mm::Advice::DontNeed,
-        Sharing::Shared => return Err(failed(Call::Advise, len, rustix::io::Errno::INVAL)),
-    };
-    // SAFETY: the caller's promise, passed on.
-    unsafe { rustix::mm::madvise(base.as_ptr().cast(), len, advice) }.map_err(|errno| failed(Call::Advise, len, errno))
+    // SAFETY: both kinds of advice take the content of these pages and nothing else. The caller vouches that they
+    // are its own and that nothing relies on what they hold.
+    unsafe { system::mm::madvise(base.as_ptr().cast(), len, advice) }
+        .map_err(|errno| failed(Call::Decommit, len, errno))
+}
+
+/// As on Linux, by mapping new pages over the old ones.
+///
+/// # Safety
+/// As on Linux.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) unsafe fn decommit(base: NonNull<u8>, len: usize, sharing: Sharing, access: Access) -> Result<(), Error> {
+    fault::may(Call::Decommit, len)?;
+    if sharing == Sharing::Shared {
+        return Err(failed(Call::Decommit, len, system::io::Errno::INVAL));
+    }
+    let flags = MapFlags::PRIVATE | MapFlags::FIXED;
+    // SAFETY: the range is the caller's mapping, and nothing relies on its bytes, so no other memory is
+    // replaced.
+    let replace =
+        |access: Access| unsafe { system::mm::mmap_anonymous(base.as_ptr().cast(), len, access.map_flags(), flags) };
+    match replace(access) {
+        Ok(_) => Ok(()),
+        Err(errno) => {
+            // The old pages may be gone. Their addresses must stay taken, or something else could be mapped there.
+            let _ = replace(Access::None);
+            Err(failed(Call::Decommit, len, errno))
+        }
+    }
 }
 
 /// Makes pages fault on any access: a guard without an extra map entry, or `PROT_NONE` where the kernel
 /// is older than 6.13.
 ///
 /// # Safety
-/// The pages are the caller's private anonymous mapping, and nobody relies on their bytes.
+/// The pages are the caller's private anonymous mapping, and nothing relies on their bytes.
 pub(crate) unsafe fn guard(base: NonNull<u8>, len: usize) -> Result<(), Error> {
-    // SAFETY: the caller gives the pages' content up; what follows only takes access away.
+    // SAFETY: the pages are the caller's private anonymous mapping, and nothing relies on their bytes, which a guard
+    // discards. So nothing needs their access either, which `protect` takes away.
     unsafe {
         let install = || raw::madvise(base.as_ptr(), len, raw::MADV_GUARD_INSTALL).is_ok();
         if fault::may(Call::Advise, len).is_ok() && install() { Ok(()) } else { protect(base, len, Access::None) }
@@ -433,8 +557,8 @@ pub(crate) unsafe fn guard(base: NonNull<u8>, len: usize) -> Result<(), Error> {
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn lock(base: NonNull<u8>, len: usize) -> Result<(), Error> {
     fault::may(Call::Lock, len)?;
-    // SAFETY: the caller's promise; locking changes no content.
-    unsafe { rustix::mm::mlock(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Lock, len, errno))
+    // SAFETY: the pages are the caller's mapping; locking brings them in and changes no content.
+    unsafe { system::mm::mlock(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Lock, len, errno))
 }
 
 /// Lets pages go out of RAM again. `munlock(2)`.
@@ -443,8 +567,8 @@ pub(crate) unsafe fn lock(base: NonNull<u8>, len: usize) -> Result<(), Error> {
 /// The pages are the caller's mapping.
 pub(crate) unsafe fn unlock(base: NonNull<u8>, len: usize) -> Result<(), Error> {
     fault::may(Call::Unlock, len)?;
-    // SAFETY: the caller's promise; unlocking changes no content.
-    unsafe { rustix::mm::munlock(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unlock, len, errno))
+    // SAFETY: the pages are the caller's mapping; unlocking lets them go out, and changes no content.
+    unsafe { system::mm::munlock(base.as_ptr().cast(), len) }.map_err(|errno| failed(Call::Unlock, len, errno))
 }
 
 /// Names a range for `/proc/PID/maps`. `prctl(2)`; EINVAL on kernels built without it.

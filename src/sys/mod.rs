@@ -1,101 +1,78 @@
 //! The operating system: the only module that makes a system call.
 //!
-//! One thin function per call, through rustix's raw backend, so that no libc is needed and every other
-//! room of the house speaks of bytes, pages and [`Error`]s. Nothing here owns anything: lengths are
-//! tracked by [`region`](crate::region), descriptors by [`input`](crate::input).
+//! One thin function per call, through `system`, so that no libc is needed and the other modules
+//! use bytes, pages and [`Error`]s. Mappings belong to the caller, which knows their lengths
+//! ([`region`](crate::region)). A file that is opened here is closed here (`file`).
 //!
 //! - `memory`: map, unmap, protect, advise, remap, sync, lock.
 //! - `residency`: which pages are in RAM, and of what size.
+//! - `number`: the numbers of system calls.
 //! - `page`: the page sizes of this machine.
+//! - `path`: what counts as a path where `std` is not there.
 //! - `fd`: a borrowed descriptor.
 //! - `file`: open, kind, position, read, resize.
+//! - `limit`: which limit of the process refused a call.
 //! - `fault`: refusals made up for tests.
 //! - `memfd`: memory with a descriptor, and its seals.
-//! - `raw`: the calls and the advice numbers that rustix does not carry, or not without a way to panic.
+//! - `system`: one call each, with the kernel's own types: `linux` on Linux for x86-64, aarch64 and riscv64
+//!   (`region_raw` in build.rs), and rustix on other systems.
+//! - `raw`: the calls and the advice numbers that rustix does not have.
+//! - `trap`: the one instruction that makes them.
 
 #[cfg_attr(not(region_faults), allow(clippy::unnecessary_wraps))]
 mod fault;
 mod fd;
 mod file;
+mod limit;
+#[cfg(region_raw)]
+mod linux;
 #[cfg(target_os = "linux")]
 mod memfd;
 mod memory;
+mod number;
 mod page;
+mod path;
 mod raw;
 mod residency;
+mod trap;
 
+pub(crate) use crate::policy::{HUGE_PAGE, SMALLEST_PAGE};
 #[cfg(region_faults)]
 pub use fault::{FaultPlan, plan_faults, refusals};
 pub use fd::Fd;
 pub(crate) use file::*;
+pub(crate) use limit::data_is_limited;
 #[cfg(target_os = "linux")]
 pub(crate) use memfd::*;
 pub(crate) use memory::*;
-pub use memory::{Access, Advice};
+pub use memory::{Access, Advice, AtFork};
 pub use page::page_size;
-pub(crate) use page::{HUGE_PAGE, page_align_up, whole_pages};
+pub(crate) use page::{address_space, page_align_up, sure_alignment, whole_pages};
+pub use path::PathBytes;
 pub use residency::PageState;
 #[cfg(feature = "capi")]
 pub(crate) use residency::huge_bytes;
 pub(crate) use residency::{page_runs, resident_bytes};
+/// An open descriptor, borrowed: what the calls take.
+pub(crate) use system::fd::BorrowedFd;
 
 use crate::error::{Errno, Error};
+#[cfg(region_raw)]
+use linux as system;
+#[cfg(not(region_raw))]
+use rustix as system;
 
-/// The names that `<errno.h>` gives to the numbers our calls return.
-pub(crate) fn errno_name(errno: Errno) -> Option<&'static str> {
-    use rustix::io::Errno as E;
-    /// The name of a constant of rustix with its `E` back in front.
-    macro_rules! names {
-        ($($name:ident),*) => {
-            [$((E::$name, concat!("E", stringify!($name)))),*]
-        };
-    }
-    let names = names![
-        PERM,
-        NOENT,
-        INTR,
-        IO,
-        NXIO,
-        BADF,
-        AGAIN,
-        NOMEM,
-        FAULT,
-        BUSY,
-        EXIST,
-        NODEV,
-        NOTDIR,
-        ISDIR,
-        INVAL,
-        NFILE,
-        MFILE,
-        TXTBSY,
-        FBIG,
-        NOSPC,
-        SPIPE,
-        ROFS,
-        PIPE,
-        NAMETOOLONG,
-        NOSYS,
-        LOOP,
-        OVERFLOW,
-        CONNRESET,
-        STALE
-    ];
-    if errno == from_rustix(E::ACCESS) {
-        return Some("EACCES");
-    }
-    if errno == from_rustix(E::OPNOTSUPP) {
-        return Some("EOPNOTSUPP");
-    }
-    names.iter().find(|(known, _)| from_rustix(*known) == errno).map(|(_, name)| *name)
+/// Whether the system refused with one of these numbers. Compares numbers: comparing names would compare text.
+pub(crate) fn refused_with(error: &Error, known: &[i32]) -> bool {
+    error.errno().is_some_and(|errno| known.contains(&errno.raw()))
 }
 
-/// Whether the system refused with one of these numbers. By number: names would be a search through text.
-pub(crate) fn refused_with(error: &Error, known: &[rustix::io::Errno]) -> bool {
-    error.errno().is_some_and(|errno| known.iter().any(|&known| from_rustix(known) == errno))
-}
-
-/// rustix's error number as ours.
-fn from_rustix(errno: rustix::io::Errno) -> Errno {
+/// An error number of `system` as ours.
+fn from_system(errno: system::io::Errno) -> Errno {
     Errno::new(errno.raw_os_error())
+}
+
+/// This process's number. `getpid(2)`, which cannot fail.
+pub(crate) fn process_id() -> u32 {
+    system::process::getpid().as_raw_nonzero().get() as u32
 }

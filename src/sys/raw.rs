@@ -1,8 +1,12 @@
-//! The calls and advice numbers that rustix does not carry, as single instructions.
+//! The calls and advice numbers that rustix does not have, as single instructions.
 //!
-//! `mincore`, `prctl(PR_SET_VMA)`, one `ioctl`, one `fcntl`, `openat`, `memfd_create` and `madvise` with numbers outside rustix's
-//! closed enum. Where the processor or the system is not known here every call answers ENOSYS, which all callers
-//! must take in their stride anyway (`.back.fallback`).
+//! `mincore`, `prctl(PR_SET_VMA)`, one `ioctl`, and `madvise` with numbers outside rustix's closed enum. Where
+//! the processor or the system is not known here every call answers ENOSYS, which all callers must expect anyway
+//! (`.back.fallback`).
+
+use super::{number, trap};
+use crate::error::number::{EINVAL, ENOSYS};
+use core::mem::MaybeUninit;
 
 /// `MADV_COLLAPSE` (Linux 6.1): make huge pages of this range now.
 pub(super) const MADV_COLLAPSE: usize = 25;
@@ -12,117 +16,46 @@ pub(super) const MADV_GUARD_INSTALL: usize = 102;
 const PR_SET_VMA: usize = 0x5356_4d41;
 const PR_SET_VMA_ANON_NAME: usize = 0;
 
-/// The call numbers of this processor: mincore, madvise, prctl, ioctl.
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod number {
-    pub(super) const MINCORE: usize = 27;
-    pub(super) const MADVISE: usize = 28;
-    pub(super) const PRCTL: usize = 157;
-    pub(super) const IOCTL: usize = 16;
-    #[cfg(not(miri))]
-    pub(super) const FCNTL: usize = 72;
-    #[cfg(not(miri))]
-    pub(super) const OPENAT: usize = 257;
-    #[cfg(not(miri))]
-    pub(super) const MEMFD_CREATE: usize = 319;
+/// The arguments of a call, of which there are up to six.
+pub(super) trait Arguments {
+    /// All six. Those that the call does not take are left uninitialized, which costs no instruction.
+    fn all(self) -> [MaybeUninit<usize>; trap::ARGUMENTS];
 }
 
-/// The generic table, shared by the processors that came later.
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-mod number {
-    pub(super) const MINCORE: usize = 232;
-    pub(super) const MADVISE: usize = 233;
-    pub(super) const PRCTL: usize = 167;
-    pub(super) const IOCTL: usize = 29;
-    #[cfg(all(target_os = "linux", not(miri), any(target_arch = "aarch64", target_arch = "riscv64")))]
-    pub(super) const FCNTL: usize = 25;
-    #[cfg(all(target_os = "linux", not(miri), any(target_arch = "aarch64", target_arch = "riscv64")))]
-    pub(super) const OPENAT: usize = 56;
-    #[cfg(all(target_os = "linux", not(miri), any(target_arch = "aarch64", target_arch = "riscv64")))]
-    pub(super) const MEMFD_CREATE: usize = 279;
+/// By patterns and not by a loop, which would not be unrolled in builds for size.
+macro_rules! arguments {
+    ($($given:ident)*, $($rest:tt)*) => {
+        impl Arguments for [usize; <[&str]>::len(&[$(stringify!($given)),*])] {
+            #[inline(always)]
+            fn all(self) -> [MaybeUninit<usize>; trap::ARGUMENTS] {
+                let [$($given),*] = self;
+                [$(MaybeUninit::new($given),)* $(arguments!(@ $rest),)*]
+            }
+        }
+    };
+    (@ $rest:tt) => { MaybeUninit::uninit() };
 }
+arguments!(, - - - - - -);
+arguments!(a, - - - - -);
+arguments!(a b, - - - -);
+arguments!(a b c, - - -);
+arguments!(a b c d, - -);
+arguments!(a b c d e, -);
+arguments!(a b c d e f,);
 
-/// ENOSYS, the answer where no call can be made.
-const ENOSYS: i32 = 38;
-
-/// Makes one system call of up to five arguments.
+/// Makes one system call of up to six arguments.
 ///
 /// # Safety
 /// The call and its arguments must not break memory that the program relies on.
-#[inline]
-unsafe fn call(number: usize, arguments: [usize; 5]) -> Result<usize, i32> {
-    #[cfg(all(target_os = "linux", not(miri), target_arch = "x86_64"))]
-    let answer = {
-        let answer: isize;
-        // SAFETY: the x86-64 convention: number in rax, arguments in rdi, rsi, rdx, r10, r8; the kernel
-        // clobbers rcx and r11 and nothing else. What the call does is the caller's promise.
-        unsafe {
-            core::arch::asm!(
-                "syscall",
-                inlateout("rax") number => answer,
-                in("rdi") arguments[0],
-                in("rsi") arguments[1],
-                in("rdx") arguments[2],
-                in("r10") arguments[3],
-                in("r8") arguments[4],
-                lateout("rcx") _,
-                lateout("r11") _,
-                options(nostack),
-            );
-        }
-        answer
-    };
-    #[cfg(all(target_os = "linux", not(miri), target_arch = "aarch64"))]
-    let answer = {
-        let answer: isize;
-        // SAFETY: the AArch64 convention: number in x8, arguments in x0 to x4, answer in x0; nothing else
-        // is clobbered. What the call does is the caller's promise.
-        unsafe {
-            core::arch::asm!(
-                "svc 0",
-                in("x8") number,
-                inlateout("x0") arguments[0] => answer,
-                in("x1") arguments[1],
-                in("x2") arguments[2],
-                in("x3") arguments[3],
-                in("x4") arguments[4],
-                options(nostack),
-            );
-        }
-        answer
-    };
-    #[cfg(all(target_os = "linux", not(miri), target_arch = "riscv64"))]
-    let answer = {
-        let answer: isize;
-        // SAFETY: the RISC-V convention: number in a7, arguments in a0 to a4, answer in a0; nothing else
-        // is clobbered. What the call does is the caller's promise.
-        unsafe {
-            core::arch::asm!(
-                "ecall",
-                in("a7") number,
-                inlateout("a0") arguments[0] => answer,
-                in("a1") arguments[1],
-                in("a2") arguments[2],
-                in("a3") arguments[3],
-                in("a4") arguments[4],
-                options(nostack),
-            );
-        }
-        answer
-    };
-    #[cfg(not(all(
-        target_os = "linux",
-        not(miri),
-        any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
-    )))]
-    let answer = {
-        let _ = (number, arguments);
-        -(ENOSYS as isize)
-    };
+#[inline(always)]
+pub(super) unsafe fn call(number: usize, arguments: impl Arguments) -> Result<usize, i32> {
+    // SAFETY: the caller vouches for what the call does with its arguments.
+    let answer = unsafe { trap::enter(number, arguments.all()) };
     // The kernel answers -4095..=-1 for an error and nothing else in that range.
     match answer {
-        -4095..=-1 => Err(-answer as i32),
-        _ => Ok(answer as usize),
+        Some(answer @ -4095..=-1) => Err(-answer as i32),
+        Some(answer) => Ok(answer as usize),
+        None => Err(ENOSYS),
     }
 }
 
@@ -132,18 +65,23 @@ unsafe fn call(number: usize, arguments: [usize; 5]) -> Result<usize, i32> {
 /// As the advice asks: the range is mapped by the caller and may lose or change its content only if
 /// the caller relies on nothing in it.
 pub(super) unsafe fn madvise(base: *mut u8, len: usize, advice: usize) -> Result<(), i32> {
-    // SAFETY: the caller's promise, passed on unchanged.
-    unsafe { call(number::MADVISE, [base.expose_provenance(), len, advice, 0, 0]) }.map(drop)
+    // SAFETY: the range is mapped by the caller, who relies on nothing that this advice may change; the call reads and
+    // writes no other memory.
+    unsafe { call(number::MADVISE, [base.expose_provenance(), len, advice]) }.map(drop)
 }
 
-/// `mincore(2)`: fills `pages` with one byte a page, bit 0 set where the page is in RAM.
+/// `mincore(2)`: fills `pages` with one byte a page, bit 0 set where the page is in RAM. EINVAL, without a call,
+/// if `len` bytes could have more pages than `pages` holds.
 pub(super) fn mincore(base: *const u8, len: usize, pages: &mut [u8]) -> Result<(), i32> {
-    debug_assert!(pages.len() >= len.div_ceil(super::page_size()));
-    // SAFETY: the kernel writes one byte a page of `len` into `pages`, which holds that many, and reads
-    // nothing of the range itself; an unmapped range is ENOMEM.
+    // Checked with the smallest page, as the kernel's page size may not be known here.
+    if pages.len() < len.div_ceil(crate::policy::SMALLEST_PAGE) {
+        return Err(EINVAL);
+    }
+    // SAFETY: the kernel writes one byte for each page of `len` bytes, and no page is smaller than the smallest, so
+    // `pages` holds them (just checked). It reads page tables and nothing of the range; an unmapped one is ENOMEM.
     unsafe {
         let pages = pages.as_mut_ptr().expose_provenance();
-        call(number::MINCORE, [base.expose_provenance(), len, pages, 0, 0])
+        call(number::MINCORE, [base.expose_provenance(), len, pages])
     }
     .map(drop)
 }
@@ -164,7 +102,7 @@ pub(super) struct ScannedRun {
     pub categories: u64,
 }
 
-/// What a scan looks for and where it puts it: `struct pm_scan_arg`.
+/// What a scan looks for and where it writes the result: `struct pm_scan_arg`.
 #[repr(C)]
 struct Scan {
     size: u64,
@@ -183,9 +121,12 @@ struct Scan {
 
 const _: () = assert!(size_of::<Scan>() == PAGEMAP_SCAN >> 16 & 0x3fff);
 
-/// `ioctl(PAGEMAP_SCAN)`: fills `runs` with the runs of pages from `start` to `end` that are in RAM, in order;
-/// gives how many there are and up to where it looked.
-pub(super) fn scan_pages(
+/// `ioctl(PAGEMAP_SCAN)`: fills `runs` with the runs of pages from `start` to `end` that are in RAM, in order.
+/// Returns how many there are and the address at which it stopped.
+///
+/// # Safety
+/// The descriptor is one of `/proc/PID/pagemap`: to others the number of this request may mean anything.
+pub(super) unsafe fn scan_pages(
     pagemap: i32,
     start: usize,
     end: usize,
@@ -205,14 +146,15 @@ pub(super) fn scan_pages(
         category_anyof_mask: 0,
         return_mask: PAGE_IS_HUGE,
     };
-    // SAFETY: the kernel writes at most `runs_len` runs to `runs` and the end of its walk into `scan`, both of
-    // which live on; it reads page tables, no page.
+    // SAFETY: the caller promises that the descriptor is a pagemap's. So the kernel writes at most `runs_len` runs to
+    // `runs` and the end of its walk into `scan`, which has the size that the request's number names. Both outlive the
+    // call. It reads page tables and no page.
     let found = unsafe {
         let scan = (&raw mut scan).expose_provenance();
-        call(number::IOCTL, [pagemap as usize, PAGEMAP_SCAN, scan, 0, 0])
+        call(number::IOCTL, [pagemap as usize, PAGEMAP_SCAN, scan])
     }?;
     match scan.walk_end as usize {
-        // No step forward would be asked for again for ever.
+        // Without progress the caller would repeat the call for ever.
         walked if walked > start && found <= runs.len() => Ok((found, walked)),
         _ => Err(ENOSYS),
     }
@@ -223,48 +165,4 @@ pub(super) fn name(base: *const u8, len: usize, name: &core::ffi::CStr) -> Resul
     let name = name.as_ptr().expose_provenance();
     // SAFETY: the kernel copies the NUL-terminated name and labels map entries; no content changes.
     unsafe { call(number::PRCTL, [PR_SET_VMA, PR_SET_VMA_ANON_NAME, base.expose_provenance(), len, name]) }.map(drop)
-}
-
-/// `openat(2)` of a path from the working directory: the descriptor's number.
-///
-/// rustix's own makes an owned descriptor, which asserts that no number is -1, and so would put the one panic path
-/// into every archive (`.c.no-unwind`).
-#[cfg(all(
-    target_os = "linux",
-    not(miri),
-    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
-))]
-pub(super) fn open(path: &core::ffi::CStr, flags: usize, mode: usize) -> Result<core::ffi::c_int, i32> {
-    /// `AT_FDCWD`.
-    const WORKING_DIRECTORY: usize = 100_usize.wrapping_neg();
-    // SAFETY: the kernel reads the NUL-terminated path; no memory changes.
-    let fd = unsafe { call(number::OPENAT, [WORKING_DIRECTORY, path.as_ptr().expose_provenance(), flags, mode, 0])? };
-    Ok(fd as core::ffi::c_int)
-}
-
-/// `fcntl(F_DUPFD_CLOEXEC)`: the number of another descriptor of the same open file. By itself for the reason that
-/// [`open`] gives.
-#[cfg(all(
-    target_os = "linux",
-    not(miri),
-    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
-))]
-#[cfg_attr(not(feature = "capi"), allow(dead_code))]
-pub(super) fn duplicate(fd: core::ffi::c_int) -> Result<core::ffi::c_int, i32> {
-    const F_DUPFD_CLOEXEC: usize = 1030;
-    // SAFETY: no memory changes.
-    let fd = unsafe { call(number::FCNTL, [fd as usize, F_DUPFD_CLOEXEC, 0, 0, 0])? };
-    Ok(fd as core::ffi::c_int)
-}
-
-/// `memfd_create(2)`: the descriptor's number. By itself for the reason that [`open`] gives.
-#[cfg(all(
-    target_os = "linux",
-    not(miri),
-    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
-))]
-pub(super) fn memfd(name: &core::ffi::CStr, flags: usize) -> Result<core::ffi::c_int, i32> {
-    // SAFETY: the kernel reads the NUL-terminated name; no memory changes.
-    let fd = unsafe { call(number::MEMFD_CREATE, [name.as_ptr().expose_provenance(), flags, 0, 0, 0])? };
-    Ok(fd as core::ffi::c_int)
 }

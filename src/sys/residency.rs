@@ -1,13 +1,13 @@
 //! Which pages are in RAM, and of what size they are.
 //!
-//! Two sources. `PAGEMAP_SCAN`, an `ioctl(2)` on `/proc/self/pagemap` (Linux 6.7), tells runs of pages apart by
-//! size; where it is not there, `mincore(2)` tells which are in RAM and no more (`.back.fallback`).
+//! Two sources. `PAGEMAP_SCAN`, an `ioctl(2)` on `/proc/self/pagemap` (Linux 6.7), gives runs of pages with their
+//! size. Where it is missing, `mincore(2)` says only which pages are in RAM (`.back.fallback`).
 
 use super::memory::failed_raw;
-use super::{fault, raw};
+use super::system::fd::AsRawFd;
+use super::{SMALLEST_PAGE, fault, page_size, raw};
 use crate::error::{Call, Errno, Error};
 use core::ptr::NonNull;
-use rustix::fd::AsRawFd;
 
 /// What a run of pages is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub enum PageState {
     Unknown,
 }
 
-/// Tells `each` run of pages of `base..base + len` as offset, length and state, in order and without gaps.
+/// Calls `each` for each run of pages of `base..base + len`, with offset, length and state, in order, without gaps.
 pub(crate) fn page_runs(
     base: NonNull<u8>,
     len: usize,
@@ -31,24 +31,24 @@ pub(crate) fn page_runs(
 ) -> Result<(), Error> {
     fault::may(Call::Resident, len)?;
     match scan(base, len, each) {
-        Some(told) if told == len => Ok(()),
+        Some(reported) if reported == len => Ok(()),
         // The scan can only end early if it failed before its first answer.
         _ => by_mincore(base, len, each),
     }
 }
 
-/// By `PAGEMAP_SCAN`; gives how much was told, or nothing where the kernel cannot.
+/// By `PAGEMAP_SCAN`. Gives how many bytes were reported, or nothing where the kernel cannot.
 fn scan(base: NonNull<u8>, len: usize, each: &mut dyn FnMut(usize, usize, PageState)) -> Option<usize> {
-    let mut told = 0;
+    let mut reported = 0;
     scanned(base, len, |from, to, huge| {
-        if from > told {
-            each(told, from - told, PageState::Absent);
+        if from > reported {
+            each(reported, from - reported, PageState::Absent);
         }
         each(from, to - from, if huge { PageState::Huge } else { PageState::Base });
-        told = to;
+        reported = to;
     })?;
-    if told < len {
-        each(told, len - told, PageState::Absent);
+    if reported < len {
+        each(reported, len - reported, PageState::Absent);
     }
     Some(len)
 }
@@ -61,7 +61,7 @@ pub(crate) fn huge_bytes(base: NonNull<u8>, len: usize) -> Option<usize> {
     Some(bytes)
 }
 
-/// Tells `each` run of pages that are in RAM, as offsets of its start and its end, and whether its pages are huge.
+/// Calls `each` for each run of pages in RAM, with the offsets of its start and end, and whether its pages are huge.
 fn scanned(base: NonNull<u8>, len: usize, mut each: impl FnMut(usize, usize, bool)) -> Option<()> {
     let pagemap = super::open_terminated(c"/proc/self/pagemap").ok()?;
     let descriptor = pagemap.borrow().as_raw_fd();
@@ -69,7 +69,8 @@ fn scanned(base: NonNull<u8>, len: usize, mut each: impl FnMut(usize, usize, boo
     let mut runs = [raw::ScannedRun::default(); 64];
     let mut asked = 0;
     while asked < len {
-        let (found, end) = raw::scan_pages(descriptor, start + asked, start + len, &mut runs).ok()?;
+        // SAFETY: the descriptor is of the pagemap that was just opened, and stays open to the end of this function.
+        let (found, end) = unsafe { raw::scan_pages(descriptor, start + asked, start + len, &mut runs) }.ok()?;
         for run in &runs[..found] {
             let (from, to) = (run.start as usize - start, (run.end as usize - start).min(len));
             each(from, to, run.categories & raw::PAGE_IS_HUGE != 0);
@@ -80,9 +81,9 @@ fn scanned(base: NonNull<u8>, len: usize, mut each: impl FnMut(usize, usize, boo
 }
 
 fn by_mincore(base: NonNull<u8>, len: usize, each: &mut dyn FnMut(usize, usize, PageState)) -> Result<(), Error> {
-    let page = super::page_size();
+    let page = page_size();
     let (mut from, mut was) = (0, None);
-    answers(base, len, |at, resident| {
+    answers(base, len, page, |at, resident| {
         if was.is_some_and(|was| was != resident) {
             each(from, at - from, if resident { PageState::Absent } else { PageState::Unknown });
             from = at;
@@ -98,20 +99,20 @@ fn by_mincore(base: NonNull<u8>, len: usize, each: &mut dyn FnMut(usize, usize, 
 pub(crate) fn resident_bytes(base: NonNull<u8>, len: usize) -> Result<usize, Error> {
     fault::may(Call::Resident, len)?;
     let mut resident = 0;
-    answers(base, len, |_, is| resident += usize::from(is))?;
-    Ok((resident * super::page_size()).min(len))
+    answers(base, len, page_size(), |_, is| resident += usize::from(is))?;
+    Ok((resident * page_size()).min(len))
 }
 
-/// Tells `each` page's offset and whether it is in RAM.
+/// Calls `each` for each page, with its offset and whether it is in RAM, by pages of this size.
 ///
-/// One call per 4 MiB of range (a 1 KiB answer on the stack); the range must be mapped.
-fn answers(base: NonNull<u8>, len: usize, mut each: impl FnMut(usize, bool)) -> Result<(), Error> {
-    const BATCH: usize = 1024;
-    let page = super::page_size();
-    let mut answers = [0u8; BATCH];
+/// One call per 4 MiB of range. The answer is 1 KiB on the stack, enough for the smallest pages. The range must be
+/// mapped, or the answer is ENOMEM.
+fn answers(base: NonNull<u8>, len: usize, page: usize, mut each: impl FnMut(usize, bool)) -> Result<(), Error> {
+    const PAGES: usize = 1024;
+    let mut answers = [0u8; PAGES];
     let mut at = 0;
     while at < len {
-        let batch = (len - at).min(BATCH * page);
+        let batch = (len - at).min(PAGES * SMALLEST_PAGE);
         raw::mincore(base.as_ptr().wrapping_add(at), batch, &mut answers)
             .map_err(|errno| failed_raw(Call::Resident, len, Errno::new(errno)))?;
         for (number, answer) in answers.iter().enumerate().take(batch.div_ceil(page)) {
@@ -120,4 +121,35 @@ fn answers(base: NonNull<u8>, len: usize, mut each: impl FnMut(usize, bool)) -> 
         at += batch;
     }
     Ok(())
+}
+
+#[cfg(all(test, target_os = "linux", not(miri)))]
+mod tests {
+    use super::*;
+    use crate::region::Region;
+
+    #[test]
+    fn answers_stay_in_order_when_pages_are_taken_for_larger_than_they_are() {
+        // More than one call's worth, and an end that is no whole page of the larger kind.
+        let mut region = Region::new((9 << 20) + page_size()).unwrap();
+        region.as_mut_slice().fill(1);
+        let base = NonNull::new(region.as_mut_ptr()).unwrap();
+        for page in [page_size(), 64 << 10, 1 << 20] {
+            let (mut count, mut last) = (0, 0);
+            answers(base, region.len(), page, |at, resident| {
+                assert!(at == count * page && resident, "{at} of pages of {page}");
+                (count, last) = (count + 1, at);
+            })
+            .unwrap();
+            assert!(count == region.len().div_ceil(page) && last < region.len(), "{count} pages of {page}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_might_not_fit_is_not_asked_for() {
+        let region = Region::new(1 << 20).unwrap();
+        let mut pages = [0xff; 255];
+        assert!(raw::mincore(region.as_ptr(), region.len(), &mut pages).is_err());
+        assert_eq!(pages, [0xff; 255]);
+    }
 }

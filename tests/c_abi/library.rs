@@ -1,4 +1,4 @@
-//! The library as C users build it: by the aliases of `.cargo/config.toml`, into a directory of the tests' own.
+//! The library as C users build it, by `cargo capi` and its sisters, into a directory of the tests' own.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,8 +11,6 @@ pub const TEMP: &str = env!("CARGO_TARGET_TMPDIR");
 pub struct Library {
     pub archive: PathBuf,
     pub shared: PathBuf,
-    /// The header as build.rs made it just now.
-    pub header: PathBuf,
 }
 
 /// `cargo capi`.
@@ -47,57 +45,36 @@ pub fn panicking() -> &'static Library {
 
 /// Runs an alias with more flags for rustc, and keeps what it made in a directory of this name.
 ///
-/// All of them build in one place, one after the other, so that cbindgen is built once.
+/// All of them build in one place, one after the other.
 fn build(alias: &str, name: &str, flags: &[&str]) -> Library {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock();
-    let target = format!("{TEMP}/c_abi/target");
-    let words = alias_words(alias);
-    let split = words.iter().position(|word| word == "--").unwrap();
-    let (cargo, rustc) = words.split_at(split);
-    // The alias says where; the tests stay out of there.
-    let cargo: Vec<_> = cargo.iter().take_while(|word| *word != "--target-dir").collect();
-    let output = Command::new(env!("CARGO"))
-        .args(cargo)
-        .args(["--quiet", "--target-dir", &target])
-        .args(rustc)
-        .args(flags)
-        .current_dir(ROOT)
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("CARGO_BUILD_TARGET")
-        .output()
-        .unwrap();
+    let output = cargo().args([alias, "--quiet", "--target-dir", TARGET, "--"]).args(flags).output().unwrap();
     assert!(output.status.success(), "cargo {alias}: {}", String::from_utf8_lossy(&output.stderr));
-    let release = Path::new(&target).join("release");
+    let flavour = alias.strip_prefix("capi").unwrap().trim_start_matches('-');
     let kept = directory(&format!("library-{name}"));
-    let keep = |file: &Path| {
-        let to = kept.join(file.file_name().unwrap());
-        if file.exists() {
-            std::fs::copy(file, &to).unwrap();
-        }
-        to
-    };
-    Library {
-        archive: keep(&release.join("libregion.a")),
-        shared: keep(&release.join("libregion.so")),
-        header: keep(&newest_header(&release.join("build"))),
+    let made = Path::new(TARGET).join(flavour).join("release/.");
+    let copied = Command::new("cp").arg("-a").args([&made, &kept]).status().unwrap();
+    assert!(copied.success());
+    Library { archive: kept.join("libregion.a"), shared: kept.join("libregion.so") }
+}
+
+/// Where the tests' libraries are made.
+pub const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/c_abi/target");
+
+/// Cargo at the top of the clone, with nothing in its environment that changes what it makes.
+pub fn cargo() -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(ROOT);
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
+        command.env_remove(variable);
     }
+    command
 }
 
-/// The words of an alias, which are the quoted ones.
-fn alias_words(alias: &str) -> Vec<String> {
-    let config = std::fs::read_to_string(format!("{ROOT}/.cargo/config.toml")).unwrap();
-    let (_, rest) = config.split_once(&format!("\n{alias} = [")).unwrap();
-    let (list, _) = rest.split_once(']').unwrap();
-    list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
-}
-
-/// The header of the last build script that ran here.
-fn newest_header(build: &Path) -> PathBuf {
-    let runs = std::fs::read_dir(build).unwrap().map(|run| run.unwrap().path().join("out/region.h"));
-    let written = |path: &PathBuf| path.metadata().and_then(|header| header.modified()).ok();
-    runs.filter(|path| path.exists()).max_by_key(written).unwrap()
+/// The text of the header as it is committed. That it is what the sources make is `c_abi.rs`'s.
+pub fn header() -> String {
+    std::fs::read_to_string(Path::new(ROOT).join("include/region.h")).unwrap()
 }
 
 /// A directory of this name, for what a test makes.

@@ -1,6 +1,4 @@
-//! The library's own object in an archive: its symbols, its sections, its size.
-//!
-//! The other members are the compiler's own functions, which a linker takes only on demand.
+//! The one object of an archive: its symbols, its sections, its size.
 
 use super::library::directory;
 use std::path::{Path, PathBuf};
@@ -17,11 +15,11 @@ pub struct Object {
 }
 
 impl Object {
-    /// Takes the library's own member out of an archive.
+    /// Takes the one member out of an archive.
     pub fn of(archive: &Path, name: &str) -> Object {
         let members = run(Command::new("ar").arg("t").arg(archive));
-        let own: Vec<&str> = members.lines().filter(|member| member.starts_with("region")).collect();
-        let [own] = own[..] else { panic!("one object is the library's: {own:?}") };
+        let members: Vec<&str> = members.lines().collect();
+        let [own] = members[..] else { panic!("an archive has one object, not {}: {members:?}", members.len()) };
         let to = directory(&format!("object-{name}"));
         run(Command::new("ar").arg("x").arg(archive).arg(own).current_dir(&to));
         Object { path: to.join(own) }

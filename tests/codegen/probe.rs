@@ -3,6 +3,7 @@
 //! Compiled by that test as a crate of its own, optimized as a user's release build is.
 
 use region::Arena;
+use region::cage::{Base, Box32, CageArena, Ref32};
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
@@ -53,4 +54,64 @@ pub fn probe_try_alloc_slice_copy<'a>(arena: &'a Arena, items: &[u32]) -> Option
 #[unsafe(no_mangle)]
 pub fn probe_alloc_str<'a>(arena: &'a Arena, text: &str) -> &'a mut str {
     arena.alloc_str(text)
+}
+
+region::cage! {
+    /// Whose base is in its static.
+    pub struct Ast;
+}
+
+region::cage! {
+    /// Whose base is a constant.
+    pub struct Fixed;
+    at = 0x1000_0000_0000;
+}
+
+region::cage! {
+    /// Whose links count more than an address scales by.
+    pub struct Wide;
+    shift = 4;
+}
+
+/// What the links are compared with.
+#[unsafe(no_mangle)]
+pub fn probe_follow_pointer(link: &&u64) -> u64 {
+    **link
+}
+
+#[unsafe(no_mangle)]
+pub fn probe_follow_link(link: &Ref32<'_, u64, Ast>) -> u64 {
+    **link
+}
+
+#[unsafe(no_mangle)]
+pub fn probe_follow_link_by_base(link: &Ref32<'_, u64, Ast>, base: Base<Ast>) -> u64 {
+    *base.get(link)
+}
+
+#[unsafe(no_mangle)]
+pub fn probe_follow_link_of_a_constant(link: &Ref32<'_, u64, Fixed>) -> u64 {
+    **link
+}
+
+#[unsafe(no_mangle)]
+pub fn probe_follow_link_of_16_bytes(link: &Ref32<'_, u64, Wide>) -> u64 {
+    **link
+}
+
+/// Two links behind each other, and one beside: the base is loaded once.
+#[unsafe(no_mangle)]
+pub fn probe_follow_three(link: &Ref32<'_, (Ref32<'_, u64, Ast>, Ref32<'_, u64, Ast>), Ast>) -> u64 {
+    *link.0 + *link.1
+}
+
+/// What a link in an arena is compared with.
+#[unsafe(no_mangle)]
+pub fn probe_put_pointer(arena: &CageArena<Ast>, value: u64) -> &mut u64 {
+    arena.alloc(value)
+}
+
+#[unsafe(no_mangle)]
+pub fn probe_put_link(arena: &CageArena<Ast>, value: u64) -> Box32<'_, u64, Ast> {
+    Box32::new_in(value, arena)
 }

@@ -4,7 +4,7 @@ fn main() {
     let boxed;
     {
         let arena = region::Arena::new();
-        boxed = region::Box::new_in(1, &arena);
+        boxed = region::collections::Box::new_in(1, &arena);
     }
     assert_eq!(*boxed, 1);
 }

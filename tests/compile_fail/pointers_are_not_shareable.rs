@@ -1,6 +1,7 @@
 //! An address means nothing in another process, and a peer may write an offset of zero or a `bool` of two.
 
-use region::{Offset, SharedArena};
+use region::SharedArena;
+use region::shared::Offset;
 
 fn main() {
     let arena = SharedArena::new(4096).unwrap();

@@ -2,7 +2,7 @@
 
 fn main() {
     let mut arena = region::Arena::new();
-    let boxed = region::Box::new_in(String::from("x"), &arena);
+    let boxed = region::collections::Box::new_in(String::from("x"), &arena);
     arena.reset();
     drop(boxed);
 }

@@ -2,5 +2,5 @@
 
 fn main() {
     let arena = region::Arena::new();
-    let _: region::Box<[u8]> = region::unsize_box!(region::Box::new_in([1u16; 2], &arena));
+    let _: region::collections::Box<[u8]> = region::unsize_box!(region::collections::Box::new_in([1u16; 2], &arena));
 }

@@ -3,5 +3,5 @@
 fn main() {
     let mutex = std::sync::Mutex::new(std::rc::Rc::new("dropped once"));
     let arena = region::Arena::new();
-    let _: region::Box<std::rc::Rc<&str>> = region::unsize_box!(region::Box::new_in(mutex.lock().unwrap(), &arena));
+    let _: region::collections::Box<std::rc::Rc<&str>> = region::unsize_box!(region::collections::Box::new_in(mutex.lock().unwrap(), &arena));
 }

@@ -1,6 +1,7 @@
 //! An arena in `'static` memory serves where one in shorter-lived memory is asked for.
 
-use region::{Arena, Buffer, Scope, StackBuffer, StaticBuffer};
+use region::{Arena, Scope, StackBuffer, StaticBuffer};
+use region::backing::Buffer;
 
 fn shorter<'b>(arena: &'b Arena<8, Buffer<'static>>, _: &'b u32) -> &'b Arena<8, Buffer<'b>> {
     arena

@@ -1,6 +1,7 @@
 //! A box of a longer life serves where one of a shorter life is wanted, as a reference does.
 
-use region::{Arena, Box};
+use region::Arena;
+use region::collections::Box;
 
 fn shorten<'short, 'long: 'short>(boxed: Box<'long, &'static str>, _: &'short u8) -> Box<'short, &'short str> {
     boxed

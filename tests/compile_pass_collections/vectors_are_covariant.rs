@@ -1,6 +1,7 @@
 //! A vector of a longer life serves where one of a shorter life is wanted, and structs hold both kinds.
 
-use region::{Arena, String, Vec};
+use region::Arena;
+use region::collections::{String, Vec};
 
 struct Tokens<'a> {
     names: Vec<'a, &'a str>,

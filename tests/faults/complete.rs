@@ -23,7 +23,7 @@ fn fallible(folder: &str) -> Vec<String> {
         for declaration in source.split("\n    pub ").skip(1) {
             let signature = declaration.split('{').next().unwrap();
             let Some((_, function)) = signature.split_once("fn ") else { continue };
-            let errors = [", Error>", ", InputError>", ", PoolError>", ", SharedError>"];
+            let errors = [", Error>", ", InputError>", ", PoolError>", ", SharedError>", ", ReadError>"];
             if errors.iter().any(|error| signature.contains(error)) {
                 names.push(function.split(['(', '<']).next().unwrap().to_owned());
             }

@@ -2,7 +2,9 @@
 
 use super::support::{fd, pattern, pipe};
 use super::sweep::{EIO, ENOMEM, EPERM, refusals_end, said, sweep};
-use region::{Advice, FileArena, FileRegion, Input, SharedArena, SharedRegion};
+use region::mapping::Advice;
+use region::shared::SharedRegion;
+use region::{Arena, FileArena, FileRegion, Input, SharedArena};
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
@@ -132,6 +134,54 @@ fn inputs_keep_what_they_read() {
     remove(&["input"]);
 }
 
+/// Files of every kind and length in one arena: each is there whole, or took nothing.
+#[test]
+fn files_are_in_an_arena_whole_or_not_at_all() {
+    sweep("files into an arena", &[EIO, ENOMEM], || {
+        let mut arena = Arena::new();
+        let mut refused = Ok(());
+        {
+            let mut kept: Vec<&[u8]> = Vec::new();
+            for (of, len) in [("short", 1_000), ("long", 90_000), ("longer", 700_000)] {
+                let text = "a line of text\n".repeat(len / 15);
+                let path = file(of, text.as_bytes());
+                let opened = File::open(&path).unwrap();
+                let (reader, mut writer) = pipe();
+                writer.write_all(&text.as_bytes()[..text.len().min(60_000)]).unwrap();
+                drop(writer);
+                let at = |opened: &File| (&*opened).seek(SeekFrom::Start(15)).map(drop).unwrap();
+                macro_rules! keep {
+                    ($read:expr) => {{
+                        let used = arena.used();
+                        match $read {
+                            Ok(bytes) => kept.push(bytes),
+                            Err(error) => {
+                                assert_eq!(arena.used(), used, "memory was lost");
+                                refused = Err(said(error));
+                            }
+                        }
+                    }};
+                }
+                keep!(arena.alloc_file(path.as_str()).map(|bytes| &*bytes));
+                keep!(arena.alloc_file_str(path.as_str()).map(|text| text.as_bytes()));
+                keep!(arena.alloc_file_padded(path.as_str(), 64).map(|padded| &*padded.into_bytes()));
+                at(&opened);
+                keep!(arena.alloc_fd(fd(&opened)).map(|bytes| &*bytes));
+                at(&opened);
+                keep!(arena.alloc_fd_str(fd(&opened)).map(|text| text.as_bytes()));
+                keep!(arena.alloc_fd_padded(fd(&reader), 64).map(|padded| &*padded.into_bytes()));
+            }
+            assert!(kept.iter().all(|bytes| bytes.chunks(15).all(|line| line == b"a line of text\n")));
+            refusals_end();
+            let again = arena.alloc_file(path("longer").as_str()).expect("nothing is refused any more");
+            assert!(again.len() == 699_990 && kept.iter().all(|bytes| again.starts_with(bytes)));
+        }
+        arena.reset();
+        refused
+    });
+    remove(&["short", "long", "longer"]);
+}
+
 #[test]
 fn shared_arenas_are_whole_or_not_there() {
     sweep("shared arena", &[ENOMEM, EPERM], || {
@@ -240,7 +290,7 @@ fn shared_regions_are_whole_or_not_there() {
                 Ok(region) => {
                     let words = region.words();
                     words[7].store(7, std::sync::atomic::Ordering::Relaxed);
-                    let resident = region.resident_bytes().map_err(said);
+                    let resident = region.try_resident().map_err(said);
                     assert!(resident.as_ref().is_ok_and(|&bytes| bytes >= 4096) || resident.is_err());
                     told = told.and(resident.map(drop));
                 }

@@ -1,7 +1,7 @@
 //! Tells a story under every plan that refuses one of its calls, and looks for what it left behind.
 
-use region::Call;
-use region::Errno;
+use region::error::Call;
+use region::error::Errno;
 use region::faults::{FaultPlan, plan_faults, refusals};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,12 +17,13 @@ pub const EIO: Errno = Errno::new(libc::EIO);
 
 /// Every kind of call that is refused by itself; all together are one more. `munmap` is the kernel's to refuse where a
 /// mapping would be split, and the crate returns whole ones: what cannot be returned is lost.
-const KINDS: [Call; 20] = [
+const KINDS: [Call; 23] = [
     Call::Map,
     Call::MapHuge,
     Call::MapFile,
     Call::Protect,
     Call::Advise,
+    Call::Decommit,
     Call::Collapse,
     Call::Lock,
     Call::Unlock,
@@ -31,6 +32,8 @@ const KINDS: [Call; 20] = [
     Call::Resident,
     Call::Name,
     Call::Open,
+    Call::OpenWritable,
+    Call::Create,
     Call::Stat,
     Call::Seek,
     Call::Read,
@@ -52,6 +55,11 @@ thread_local! {
 pub fn refusals_end() {
     BEFORE.set(BEFORE.get() + refusals());
     plan_faults(None);
+}
+
+/// How many calls were refused so far.
+pub fn refused_so_far() -> usize {
+    BEFORE.get() + refusals()
 }
 
 /// The process's mappings that are not malloc's, the loader's or a stack's: anonymous ones, and files mapped now.

@@ -7,7 +7,10 @@
 mod block;
 
 use block::{Alive, layout};
-use region::{AllocOrInitError, Arena, Backing, Mark};
+use region::Arena;
+use region::arena::Mark;
+use region::backing::Backing;
+use region::error::{AllocOrInitError, AllocReason};
 
 /// What can be done to an arena. Alignments are powers of two, given by their exponent.
 #[derive(Clone, Debug)]
@@ -59,6 +62,8 @@ pub enum Op {
     Free(usize),
     /// Slices of these lengths in a scope, each with a scope of its own inside.
     Scope(Vec<usize>),
+    /// Slices of these lengths in a claim, each with a claim of its own inside; meanwhile older values change.
+    Claim(Vec<usize>),
     Mark,
     Rewind(usize),
     Reset,
@@ -316,6 +321,10 @@ fn step<const MIN_ALIGN: usize, B: Backing>(arena: &mut Arena<MIN_ALIGN, B>, mod
             });
             assert_eq!(arena.used(), used);
         }
+        Op::Claim(ref sizes) => {
+            claim(arena, model, sizes, byte);
+            assert_eq!(arena.used(), used, "a claim leaves something, or takes something along");
+        }
         Op::Mark => model.marks.push(Position { mark: arena.mark(), alive: model.alive.len(), used }),
         Op::Rewind(back) => {
             let Some(index) = model.marks.len().checked_sub(1 + back) else { return };
@@ -342,6 +351,60 @@ fn step<const MIN_ALIGN: usize, B: Backing>(arena: &mut Arena<MIN_ALIGN, B>, mod
     assert!(arena.used() <= arena.limit().max(used), "the limit was passed");
     assert!(arena.used() <= arena.committed() && arena.committed() <= arena.reserved());
     model.check();
+}
+
+/// Allocates in a claim, and does to the values of the claimed arena what their owners may do meanwhile.
+fn claim<const MIN_ALIGN: usize, B: Backing>(
+    arena: &Arena<MIN_ALIGN, B>,
+    model: &mut Model,
+    sizes: &[usize],
+    byte: u8,
+) {
+    let used = arena.used();
+    let mut claim = arena.claim();
+    for (i, &size) in sizes.iter().enumerate() {
+        let row = claim.try_alloc_slice_fill_copy(size, byte).ok();
+        let before = claim.used();
+        assert_eq!(arena.try_alloc(byte).unwrap_err().reason(), AllocReason::Claimed);
+        match model.pick(i) {
+            Some(index) if size % 4 == 0 => {
+                let value = model.alive.remove(index);
+                model.forget_marks_after(value.born);
+                value.block.free(arena);
+            }
+            Some(index) if size % 4 == 1 => {
+                let (born, old) = (model.alive[index].born, model.alive[index].block.layout);
+                model.forget_marks_after(born);
+                model.alive[index].block.shrink(arena, old.size() / 2, old.align() << (size % 3));
+            }
+            Some(index) => {
+                let old = model.alive[index].block.layout;
+                let align = old.align() << (size % 3);
+                // What rounded it up is its own.
+                let more = if size % 4 == 2 { 3 } else { MIN_ALIGN + size };
+                match model.alive[index].block.grow(arena, old.size() + more, align) {
+                    Ok(()) => model.renew(index),
+                    Err(refused) => assert_eq!(refused, AllocReason::Claimed),
+                }
+            }
+            None => {}
+        }
+        assert_eq!((arena.used(), claim.used()), (used, before), "the claimed arena gives back or takes");
+        claim.claimed(|inner| {
+            assert!(claim.try_claim().is_err());
+            if let Ok(zeroes) = inner.try_alloc_slice_zeroed::<u16>(size) {
+                assert!(zeroes.iter().all(|&word| word == 0), "zeroed memory is not zero");
+                zeroes.fill(0x1111);
+            }
+        });
+        assert_eq!(claim.used(), before);
+        assert!(row.is_none_or(|row| row.iter().all(|&b| b == byte)));
+        if i % 3 == 2 {
+            claim.reset();
+            assert_eq!(claim.used(), used);
+        }
+        model.check();
+    }
 }
 
 /// Does all of the operations to an arena over `backing`.

@@ -3,7 +3,9 @@
 
 #![allow(dead_code)] // each user takes its part
 
-use region::{AllocReason, Arena, Backing};
+use region::Arena;
+use region::backing::Backing;
+use region::error::AllocReason;
 use std::alloc::Layout;
 use std::ptr::NonNull;
 

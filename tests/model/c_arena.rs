@@ -8,16 +8,22 @@
 mod abi;
 #[path = "c_arena_calls.rs"]
 mod calls;
+#[path = "c_arena_history.rs"]
+mod history;
 #[path = "c_arena_memory.rs"]
 mod memory;
 #[path = "c_arena_ops.rs"]
 mod ops;
+#[path = "c_arena_text.rs"]
+mod text;
 
 use abi::*;
 use calls::Book;
 pub use calls::{Answer, Deed};
+use history::{History, Undone};
 use memory::{Block, Buffer, content};
 pub use ops::{Op, Way, Wish};
+use std::cell::Cell;
 use std::ffi::{c_char, c_int};
 use std::ptr::{NonNull, null, null_mut};
 
@@ -40,8 +46,9 @@ struct Model {
     foreign: Mark,
     blocks: Vec<Block>,
     marks: Vec<Position>,
-    /// Marks that were undone, with what was in use when they were made.
-    undone: Vec<(Mark, usize)>,
+    /// Marks that were undone, and what the arena can know of that.
+    undone: Vec<Undone>,
+    history: History,
     text: Text,
     words: Vec<u8>,
     /// When the text was first taken, and when it last grew.
@@ -52,6 +59,8 @@ struct Model {
     limit: usize,
     book: Box<Book>,
     clock: u64,
+    /// The most bytes in use that were seen.
+    most: Cell<usize>,
 }
 
 fn round_up(size: usize) -> usize {
@@ -74,7 +83,8 @@ impl Model {
             blocks: Vec::new(),
             marks: Vec::new(),
             undone: Vec::new(),
-            text: Text { data: null_mut(), len: 0, room: 0, arena },
+            history: History::default(),
+            text: Text { data: null_mut(), len: 0, capacity: 0, arena, opaque: [0; 4] },
             words: Vec::new(),
             text_born: 0,
             text_taken: 0,
@@ -83,11 +93,12 @@ impl Model {
             limit: usize::MAX,
             book: Book::new(arena),
             clock: 0,
+            most: Cell::new(0),
         }
     }
 
     fn stats(&self) -> Stats {
-        let mut stats = Stats { spare: [1; 11], ..Stats::default() };
+        let mut stats = Stats { spare: [1; 10], ..Stats::default() };
         // SAFETY: the arena is valid throughout.
         assert_eq!(unsafe { region_arena_stats(self.arena, &raw mut stats) }, 0);
         stats
@@ -145,15 +156,25 @@ impl Model {
 
     /// A thing born then lost room that counted: marks that were made since are undone.
     fn shrunk(&mut self, born: u64, used: usize) {
-        if self.used() != used {
-            self.undo(|position| position.at > born);
+        let now = self.used();
+        if now != used {
+            self.undo(now, |position| position.at > born);
+            if now < self.history.highest {
+                self.went_back(now);
+            }
         }
     }
 
-    fn undo(&mut self, which: impl Fn(&Position) -> bool) {
-        let undone =
-            self.marks.iter().filter(|position| which(position)).map(|position| (position.mark, position.used));
-        self.undone.extend(undone);
+    /// The arena went back to so many bytes in use.
+    fn went_back(&mut self, used: usize) {
+        if self.history.undo(used) {
+            self.undone.iter_mut().for_each(|undone| undone.known = false);
+        }
+    }
+
+    fn undo(&mut self, after: usize, which: impl Fn(&Position) -> bool) {
+        let undone = |position: &Position| Undone { mark: position.mark, then: position.used, after, known: true };
+        self.undone.extend(self.marks.iter().filter(|position| which(position)).map(undone));
         self.marks.retain(|position| !which(position));
     }
 
@@ -165,23 +186,22 @@ impl Model {
         }
     }
 
-    fn forget_text(&mut self) {
-        (self.text.data, self.text.len, self.text.room) = (null_mut(), 0, 0);
-        self.words.clear();
-    }
-
     /// Forgets everything but how the arena is.
     fn forget_all(&mut self) {
         self.forget_since(0);
-        self.undo(|_| true);
+        self.undo(0, |_| true);
     }
 
     /// What a free leaves.
     fn freed(&mut self) {
         self.forget_all();
+        // None of this life is taken for one of another.
+        self.history = History::default();
+        self.undone.iter_mut().for_each(|undone| (undone.then, undone.known) = (usize::MAX, true));
         self.buffer = None;
         self.wish = Wish::default();
         self.limit = usize::MAX;
+        self.most.set(0);
         self.book.answer.set(Answer::None);
     }
 
@@ -189,7 +209,11 @@ impl Model {
     fn settle(&mut self) {
         self.book.check();
         if self.book.was_reset.take() {
+            if !self.book.was_freed.get() {
+                self.try_lost_text();
+            }
             self.forget_all();
+            self.went_back(0);
         }
         if self.book.was_freed.take() {
             self.freed();
@@ -203,10 +227,10 @@ impl Model {
         self.blocks.iter().for_each(Block::check);
         let mut spans: Vec<_> = self.blocks.iter().filter(|block| block.size != 0).map(Block::span).collect();
         if !self.text.data.is_null() {
-            spans.push((self.text.data.addr(), self.text.data.addr() + self.text.room));
+            spans.push((self.text.data.addr(), self.text.data.addr() + self.text.capacity));
             // SAFETY: text under way has its bytes and a NUL.
             let bytes = unsafe { std::slice::from_raw_parts(self.text.data.cast::<u8>(), self.text.len + 1) };
-            assert!(self.text.len < self.text.room);
+            assert!(self.text.len < self.text.capacity);
             assert_eq!((&bytes[..self.text.len], bytes[self.text.len]), (&self.words[..], 0));
         }
         assert_eq!(self.text.len, self.words.len());
@@ -223,7 +247,9 @@ impl Model {
         let stats = self.stats();
         let alive: usize = spans.iter().map(|&(from, to)| round_up(to - from)).sum();
         assert!(alive <= stats.used && stats.used <= stats.committed && stats.committed <= stats.reserved);
-        assert_eq!((stats.limit, stats.spare), (self.limit, [0; 11]));
+        assert_eq!((stats.limit, stats.spare), (self.limit, [0; 10]));
+        self.most.set(self.most.get().max(stats.used));
+        assert!(stats.peak >= self.most.get(), "the peak {} is below what was in use", stats.peak);
         assert_eq!(stats.ranges == 0, stats.reserved == 0);
         // SAFETY: `cur` and `end` are the caller's to read.
         let (cur, end) = unsafe { ((*self.arena).cur.addr(), (*self.arena).end.addr()) };
@@ -246,7 +272,7 @@ impl Model {
         // SAFETY: the block is alive, of this arena, with so many bytes.
         let moved = unsafe {
             match (sized, hook) {
-                (true, _) => region_sized_realloc(self.arena, start.as_ptr(), size),
+                (true, _) => region_tracked_realloc(self.arena, start.as_ptr(), size),
                 (false, true) => region_hook_realloc(self.arena, start.as_ptr(), old, size),
                 (false, false) => region_realloc(self.arena, start.as_ptr(), old, size),
             }
@@ -279,26 +305,6 @@ impl Model {
         block.size = size;
         block.fill(old);
         self.blocks.push(block);
-    }
-
-    /// Does something to the text that makes `appended` of it, and checks what must hold.
-    fn append(&mut self, appended: &[u8], call: impl FnOnce(*mut Text) -> c_int) {
-        let before = (self.text.data, self.text.room, self.text.len, self.used());
-        let status = call(&raw mut self.text);
-        self.settle();
-        if status != 0 {
-            assert_eq!((self.text.data, self.text.room, self.text.len, self.used()), before);
-            assert_eq!(status, self.error());
-            return self.refused(0, before.3);
-        }
-        if (self.text.data, self.text.room) != (before.0, before.1) {
-            let now = self.tick();
-            self.text_taken = now;
-            if before.0.is_null() {
-                self.text_born = now;
-            }
-        }
-        self.words.extend_from_slice(appended);
     }
 
     fn init(&mut self, wish: &Wish) {
@@ -355,6 +361,7 @@ impl Model {
         assert_eq!(unsafe { region_arena_free(self.arena) }, 0);
         self.book.check();
         assert_eq!(self.book.waiting(), 0, "a deferred call was not made");
+        self.book.was_reset.set(false);
         self.settle();
         if let Some(buffer) = &self.buffer {
             buffer.check();
@@ -380,8 +387,8 @@ impl Model {
                         Way::Slow => (region_alloc_slow_(arena, size), false),
                         Way::Hook => (region_hook_malloc(arena, size), false),
                         Way::Calloc => (region_calloc(arena, 1, size), false),
-                        Way::Sized => (region_sized_malloc(arena, size), true),
-                        Way::SizedZeroed => (region_sized_calloc(arena, size, 1), true),
+                        Way::Sized => (region_tracked_malloc(arena, size), true),
+                        Way::SizedZeroed => (region_tracked_calloc(arena, size, 1), true),
                     };
                     if matches!(way, Way::SizedZeroed | Way::Calloc) {
                         Self::all_zero(start, size);
@@ -418,8 +425,8 @@ impl Model {
                         alloc_inline(arena, usize::MAX),
                         alloc_inline(arena, half + 1),
                         region_realloc(arena, null_mut(), 0, usize::MAX - 15),
-                        region_sized_malloc(arena, usize::MAX - 3),
-                        region_sized_calloc(arena, half, 3),
+                        region_tracked_malloc(arena, usize::MAX - 3),
+                        region_tracked_calloc(arena, half, 3),
                     ] {
                         assert!(refused.is_null());
                         assert!(self.error() < 0 && self.error() != -EINVAL && self.error() != -ENOSPC);
@@ -437,7 +444,7 @@ impl Model {
                     let Some(index) = self.pick(which) else { return };
                     let Block { start, size, sized, born, .. } = self.blocks.remove(index);
                     match (sized, hook) {
-                        (true, _) => region_sized_free(arena, start.as_ptr()),
+                        (true, _) => region_tracked_free(arena, start.as_ptr()),
                         (false, true) => region_hook_free(arena, start.as_ptr(), size),
                         (false, false) => region_free(arena, start.as_ptr(), size),
                     }
@@ -484,17 +491,17 @@ impl Model {
                 Op::Putc(byte) => self.append(&[byte], |to| region_string_putc(to, byte as c_char)),
                 Op::Reserve(more) => {
                     self.append(&[], |to| region_string_reserve(to, more));
-                    assert!(self.bounded() || self.text.room > self.text.len + more);
+                    assert!(self.bounded() || self.text.capacity > self.text.len + more);
                 }
                 Op::Finish => {
-                    let (room, was_new) = (self.text.room, self.text.data.is_null());
+                    let (capacity, was_new) = (self.text.capacity, self.text.data.is_null());
                     let done = region_string_finish(&raw mut self.text);
                     self.settle();
                     if done.is_null() {
-                        assert!(was_new && room == 0);
+                        assert!(was_new && capacity == 0);
                         return self.refused(1, used);
                     }
-                    assert!(self.text.data.is_null() && self.text.len == 0 && self.text.room == 0);
+                    assert!(self.text.data.is_null() && self.text.len == 0 && self.text.capacity == 0);
                     let now = self.tick();
                     let (born, taken) = if was_new { (now, now) } else { (self.text_born, self.text_taken) };
                     let words = [&self.words[..], &[0]].concat();
@@ -506,8 +513,8 @@ impl Model {
                     self.shrunk(born, used);
                 }
                 Op::DropText => {
-                    region_string_drop(&raw mut self.text);
-                    assert!(self.text.data.is_null() && self.text.len == 0 && self.text.room == 0);
+                    region_string_free(&raw mut self.text);
+                    assert!(self.text.data.is_null() && self.text.len == 0 && self.text.capacity == 0);
                     self.words.clear();
                     self.shrunk(self.text_born, used);
                 }
@@ -515,6 +522,7 @@ impl Model {
                     let at = self.tick();
                     let mark = region_arena_mark(arena);
                     self.marks.push(Position { mark, at, used, deferred: self.book.waiting() });
+                    self.history.highest = self.history.highest.max(used);
                 }
                 Op::Rewind(back) => {
                     let Some(index) = self.marks.len().checked_sub(1 + back) else { return };
@@ -522,13 +530,19 @@ impl Model {
                     assert_eq!(region_arena_rewind(arena, mark), 0);
                     let gone = self.book.was_reset.get() || self.book.was_freed.get();
                     assert_eq!(self.book.waiting(), if gone { 0 } else { deferred });
+                    if !gone {
+                        self.went_back(used);
+                        if self.text_taken >= at {
+                            self.try_lost_text();
+                        }
+                    }
                     self.forget_since(at);
-                    self.undo(|position| position.at > at);
+                    self.undo(used, |position| position.at > at);
                     self.settle();
                     assert_eq!(self.used(), if gone { 0 } else { used });
                 }
                 Op::RewindWrong(which) => {
-                    let undone = self.undone.iter().rev().filter(|(_, then)| *then > used).map(|(mark, _)| *mark);
+                    let undone = self.undone.iter().rev().filter(|mark| mark.is_told(used)).map(|undone| undone.mark);
                     let wrong = [self.foreign, region_arena_mark(null()), Mark([0; 8])];
                     let Some(mark) = undone.chain(wrong).nth(which) else { return };
                     let waiting = self.book.waiting();
@@ -538,7 +552,11 @@ impl Model {
                 Op::Reset(keep) => {
                     assert_eq!(region_arena_reset(arena, keep), 0);
                     assert_eq!(self.book.waiting(), 0, "a deferred call was not made");
+                    if !self.book.was_freed.get() {
+                        self.try_lost_text();
+                    }
                     self.forget_all();
+                    self.went_back(0);
                     self.settle();
                     assert_eq!(self.used(), 0);
                 }

@@ -49,6 +49,7 @@ pub struct Defer {
     pub next: *mut Defer,
     pub call: Call,
     pub context: *mut c_void,
+    pub seal: usize,
 }
 
 #[repr(C)]
@@ -59,15 +60,17 @@ pub struct Stats {
     pub reserved: usize,
     pub limit: usize,
     pub ranges: usize,
-    pub spare: [usize; 11],
+    pub peak: usize,
+    pub spare: [usize; 10],
 }
 
 #[repr(C)]
 pub struct Text {
     pub data: *mut c_char,
     pub len: usize,
-    pub room: usize,
+    pub capacity: usize,
     pub arena: *mut Arena,
+    pub opaque: [usize; 4],
 }
 
 unsafe extern "C" {
@@ -101,15 +104,15 @@ unsafe extern "C" {
     pub fn region_string_puts(text: *mut Text, bytes: *const c_char) -> c_int;
     pub fn region_string_putc(text: *mut Text, byte: c_char) -> c_int;
     pub fn region_string_finish(text: *mut Text) -> *mut u8;
-    pub fn region_string_drop(text: *mut Text);
+    pub fn region_string_free(text: *mut Text);
 
     pub fn region_hook_malloc(arena: *mut Arena, size: usize) -> *mut u8;
     pub fn region_hook_realloc(arena: *mut Arena, block: *mut u8, old_size: usize, new_size: usize) -> *mut u8;
     pub fn region_hook_free(arena: *mut Arena, block: *mut u8, size: usize);
-    pub fn region_sized_malloc(arena: *mut Arena, size: usize) -> *mut u8;
-    pub fn region_sized_calloc(arena: *mut Arena, n: usize, size: usize) -> *mut u8;
-    pub fn region_sized_realloc(arena: *mut Arena, block: *mut u8, size: usize) -> *mut u8;
-    pub fn region_sized_free(arena: *mut Arena, block: *mut u8);
+    pub fn region_tracked_malloc(arena: *mut Arena, size: usize) -> *mut u8;
+    pub fn region_tracked_calloc(arena: *mut Arena, n: usize, size: usize) -> *mut u8;
+    pub fn region_tracked_realloc(arena: *mut Arena, block: *mut u8, size: usize) -> *mut u8;
+    pub fn region_tracked_free(arena: *mut Arena, block: *mut u8);
 }
 
 /// What `region_alloc` is in C: inline, over the two words that are frozen.

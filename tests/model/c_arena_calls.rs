@@ -82,7 +82,7 @@ impl Book {
     /// Defers a call, with a node of its own or one of the arena's.
     pub fn defer(&self, node: bool, deed: Deed) -> c_int {
         let number = self.all.borrow().len();
-        let nowhere = Defer { next: std::ptr::null_mut(), call: None, context: std::ptr::null_mut() };
+        let nowhere = Defer { next: std::ptr::null_mut(), call: None, context: std::ptr::null_mut(), seal: 0 };
         let due = Box::into_raw(Box::new(Due { number, deed, book: self, node: nowhere }));
         self.all.borrow_mut().push(due);
         // SAFETY: the arena is valid, and the call and its node stay as long as the book.

@@ -2,7 +2,8 @@
 //!
 //! Does not choose the operations: property tests and fuzzers do.
 
-use region::{Page, PagePool, page_size};
+use region::pool::Page;
+use region::{PagePool, page_size};
 use std::collections::BTreeMap;
 
 /// What can be done to a pool.
@@ -36,7 +37,7 @@ pub fn touch(page: &mut Page<'_>) {
 
 /// Does all of the steps, and checks every figure after each.
 pub fn check(steps: &[Step], capacity: usize, slots: usize) {
-    let pool = PagePool::options().block_size(4096).capacity(capacity).slots(slots).map().unwrap();
+    let pool = PagePool::options().block_size(page_size()).capacity(capacity).slots(slots).map().unwrap();
     let base = base_of(&pool);
     pool.trim(0).unwrap();
     let mut out: BTreeMap<usize, Page<'_>> = BTreeMap::new();
@@ -90,7 +91,7 @@ pub fn check(steps: &[Step], capacity: usize, slots: usize) {
             Step::Trim(keep) => {
                 let mut candidates: Vec<usize> = (0..capacity).filter(|&at| free[at] && warm[at]).collect();
                 let cold = candidates.split_off(keep.min(candidates.len()));
-                assert_eq!(pool.trim(keep).unwrap(), cold.len() * 4096);
+                assert_eq!(pool.trim(keep).unwrap(), cold.len() * page_size());
                 for at in cold {
                     warm[at] = false;
                 }
@@ -98,6 +99,6 @@ pub fn check(steps: &[Step], capacity: usize, slots: usize) {
         }
         assert_eq!(pool.taken(), free.iter().filter(|&&free| !free).count());
         assert_eq!(pool.warm(), (0..capacity).filter(|&at| free[at] && warm[at]).count());
-        assert_eq!(pool.resident().unwrap(), warm.iter().filter(|&&warm| warm).count() * 4096);
+        assert_eq!(pool.resident(), warm.iter().filter(|&&warm| warm).count() * page_size());
     }
 }

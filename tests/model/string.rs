@@ -2,7 +2,8 @@
 //!
 //! Does not choose the operations: property tests and fuzzers do.
 
-use region::{Arena, String as ArenaString};
+use region::Arena;
+use region::collections::String as ArenaString;
 use std::fmt::Write;
 
 /// What can be done to a string.
@@ -12,6 +13,9 @@ pub enum Op {
     PushStr(String),
     Insert(usize, char),
     InsertStr(usize, String),
+    Replace(usize, usize, String),
+    Drain(usize, usize, usize),
+    SplitOff(usize),
     Remove(usize),
     Pop,
     Truncate(usize),
@@ -27,6 +31,12 @@ pub enum Op {
 fn boundary(text: &str, at: usize) -> usize {
     let starts: Vec<_> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     starts[at % starts.len()]
+}
+
+/// A range between two such positions.
+fn range(text: &str, from: usize, to: usize) -> std::ops::Range<usize> {
+    let (from, to) = (boundary(text, from), boundary(text, to));
+    from.min(to)..from.max(to)
 }
 
 /// Does the same to a string of ours and to std's, with neighbours in between.
@@ -45,6 +55,22 @@ pub fn check(ops: &[Op]) {
             Op::InsertStr(at, ref piece) => {
                 let at = boundary(&model, at);
                 (text.insert_str(at, piece), model.insert_str(at, piece)).0
+            }
+            Op::Replace(from, to, ref piece) => {
+                let range = range(&model, from, to);
+                text.replace_range(range.clone(), piece);
+                model.replace_range(range, piece);
+            }
+            Op::Drain(from, to, taken) => {
+                let range = range(&model, from, to);
+                let ours: String = text.drain(range.clone()).take(taken % 4).collect();
+                assert_eq!(ours, model.drain(range).take(taken % 4).collect::<String>());
+            }
+            Op::SplitOff(at) => {
+                let at = boundary(&model, at);
+                let (ours, theirs) = (text.split_off(at), model.split_off(at));
+                assert_eq!(ours.as_str(), theirs);
+                (text, model) = (ours + text.as_str(), theirs + &model);
             }
             Op::Remove(at) => {
                 let at = boundary(&model, at);

@@ -3,7 +3,8 @@
 //!
 //! Does not choose the operations: property tests and fuzzers do.
 
-use region::{Backing, TypedArena};
+use region::TypedArena;
+use region::backing::Backing;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

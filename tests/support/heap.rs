@@ -4,7 +4,9 @@
 //! Bytes that are not ready hold a poison, so a write before `commit` shows; bytes above `dirty` must be zero
 //! when a block comes back, so a high-water mark that is too low shows. It can refuse any call.
 
-use region::{AllocError, AllocReason, Backing, Block};
+use region::AllocError;
+use region::backing::{Backing, Block};
+use region::error::AllocReason;
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -172,6 +174,15 @@ unsafe impl Backing for Heap {
             block.ready = keep;
             block.dirty = block.dirty.min(keep);
         }
+    }
+
+    unsafe fn discard(&self, block: &Block, from: usize, len: usize) -> bool {
+        let loans = self.book.loans.borrow();
+        let loan = &loans[&block.start.addr().get()];
+        self.book.demand(from + len <= loan.ready, "only what is ready is given back");
+        // SAFETY: the range lies in the loan, and nobody uses it.
+        unsafe { loan.start.add(from).write_bytes(0, len) };
+        true
     }
 
     unsafe fn release(&self, block: &Block) {

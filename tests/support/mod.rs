@@ -1,12 +1,15 @@
-//! Situations that tests need: files, pipes, terminals, processes with limits.
+//! Situations that tests need: files, pipes, terminals. Processes and their limits are in `process`.
 
-#![allow(dead_code)] // each test uses its part
+#![allow(dead_code, unused_imports)] // each test uses its part
 
 pub mod drops;
 pub mod heap;
 pub mod hugetlb;
+mod process;
+pub mod watched;
 
-use region::Fd;
+pub use process::*;
+use region::input::Fd;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -82,6 +85,30 @@ pub fn pipe() -> (File, File) {
     (reader, writer)
 }
 
+/// The reading end of a pipe into which a thread writes the bytes 0 to 49, and that thread, which sends a signal to the
+/// calling one before each: calls of it are interrupted (EINTR).
+pub fn pipe_with_signals() -> (File, JoinHandle<()>) {
+    extern "C" fn nothing(_: i32) {}
+    // SAFETY: installs a handler that does nothing, without SA_RESTART, for a signal that nobody else uses.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = nothing as extern "C" fn(i32) as usize;
+        assert_eq!(libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()), 0);
+    }
+    let (reader, mut writer) = pipe();
+    // SAFETY: asks for the thread's own handle.
+    let this = unsafe { libc::pthread_self() } as usize;
+    let writing = std::thread::spawn(move || {
+        for byte in 0..50u8 {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            // SAFETY: the calling thread waits for this one, so its handle is valid.
+            assert_eq!(unsafe { libc::pthread_kill(this as libc::pthread_t, libc::SIGUSR1) }, 0);
+            writer.write_all(&[byte]).unwrap();
+        }
+    });
+    (reader, writing)
+}
+
 /// A terminal: the side of the emulator, the side of the program.
 pub fn terminal() -> (File, File) {
     let (mut master, mut slave) = (0, 0);
@@ -112,77 +139,42 @@ pub fn set_nonblocking(owner: &impl AsRawFd) {
     assert_eq!(unsafe { libc::fcntl(owner.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }, 0);
 }
 
-/// Runs the test of this name again in a process of its own, in which [`is_child`] holds, after `prepare`
-/// has changed the command. Panics when the test fails there.
-pub fn in_child(test: &str, prepare: impl FnOnce(&mut Command)) {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, "1");
-    prepare(&mut command);
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}{complained}");
-    complained.lines().filter_map(|line| line.strip_prefix("SKIPPED: ")).for_each(skip);
-    assert!(said.contains("1 passed"), "no test has the name {test}: {said}");
-}
-
-/// Runs `work` in a forked child and gives its process number. The child ends with 0 if the work was true.
-pub fn fork(work: impl FnOnce() -> bool) -> libc::pid_t {
-    // SAFETY: the child has this thread alone, runs `work` and leaves by `_exit`; glibc keeps malloc usable there.
-    match unsafe { libc::fork() } {
-        0 => {
-            let fine = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(false);
-            // SAFETY: ends the child without running anything of the parent's.
-            unsafe { libc::_exit(if fine { 0 } else { 1 }) }
-        }
-        child => {
-            assert!(child > 0, "{}", std::io::Error::last_os_error());
-            child
-        }
-    }
-}
-
-/// How a child ended, as `waitpid` says it.
-pub fn wait(child: libc::pid_t) -> i32 {
-    let mut status = 0;
-    // SAFETY: `status` is a plain integer to write to.
-    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    status
-}
-
-/// Runs `work` in a forked child, where no other thread maps anything, and gives its wait status.
-pub fn forked(work: impl FnOnce() -> bool) -> i32 {
-    wait(fork(work))
-}
-
 /// Says what is not tested here, and why: past the harness's capture, as a skip must be seen.
 pub fn skip(why: &str) {
     std::io::stderr().write_all(format!("\nSKIPPED: {why}\n").as_bytes()).unwrap();
 }
 
-const CHILD: &str = "REGION_TEST_CHILD";
-
-/// Whether this process was started by [`in_child`].
-pub fn is_child() -> bool {
-    std::env::var_os(CHILD).is_some()
-}
-
-/// Sets a soft limit of this process; what is mapped already stays.
-pub fn limit(resource: libc::__rlimit_resource_t, bytes: u64) {
-    // SAFETY: plain data in and out.
-    unsafe {
-        let mut limits: libc::rlimit = std::mem::zeroed();
-        assert_eq!(libc::getrlimit(resource, &mut limits), 0);
-        limits.rlim_cur = bytes;
-        assert_eq!(libc::setrlimit(resource, &limits), 0);
+/// Whether the system promises this process so many bytes of private memory, and says if not: `ulimit -d`, `ulimit -v`
+/// and strict overcommit (vm.overcommit_memory = 2) all refuse what is far beyond them.
+pub fn promised(bytes: usize) -> bool {
+    let (access, kind) =
+        (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE);
+    // SAFETY: a new mapping at an address of the kernel's choice, which is given back untouched.
+    let promised = unsafe {
+        let base = libc::mmap(std::ptr::null_mut(), bytes, access, kind, -1, 0);
+        base != libc::MAP_FAILED && libc::munmap(base, bytes) == 0
+    };
+    if !promised {
+        skip(&format!("{} MiB of memory: the system does not promise so much to this process", bytes >> 20));
     }
+    promised
 }
 
-/// A size in bytes out of `/proc/self/status`, such as `VmSize`.
-pub fn status(field: &str) -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+/// Gives this process huge pages only where it asks for them, as the setting `madvise` does; no process of the
+/// setting `always` has a resident set that follows what is touched.
+pub fn huge_pages_on_request() {
+    const PR_SET_THP_DISABLE: i32 = 41;
+    const EXCEPT_ADVISED: usize = 2;
+    let setting = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
+    if !setting.is_ok_and(|setting| setting.contains("[always]")) {
+        return;
+    }
+    // Kernels before 6.18 know only none at all.
+    let set = [EXCEPT_ADVISED, 0].into_iter().any(|flags| {
+        // SAFETY: changes a flag of this process; no memory is given.
+        unsafe { libc::prctl(PR_SET_THP_DISABLE, 1usize, flags, 0usize, 0usize) == 0 }
+    });
+    assert!(set, "{}", std::io::Error::last_os_error());
 }
 
 /// Whether every byte is this one: by `memcmp` of the row with itself, as builds for tests loop slowly.

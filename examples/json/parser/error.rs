@@ -44,6 +44,8 @@ pub enum Kind {
     Digit,
     /// A number that no `f64` comes near.
     NumberRange,
+    /// There is no memory for what stands here.
+    Memory,
 }
 
 impl Kind {
@@ -73,6 +75,7 @@ impl fmt::Display for Kind {
             Kind::LeadingZero => f.write_str("a number does not start with 0 and more digits"),
             Kind::Digit => f.write_str("expected a digit"),
             Kind::NumberRange => f.write_str("a number beyond what 64-bit floating point can hold"),
+            Kind::Memory => f.write_str("no memory for what comes here"),
         }
     }
 }
@@ -103,7 +106,7 @@ impl SyntaxError {
         }
     }
 
-    /// The line it was found in, and the place marked: at most [`EXCERPT`] characters to either side, so
+    /// The line it was found in, with a mark: at most [`EXCERPT`] characters to either side, so
     /// that a document on a single line of a gigabyte is shown as well as any other.
     ///
     /// ```text
@@ -160,7 +163,7 @@ fn visible(char: char) -> char {
         '\0'..='\x1f' => char::from_u32(0x2400 + char as u32).unwrap_or('\u{fffd}'),
         '\x7f' => '␡',
         '\u{80}'..='\u{9f}' => '\u{fffd}',
-        // Marks that reorder what follows would hide the place.
+        // Marks that reorder what follows would hide the mark.
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         _ => char,
     }

@@ -1,13 +1,13 @@
-//! A strict RFC 8259 parser that does not decide where values live.
+//! A strict RFC 8259 parser that leaves the memory of values to its builder.
 //!
 //! It reads a document once, from left to right, and reports what it finds to a [`Builder`]; the forms of
 //! the tree (`tree/`) are builders. So one parser serves them all, and comparing two of them compares
 //! allocation alone. Nesting costs the parser a few bytes of its own stack of [`Frame`]s and none of the
 //! thread's: a deep document meets [`Options::max_depth`], never the end of the stack.
 //!
-//! - `builder`: what a builder is told.
+//! - `builder`: the calls that a builder gets.
 //! - `text`: strings, plain and escaped. `number`: the number grammar and its fast conversion.
-//! - `error`: what was wrong, at which line and column, and the place shown.
+//! - `error`: what was wrong, at which line and column, and the excerpt.
 //!
 //! What it refuses on purpose, where others are lenient: a byte order mark, comments, trailing commas,
 //! `NaN`, lone surrogates, numbers beyond `f64`, anything after the document. Duplicate keys are kept.
@@ -17,7 +17,7 @@ mod error;
 mod number;
 mod text;
 
-pub use builder::{Builder, Text};
+pub use builder::{Builder, Full, Text};
 pub use error::{Kind, SyntaxError};
 pub use number::Number;
 
@@ -30,7 +30,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        // Real documents stay below a few dozen; whoever nests deeper means it, and says so.
+        // Real documents stay below a few dozen; deeper nesting is asked for by an option.
         Options { max_depth: 1024 }
     }
 }
@@ -41,8 +41,8 @@ const PROGRESS_STEP: usize = 1 << 20;
 
 /// Parses one document, which must be the whole of `bytes`.
 ///
-/// `builder` learns of every value in order; after an error it holds a part of the document and should be
-/// dropped. `progress` is told now and then how many bytes were read.
+/// `builder` gets every value in order; after an error it holds a part of the document and should be
+/// dropped. `progress` is called now and then with the number of bytes read.
 ///
 /// # Errors
 /// At the first byte that is not RFC 8259, not UTF-8, or beyond a limit.
@@ -60,7 +60,7 @@ pub fn parse<'i, B: Builder<'i>>(
         options,
         builder,
         progress,
-        told: PROGRESS_STEP,
+        next_progress: PROGRESS_STEP,
     };
     // One check of the whole text is several times cheaper than one for each string, and lets everything
     // below cut `&str`s without `unsafe`.
@@ -71,7 +71,7 @@ pub fn parse<'i, B: Builder<'i>>(
         }
         Err(bad) => {
             // A mistake before the bad byte is reported first, so read up to it; what fails only because
-            // the text was cut there is the bad byte's fault.
+            // the text was cut there is caused by the bad byte.
             let valid = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
             reader.text = valid;
             match reader.document() {
@@ -83,7 +83,7 @@ pub fn parse<'i, B: Builder<'i>>(
     outcome.map_err(|(kind, at)| SyntaxError::new(kind, bytes, at))
 }
 
-/// What went wrong and at which byte; line and column are counted only when somebody is told.
+/// What went wrong and at which byte; line and column are counted only when the error is shown.
 type Fault = (Kind, usize);
 
 /// An array or object that is open.
@@ -118,8 +118,8 @@ struct Reader<'i, 'b, B, P> {
     options: Options,
     builder: &'b mut B,
     progress: P,
-    /// Where `progress` is told next.
-    told: usize,
+    /// Where `progress` is called next.
+    next_progress: usize,
 }
 
 impl<'i, B: Builder<'i>, P: FnMut(usize)> Reader<'i, '_, B, P> {
@@ -155,16 +155,16 @@ impl<'i, B: Builder<'i>, P: FnMut(usize)> Reader<'i, '_, B, P> {
                         }
                         break;
                     }
-                    (Shape::Array, b']') => self.builder.array(len),
-                    (Shape::Object, b'}') => self.builder.object(len),
+                    (Shape::Array, b']') => self.builder.array(len).map_err(|Full| (Kind::Memory, self.at))?,
+                    (Shape::Object, b'}') => self.builder.object(len).map_err(|Full| (Kind::Memory, self.at))?,
                     (Shape::Array, _) => return Err(self.unexpected("`,` or `]`")),
                     (Shape::Object, _) => return Err(self.unexpected("`,` or `}`")),
                 }
                 self.at += 1;
                 self.frames.pop();
-                if self.at >= self.told {
+                if self.at >= self.next_progress {
                     (self.progress)(self.at);
-                    self.told = self.at + PROGRESS_STEP;
+                    self.next_progress = self.at + PROGRESS_STEP;
                 }
             }
         }
@@ -176,25 +176,25 @@ impl<'i, B: Builder<'i>, P: FnMut(usize)> Reader<'i, '_, B, P> {
         match self.peek() {
             b'"' => {
                 let text = text::read(self.text, &mut self.at, &mut self.unescaped)?;
-                self.builder.string(text);
+                self.builder.string(text).map_err(|Full| (Kind::Memory, self.at))?;
             }
             b'-' | b'0'..=b'9' => {
                 let number = number::read(self.text, &mut self.at)?;
-                self.builder.number(number);
+                self.builder.number(number).map_err(|Full| (Kind::Memory, self.at))?;
             }
             b'{' => return self.open(Shape::Object),
             b'[' => return self.open(Shape::Array),
             b't' => {
                 self.word("true")?;
-                self.builder.boolean(true);
+                self.builder.boolean(true).map_err(|Full| (Kind::Memory, self.at))?;
             }
             b'f' => {
                 self.word("false")?;
-                self.builder.boolean(false);
+                self.builder.boolean(false).map_err(|Full| (Kind::Memory, self.at))?;
             }
             b'n' => {
                 self.word("null")?;
-                self.builder.null();
+                self.builder.null().map_err(|Full| (Kind::Memory, self.at))?;
             }
             _ => return Err(self.unexpected("a value")),
         }
@@ -211,13 +211,19 @@ impl<'i, B: Builder<'i>, P: FnMut(usize)> Reader<'i, '_, B, P> {
             (Shape::Array, b']') => self.builder.array(0),
             (Shape::Object, b'}') => self.builder.object(0),
             _ => {
+                self.frames.try_reserve(1).map_err(|_| (Kind::Memory, self.at))?;
                 self.frames.push(Frame { shape, len: 0 });
-                if shape == Shape::Object {
-                    self.key()?;
+                match shape {
+                    Shape::Array => self.builder.open_array().map_err(|Full| (Kind::Memory, self.at))?,
+                    Shape::Object => {
+                        self.builder.open_object().map_err(|Full| (Kind::Memory, self.at))?;
+                        self.key()?;
+                    }
                 }
                 return Ok(Found::Opening);
             }
         }
+        .map_err(|Full| (Kind::Memory, self.at))?;
         self.at += 1;
         Ok(Found::Value)
     }
@@ -229,7 +235,7 @@ impl<'i, B: Builder<'i>, P: FnMut(usize)> Reader<'i, '_, B, P> {
             return Err(self.unexpected("a key in double quotes"));
         }
         let text = text::read(self.text, &mut self.at, &mut self.unescaped)?;
-        self.builder.key(text);
+        self.builder.key(text).map_err(|Full| (Kind::Memory, self.at))?;
         self.skip_space();
         if self.peek() != b':' {
             return Err(self.unexpected("`:`"));
@@ -248,7 +254,7 @@ impl<'i, B: Builder<'i>, P: FnMut(usize)> Reader<'i, '_, B, P> {
         }
     }
 
-    /// The byte at hand, or 0 at the end: JSON has no place for a NUL outside of strings, so both are
+    /// The byte at hand, or 0 at the end: JSON has no NUL outside of strings, so both are
     /// refused in the same way.
     #[inline]
     fn peek(&self) -> u8 {

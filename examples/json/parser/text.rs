@@ -26,6 +26,8 @@ fn unescape(text: &str, at: &mut usize, scratch: &mut String) -> Result<(), Faul
     scratch.clear();
     loop {
         let plain = plain_len(&bytes[here..]);
+        // With room for a character that an escape may add.
+        scratch.try_reserve(plain + char::MAX.len_utf8()).map_err(|_| (Kind::Memory, opening))?;
         scratch.push_str(&text[here..here + plain]);
         here += plain;
         match bytes.get(here) {

@@ -5,7 +5,7 @@
 //! is the allocator, and freeing node by node.
 
 use super::{Node, Shape};
-use crate::parser::{self, Builder, Number, Options, SyntaxError, Text};
+use crate::parser::{self, Builder, Full, Number, Options, SyntaxError, Text};
 
 /// A JSON value that owns its parts.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,44 +58,51 @@ struct Grower {
 
 impl Builder<'_> for Grower {
     #[inline]
-    fn null(&mut self) {
+    fn null(&mut self) -> Result<(), Full> {
         self.values.push(Value::Null);
+        Ok(())
     }
 
     #[inline]
-    fn boolean(&mut self, value: bool) {
+    fn boolean(&mut self, value: bool) -> Result<(), Full> {
         self.values.push(Value::Bool(value));
+        Ok(())
     }
 
     #[inline]
-    fn number(&mut self, number: Number) {
+    fn number(&mut self, number: Number) -> Result<(), Full> {
         self.values.push(Value::Number(number));
+        Ok(())
     }
 
     #[inline]
-    fn string(&mut self, text: Text<'_, '_>) {
+    fn string(&mut self, text: Text<'_, '_>) -> Result<(), Full> {
         let (Text::Plain(text) | Text::Unescaped(text)) = text;
         self.values.push(Value::String(text.into()));
+        Ok(())
     }
 
     #[inline]
-    fn key(&mut self, text: Text<'_, '_>) {
+    fn key(&mut self, text: Text<'_, '_>) -> Result<(), Full> {
         let (Text::Plain(text) | Text::Unescaped(text)) = text;
         self.keys.push(text.into());
+        Ok(())
     }
 
     #[inline]
-    fn array(&mut self, len: usize) {
+    fn array(&mut self, len: usize) -> Result<(), Full> {
         let elements = self.values.drain(self.values.len() - len..).collect();
         self.values.push(Value::Array(elements));
+        Ok(())
     }
 
     #[inline]
-    fn object(&mut self, len: usize) {
+    fn object(&mut self, len: usize) -> Result<(), Full> {
         let keys = self.keys.drain(self.keys.len() - len..);
         let values = self.values.drain(self.values.len() - len..);
         let members = keys.zip(values).map(|(key, value)| Member { key, value }).collect();
         self.values.push(Value::Object(members));
+        Ok(())
     }
 }
 

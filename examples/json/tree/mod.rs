@@ -3,15 +3,17 @@
 //! - `arena`: nodes in one [`region::Arena`], gone all at once.
 //! - `heap`: nodes in `Vec`s and `String`s, each an allocation of its own.
 //! - `serde`: how a `serde_json::Value` is seen by the same questions.
-//! - `stack`: the scratch stack on which the arena's tree is put together.
+//! - `run`: a slice at the end of an arena that is made longer piece by piece.
 //!
 //! [`Node`] is how a tree is walked, and [`Census`] a walk that counts. Neither recurses, so they take any
 //! depth that was parsed.
 
 pub mod arena;
 pub mod heap;
+mod run;
 mod serde;
-mod stack;
+
+use std::collections::TryReserveError;
 
 /// What a node is, with its parts at hand.
 pub enum Shape<'t, C> {
@@ -65,10 +67,13 @@ pub struct Census<'t> {
 
 impl<'t> Census<'t> {
     /// Walks the tree below `root`.
-    pub fn of<N: Node>(root: &'t N) -> Self {
+    ///
+    /// # Errors
+    /// When there is no memory for the way from the root to the deepest value.
+    pub fn of<N: Node>(root: &'t N) -> Result<Self, TryReserveError> {
         let mut census = Census::default();
         let mut open: Vec<N::Parts<'t>> = Vec::new();
-        census.count(root, &mut open);
+        census.count(root, &mut open)?;
         while let Some(parts) = open.last_mut() {
             match parts.next() {
                 None => {
@@ -79,15 +84,15 @@ impl<'t> Census<'t> {
                         census.keys += 1;
                         census.text_bytes += key.len();
                     }
-                    census.count(value, &mut open);
+                    census.count(value, &mut open)?;
                 }
             }
         }
-        census
+        Ok(census)
     }
 
     #[inline]
-    fn count<N: Node>(&mut self, node: &'t N, open: &mut Vec<N::Parts<'t>>) {
+    fn count<N: Node>(&mut self, node: &'t N, open: &mut Vec<N::Parts<'t>>) -> Result<(), TryReserveError> {
         match node.shape() {
             Shape::Word => self.words += 1,
             Shape::Number(number) => {
@@ -103,14 +108,17 @@ impl<'t> Census<'t> {
             }
             Shape::Array(parts) => {
                 self.arrays += 1;
+                open.try_reserve(1)?;
                 open.push(parts);
             }
             Shape::Object(parts) => {
                 self.objects += 1;
+                open.try_reserve(1)?;
                 open.push(parts);
             }
         }
         self.depth = self.depth.max(open.len());
+        Ok(())
     }
 
     /// All values: nodes of the tree.

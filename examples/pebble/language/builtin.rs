@@ -3,7 +3,8 @@
 use super::error::Kind;
 use super::list::List;
 use super::value::Value;
-use region::{AllocReason, Scope};
+use region::Scope;
+use region::error::AllocReason;
 use std::fmt;
 use std::io::Write;
 

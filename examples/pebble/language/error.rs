@@ -2,14 +2,14 @@
 
 use super::syntax::Span;
 use region::AllocError;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::io;
 
 /// What is wrong.
 #[derive(Debug)]
 pub enum Kind<'p> {
     // In the text.
-    /// The source has more bytes than a position can tell.
+    /// The source has more bytes than a position can count.
     SourceTooLong,
     NoToken(char),
     OpenText,
@@ -71,7 +71,12 @@ impl fmt::Display for Kind<'_> {
             Kind::NoEscape(char) => write!(f, "no such escape: \\{}; there are \\n \\t \\\" \\\\", char.escape_debug()),
             Kind::IntegerTooLarge => write!(f, "this number is too large; the largest is {}", i64::MAX),
             Kind::Expected { wanted, found: "" } => write!(f, "expected {wanted}, but the program ends here"),
-            Kind::Expected { wanted, found } => write!(f, "expected {wanted}, found `{found}`"),
+            Kind::Expected { wanted, found } => {
+                write!(f, "expected {wanted}, found `")?;
+                // A string may be anything.
+                found.chars().try_for_each(|char| f.write_char(visible(char)))?;
+                f.write_str("`")
+            }
             Kind::SourceTooDeep(limit) => write!(f, "nested more than {limit} deep, which is the limit"),
             Kind::NotDefined(name) => write!(f, "`{name}` is not defined"),
             Kind::DefinedTwice(name) => write!(f, "the function `{name}` is defined twice"),
@@ -150,7 +155,7 @@ impl fmt::Display for Report<'_> {
         let skipped = columns.saturating_sub(EXCERPT);
         write!(f, "{number:>4} │ {}", if skipped > 0 { "…" } else { "" })?;
         for char in before.chars().skip(skipped).chain(marked.chars().chain(after.chars()).take(EXCERPT)) {
-            write!(f, "{}", visible(char))?;
+            f.write_char(visible(char))?;
         }
         let indent = columns - skipped + usize::from(skipped > 0);
         write!(f, "\n     │ {:indent$}{:^<width$}", "", "", width = marked.chars().count().clamp(1, EXCERPT))
@@ -163,7 +168,7 @@ fn visible(char: char) -> char {
         '\t' => ' ',
         '\0'..='\x1f' => char::from_u32(0x2400 + char as u32).unwrap_or('\u{fffd}'),
         '\x7f'..='\u{9f}' => '\u{fffd}',
-        // Marks that reorder what follows would hide the place.
+        // Marks that reorder what follows would hide the mark.
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         _ => char,
     }

@@ -9,6 +9,8 @@ use std::fmt::{self, Write};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Token<'p> {
     Int(i64),
+    /// One more than the largest: the least integer without its sign, and nothing by itself.
+    Least,
     Text(&'p str),
     Name(Symbol<'p>),
     /// A word or sign of the language.
@@ -55,8 +57,11 @@ impl<'s, 'p> Lexer<'s, 'p> {
                 return Err(Error { kind: Kind::NoToken(char), at: self.span(char.len_utf8()) });
             }
             // Digits alone: the only way to fail is the size.
-            let value = digits.parse().map_err(|_| Error { kind: Kind::IntegerTooLarge, at: self.span(len) })?;
-            return Ok(self.take(Token::Int(value), len));
+            return match digits.parse() {
+                Ok(value) => Ok(self.take(Token::Int(value), len)),
+                Err(_) if digits.parse() == Ok(i64::MIN.unsigned_abs()) => Ok(self.take(Token::Least, len)),
+                Err(_) => Err(Error { kind: Kind::IntegerTooLarge, at: self.span(len) }),
+            };
         }
         if is_name(first) {
             let len = rest.find(|char: char| !is_name(char)).unwrap_or(rest.len());

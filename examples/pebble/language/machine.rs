@@ -16,9 +16,9 @@
 use super::builtin::{Builtin, text};
 use super::error::{Error, Kind};
 use super::list::List;
-use super::places::Place;
 use super::syntax::{Binary, Block, Expr, Function, Node, Program, Span, Statement, Unary};
 use super::value::{Closure, Value};
+use super::variables::Variable;
 use region::{Arena, Scope};
 use std::io::Write;
 
@@ -83,14 +83,14 @@ struct Frame<'f, 'p, 'a> {
 /// The global variables: the program's own, which it lends to the functions it calls.
 enum Globals<'f, 'p, 'a> {
     Own(&'f mut [Value<'p, 'a>]),
-    Lent(&'f [Value<'p, 'a>]),
+    Borrowed(&'f [Value<'p, 'a>]),
 }
 
 impl<'p, 'a> Globals<'_, 'p, 'a> {
     fn lend(&self) -> &[Value<'p, 'a>] {
         match self {
             Globals::Own(values) => values,
-            Globals::Lent(values) => values,
+            Globals::Borrowed(values) => values,
         }
     }
 }
@@ -147,11 +147,11 @@ impl Machine<'_> {
         for statement in block.statements {
             match statement {
                 Statement::Expr(expr) => _ = self.eval(expr, frame, own, other)?,
-                Statement::Store { place, value } => {
+                Statement::Store { variable, value } => {
                     let value = self.eval(value, frame, own, other)?;
-                    match (place, &mut frame.globals) {
-                        (Place::Global(number), Globals::Own(globals)) => globals[*number as usize] = value,
-                        (Place::Local(slot), _) => frame.slots[*slot as usize] = value,
+                    match (variable, &mut frame.globals) {
+                        (Variable::Global(number), Globals::Own(globals)) => globals[*number as usize] = value,
+                        (Variable::Local(slot), _) => frame.slots[*slot as usize] = value,
                         _ => unreachable!("the parser lets functions assign to their own variables only"),
                     }
                 }
@@ -204,7 +204,7 @@ impl Machine<'_> {
             Node::Bool(truth) => Ok(Value::Bool(truth)),
             Node::Int(number) => Ok(Value::Int(number)),
             Node::Text(text) => Ok(Value::Text(text)),
-            Node::Read(place, name) => match read(place, frame) {
+            Node::Read(variable, name) => match read(variable, frame) {
                 Value::Unset => Err(at(expr.at)(Kind::NotYet(name.name()))),
                 value => Ok(value),
             },
@@ -321,7 +321,7 @@ impl Machine<'_> {
         let slots = callee.try_alloc_slice_fill_copy(closure.function.slots as usize, Value::Unset);
         let slots = slots.map_err(Kind::Memory).map_err(at(call))?;
         slots[..arguments.len()].copy_from_slice(arguments);
-        let mut frame = Frame { slots, closure: Some(closure), globals: Globals::Lent(globals) };
+        let mut frame = Frame { slots, closure: Some(closure), globals: Globals::Borrowed(globals) };
         let result = match self.block(&closure.function.body, &mut frame, &mut callee, own) {
             Ok(value) | Err(Stop::Return(value)) => value.copy_into(own).map_err(at(call)),
             Err(Stop::Error(error)) => Err(Stop::Error(error)),
@@ -331,12 +331,12 @@ impl Machine<'_> {
     }
 }
 
-fn read<'p, 'a>(place: Place, frame: &Frame<'_, 'p, 'a>) -> Value<'p, 'a> {
-    match (place, frame.closure) {
-        (Place::Local(slot), _) => frame.slots[slot as usize],
-        (Place::Global(number), _) => frame.globals.lend()[number as usize],
-        (Place::Captured(number), Some(closure)) => closure.captured[number as usize],
-        (Place::Myself, Some(closure)) => Value::Closure(closure),
+fn read<'p, 'a>(variable: Variable, frame: &Frame<'_, 'p, 'a>) -> Value<'p, 'a> {
+    match (variable, frame.closure) {
+        (Variable::Local(slot), _) => frame.slots[slot as usize],
+        (Variable::Global(number), _) => frame.globals.lend()[number as usize],
+        (Variable::Captured(number), Some(closure)) => closure.captured[number as usize],
+        (Variable::Myself, Some(closure)) => Value::Closure(closure),
         _ => unreachable!("the program itself captures nothing"),
     }
 }
@@ -366,7 +366,8 @@ fn operate<'p, 'a>(
         (Binary::Multiply, Value::Int(a), Value::Int(b)) => whole(a.checked_mul(b)),
         (Binary::Divide | Binary::Remainder, Value::Int(_), Value::Int(0)) => Err(Kind::DivisionByZero),
         (Binary::Divide, Value::Int(a), Value::Int(b)) => whole(a.checked_div(b)),
-        (Binary::Remainder, Value::Int(a), Value::Int(b)) => whole(a.checked_rem(b)),
+        // Of the least integer by -1 it is 0, which fits; only the quotient does not.
+        (Binary::Remainder, Value::Int(a), Value::Int(b)) => Ok(Value::Int(a.wrapping_rem(b))),
         (Binary::Less, Value::Int(a), Value::Int(b)) => Ok(Value::Bool(a < b)),
         (Binary::LessEqual, Value::Int(a), Value::Int(b)) => Ok(Value::Bool(a <= b)),
         (Binary::Greater, Value::Int(a), Value::Int(b)) => Ok(Value::Bool(a > b)),

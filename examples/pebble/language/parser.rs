@@ -7,9 +7,9 @@
 use super::chain::Chain;
 use super::error::{Error, Kind};
 use super::lexer::{Lexer, Token};
-use super::places::{Enclosing, Globals, Place};
 use super::symbol::Symbol;
 use super::syntax::{Binary, Block, Choice, Expr, Function, Node, Program, Span, Statement, Unary};
+use super::variables::{Enclosing, Globals, Variable};
 use region::Arena;
 
 /// How deep a source may nest. The parser takes some stack for each level.
@@ -139,7 +139,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
     }
 
     /// As many as `next` gives, in the arena.
-    fn row<T>(&mut self, mut next: impl FnMut(&mut Self) -> Parsed<'p, Option<T>>) -> Parsed<'p, &'p [T]> {
+    fn collect<T>(&mut self, mut next: impl FnMut(&mut Self) -> Parsed<'p, Option<T>>) -> Parsed<'p, &'p [T]> {
         let arena = self.arena;
         Ok(arena.alloc_slice_try_fill_iter(std::iter::from_fn(|| next(self).transpose()))?)
     }
@@ -153,7 +153,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
         then: impl Fn(),
     ) -> Parsed<'p, &'p [Expr<'p>]> {
         let mut first = true;
-        self.row(|parser| {
+        self.collect(|parser| {
             if !first && !parser.is(close) {
                 parser.want(",", wanted)?;
             }
@@ -178,7 +178,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
     /// Statements up to `close`, which is passed, or up to the end.
     fn sequence(&mut self, inside: &'s Enclosing<'s, 'p>, close: &'static str) -> Parsed<'p, Block<'p>> {
         let mut value = None;
-        let statements = self.row(|parser| {
+        let statements = self.collect(|parser| {
             loop {
                 let at_end = if close == "End" { parser.token == Token::End } else { parser.skip(close)? };
                 if at_end {
@@ -201,11 +201,11 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
     }
 
     /// Where a `let` of this name puts its value. The outermost level's variables are global.
-    fn declare(&mut self, inside: &'s Enclosing<'s, 'p>, name: Symbol<'p>) -> Place {
+    fn declare(&mut self, inside: &'s Enclosing<'s, 'p>, name: Symbol<'p>) -> Variable {
         if inside.is_main() && self.depth == 0 {
-            Place::Global(self.globals.variable(name))
+            Variable::Global(self.globals.variable(name))
         } else {
-            Place::Local(inside.declare(self.scratch, name))
+            Variable::Local(inside.declare(self.scratch, name))
         }
     }
 
@@ -229,7 +229,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
                 self.want("=", "`=`")?;
                 let value = self.expression(inside, 0)?;
                 self.want(";", "`;`")?;
-                Statement::Store { place: self.declare(inside, name), value }
+                Statement::Store { variable: self.declare(inside, name), value }
             }
             Token::Fixed("fn") => {
                 self.advance()?;
@@ -240,7 +240,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
                 let function = self.function(inside, name)?;
                 let value = Expr { at: at.to(self.before), node: Node::Function(function) };
                 let Some(name) = name else { return self.value_or_statement(value) };
-                Statement::Store { place: self.declare(inside, name), value }
+                Statement::Store { variable: self.declare(inside, name), value }
             }
             Token::Fixed("while") => {
                 self.advance()?;
@@ -284,10 +284,10 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
             let Node::Read(_, name) = expr.node else {
                 return Err(Error { kind: Kind::NotAssignable, at: expr.at });
             };
-            let place = self.globals.write(self.scratch, inside, name, expr.at)?;
+            let variable = self.globals.write(self.scratch, inside, name, expr.at)?;
             let value = self.expression(inside, 0)?;
             self.want(";", "`;`")?;
-            return Ok(Parts::Statement(Statement::Store { place, value }));
+            return Ok(Parts::Statement(Statement::Store { variable, value }));
         }
         self.value_or_statement(expr)
     }
@@ -382,6 +382,11 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
             Token::Fixed("true") => Node::Bool(true),
             Token::Fixed("false") => Node::Bool(false),
             Token::Fixed("[") => Node::List(self.expressions(inside, "]", "`,` or `]`", || ())?),
+            Token::Fixed("-") if self.token == Token::Least => {
+                self.advance()?;
+                Node::Int(i64::MIN)
+            }
+            Token::Least => return Err(Error { kind: Kind::IntegerTooLarge, at }),
             Token::Fixed("-") => Node::Unary(Unary::Negate, self.arena.alloc(self.expression(inside, UNARY)?)),
             Token::Fixed("not") => Node::Unary(Unary::Not, self.arena.alloc(self.expression(inside, 2)?)),
             Token::Fixed("if") => Node::If(self.choice(inside)?),

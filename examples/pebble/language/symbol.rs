@@ -72,7 +72,7 @@ impl<'p> Symbols<'p> {
 }
 
 fn hash_of(name: &str) -> u64 {
-    // Deterministic on purpose: a program's figures are the same every time. Who parses the source of people
+    // Deterministic on purpose: a program's stats are the same every time. Who parses the source of people
     // that mean harm wants a keyed hash here.
     let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
     name.hash(&mut hasher);

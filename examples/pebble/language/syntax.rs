@@ -1,7 +1,7 @@
 //! The tree: plain data in an arena, every reference for as long as the arena lives, nothing to drop.
 
-use super::places::Place;
 use super::symbol::Symbol;
+use super::variables::Variable;
 
 /// A part of the source, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +35,10 @@ pub struct Function<'p> {
     /// What messages call it.
     pub name: &'p str,
     pub parameters: u32,
-    /// Variables and arguments under way, parameters included: what a call needs room for.
+    /// Variables and arguments under way, parameters included: what a call needs slots for.
     pub slots: u32,
     /// What it takes along from the function around it when it becomes a value.
-    pub captures: &'p [Place],
+    pub captures: &'p [Variable],
     pub body: Block<'p>,
 }
 
@@ -51,7 +51,7 @@ pub struct Block<'p> {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Statement<'p> {
-    Store { place: Place, value: Expr<'p> },
+    Store { variable: Variable, value: Expr<'p> },
     While { condition: Expr<'p>, body: Block<'p> },
     For { slot: u32, list: Expr<'p>, body: Block<'p> },
     Return { value: Option<&'p Expr<'p>> },
@@ -71,7 +71,7 @@ pub enum Node<'p> {
     Int(i64),
     Text(&'p str),
     List(&'p [Expr<'p>]),
-    Read(Place, Symbol<'p>),
+    Read(Variable, Symbol<'p>),
     Function(&'p Function<'p>),
     Unary(Unary, &'p Expr<'p>),
     Binary(Binary, &'p [Expr<'p>; 2]),

@@ -7,8 +7,8 @@ use region::Arena;
 
 pub struct Table<'t, T> {
     arena: &'t Arena,
-    /// A power of two of places, or none.
-    places: &'t mut [Option<T>],
+    /// A power of two of entries, or none.
+    entries: &'t mut [Option<T>],
     len: usize,
 }
 
@@ -18,7 +18,7 @@ const _: () = assert!(FIRST.is_power_of_two());
 
 impl<'t, T: Copy> Table<'t, T> {
     pub fn new(arena: &'t Arena) -> Self {
-        Table { arena, places: &mut [], len: 0 }
+        Table { arena, entries: &mut [], len: 0 }
     }
 
     pub fn len(&self) -> usize {
@@ -26,38 +26,38 @@ impl<'t, T: Copy> Table<'t, T> {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.places.iter().flatten()
+        self.entries.iter().flatten()
     }
 
     /// The entry of this hash for which `same` says yes.
     pub fn find(&mut self, hash: u64, same: impl Fn(&T) -> bool) -> Option<&mut T> {
-        if self.places.is_empty() {
+        if self.entries.is_empty() {
             return None;
         }
-        let place = seek(self.places, hash, same);
-        self.places[place].as_mut()
+        let index = seek(self.entries, hash, same);
+        self.entries[index].as_mut()
     }
 
     /// Adds an entry that is not there yet. `hash_of` gives the hash of any entry.
     pub fn add(&mut self, entry: T, hash_of: impl Fn(&T) -> u64) {
-        if self.len >= self.places.len() / 4 * 3 {
-            let places = self.arena.alloc_slice_fill_copy((self.places.len() * 2).max(FIRST), None);
-            for old in self.places.iter().flatten() {
-                places[seek(places, hash_of(old), |_| false)] = Some(*old);
+        if self.len >= self.entries.len() / 4 * 3 {
+            let entries = self.arena.alloc_slice_fill_copy((self.entries.len() * 2).max(FIRST), None);
+            for old in self.entries.iter().flatten() {
+                entries[seek(entries, hash_of(old), |_| false)] = Some(*old);
             }
-            self.places = places;
+            self.entries = entries;
         }
-        let place = seek(self.places, hash_of(&entry), |_| false);
-        self.places[place] = Some(entry);
+        let index = seek(self.entries, hash_of(&entry), |_| false);
+        self.entries[index] = Some(entry);
         self.len += 1;
     }
 }
 
-/// Where the entry is, or the empty place where it would be. There always is one: a quarter is empty.
-fn seek<T>(places: &[Option<T>], hash: u64, same: impl Fn(&T) -> bool) -> usize {
-    let mask = places.len() - 1;
+/// Where the entry is, or the empty entry where it would be. There always is one: a quarter is empty.
+fn seek<T>(entries: &[Option<T>], hash: u64, same: impl Fn(&T) -> bool) -> usize {
+    let mask = entries.len() - 1;
     let mut at = hash as usize & mask;
-    while places[at].as_ref().is_some_and(|entry| !same(entry)) {
+    while entries[at].as_ref().is_some_and(|entry| !same(entry)) {
         at = (at + 1) & mask;
     }
     at

@@ -1,14 +1,16 @@
-//! Bytes that the caller owns: the stack, a `static`, any slice. No system call, ever.
+//! External buffers: bytes that the caller owns, on the stack, in a `static` or in any slice. Never makes a system
+//! call.
 //!
 //! [`Buffer`] lends bytes to one arena; [`StackBuffer`] and [`StaticBuffer`] are such bytes. When a
-//! buffer is used up the arena says so; to go on elsewhere there is [`Spill`](super::Spill).
+//! buffer is used up allocations fail; [`Spill`](super::Spill) goes on in another backing.
 
+use super::loan::Loan;
 use super::{Backing, Block};
-use crate::arena::bump;
-use crate::error::{AllocError, AllocReason};
-use crate::sync::global::{AtomicBool, Ordering};
+use crate::error::AllocError;
+use crate::seeded::{Bug, seeded};
+use crate::sync::{AtomicBool, Ordering, const_fn};
 use core::alloc::Layout;
-use core::cell::{Cell, UnsafeCell};
+use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -16,19 +18,16 @@ use core::ptr::NonNull;
 
 /// A caller's bytes as an arena's only memory.
 ///
-/// Made from a [`StackBuffer`], a [`StaticBuffer`], or a slice or array of `MaybeUninit<u8>`. Plain
-/// `&mut [u8]` is taken for `'static` only: values leave uninitialized padding behind, and whoever got the
-/// bytes back could read it.
+/// Made from a [`StackBuffer`], a [`StaticBuffer`], or a slice or array of `MaybeUninit<u8>`. A plain
+/// `&mut [u8]` must be `'static`: values leave uninitialized padding behind, which the owner of a shorter borrow could
+/// read afterwards.
 ///
 /// *Cost*: none; no system call is made. *Threads*: `Send`.
 #[derive(Debug)]
 pub struct Buffer<'b> {
     start: NonNull<u8>,
     len: usize,
-    /// Bytes from `start` that may be other than zero.
-    dirty: Cell<usize>,
-    /// Whether an arena holds the bytes now. They go out as one block.
-    lent: Cell<bool>,
+    loan: Loan,
     bytes: PhantomData<&'b mut [u8]>,
 }
 
@@ -36,12 +35,12 @@ pub struct Buffer<'b> {
 unsafe impl Send for Buffer<'_> {}
 
 impl<'b> Buffer<'b> {
-    /// Lends `bytes`, whatever they hold.
+    /// Lends `bytes` to an arena. They may hold anything.
     pub const fn new(bytes: &'b mut [MaybeUninit<u8>]) -> Self {
         let len = bytes.len();
         // SAFETY: a reference to a slice is never null.
         let start = unsafe { NonNull::new_unchecked(bytes.as_mut_ptr().cast::<u8>()) };
-        Buffer { start, len, dirty: Cell::new(len), lent: Cell::new(false), bytes: PhantomData }
+        Buffer { start, len, loan: Loan::new(len), bytes: PhantomData }
     }
 
     /// Bytes in the buffer.
@@ -54,9 +53,9 @@ impl<'b> Buffer<'b> {
         self.len == 0
     }
 
-    /// Whether `block` is this buffer's. A buffer without bytes has none, and its address may be another's.
+    /// Whether `block` is this buffer's. A buffer without bytes has no block, and its address may be that of another.
     pub(super) fn owns(&self, block: &Block) -> bool {
-        self.lent.get() && self.len != 0 && block.start == self.start
+        self.loan.is_taken() && self.len != 0 && block.start == self.start
     }
 }
 
@@ -69,15 +68,9 @@ impl<'b> From<&'b mut [MaybeUninit<u8>]> for Buffer<'b> {
 impl From<&'static mut [u8]> for Buffer<'static> {
     fn from(bytes: &'static mut [u8]) -> Self {
         let len = bytes.len();
-        // Values may leave uninitialized padding behind, which nobody may read as `u8`. A borrow for
-        // `'static` never ends, so nobody gets to.
-        Buffer {
-            start: NonNull::from(bytes).cast(),
-            len,
-            dirty: Cell::new(len),
-            lent: Cell::new(false),
-            bytes: PhantomData,
-        }
+        // Values may leave uninitialized padding behind, which must not be read as `u8`. A borrow for
+        // `'static` never ends, so the bytes cannot be read through the reference again.
+        Buffer { start: NonNull::from(bytes).cast(), len, loan: Loan::new(len), bytes: PhantomData }
     }
 }
 
@@ -104,7 +97,7 @@ impl<'b, const N: usize> From<&'b mut StackBuffer<N>> for Buffer<'b> {
 pub struct StackBuffer<const N: usize>([MaybeUninit<u8>; N]);
 
 impl<const N: usize> StackBuffer<N> {
-    /// Bytes that nothing has been written to.
+    /// Uninitialized bytes.
     #[inline]
     pub const fn new() -> Self {
         StackBuffer([MaybeUninit::uninit(); N])
@@ -118,23 +111,17 @@ impl<const N: usize> Default for StackBuffer<N> {
 }
 
 impl<const N: usize> fmt::Debug for StackBuffer<N> {
-    /// The length: the bytes may not be there to be read.
+    /// The length only: the bytes may be uninitialized.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StackBuffer").field("len", &N).finish()
     }
 }
 
-// SAFETY: the one block that goes out is the unique borrow `'b` itself, which outlives this value; `lent`
-// lets it out once at a time. All of it is ready, and `dirty` is `len` or, for a fresh static, 0.
+// SAFETY: the one block that goes out is the unique borrow `'b` itself, which outlives this value; `loan`
+// lets it out once at a time. All of it is ready, and what is dirty is `len` or, for a fresh static, 0.
 unsafe impl Backing for Buffer<'_> {
     fn acquire(&self, layout: Layout, _previous: usize) -> Result<Block, AllocError> {
-        let start = self.start.addr().get();
-        let fits = bump::fit::<1, false>(start, start + self.len, layout.size(), layout.align());
-        if self.lent.get() || fits.is_none() {
-            return Err(AllocError::new(layout.size(), AllocReason::Exhausted(self.len)));
-        }
-        self.lent.set(true);
-        Ok(Block { start: self.start, len: self.len, ready: self.len, dirty: self.dirty.get(), tag: 0 })
+        self.loan.take(layout, self.start, self.len, self.len)
     }
 
     unsafe fn commit(&self, block: &mut Block, need: usize) -> Result<(), AllocError> {
@@ -145,9 +132,7 @@ unsafe impl Backing for Buffer<'_> {
     unsafe fn decommit(&self, _block: &mut Block, _keep: usize) {}
 
     unsafe fn release(&self, block: &Block) {
-        // The bytes may go out again, and are not zero any more where they were written.
-        self.dirty.set(self.dirty.get().max(block.dirty));
-        self.lent.set(false);
+        self.loan.give_back(block);
     }
 }
 
@@ -174,19 +159,22 @@ pub struct StaticBuffer<const N: usize> {
 unsafe impl<const N: usize> Sync for StaticBuffer<N> {}
 
 impl<const N: usize> StaticBuffer<N> {
-    /// Zeroed bytes, for a `static`.
-    pub const fn new() -> Self {
-        StaticBuffer { bytes: UnsafeCell::new([0; N]), taken: AtomicBool::new(false) }
+    const_fn! {
+        /// Zeroed bytes, for a `static`.
+        pub const fn new() -> Self {
+            StaticBuffer { bytes: UnsafeCell::new([0; N]), taken: AtomicBool::new(false) }
+        }
     }
 
-    /// The bytes, at the first call; `None` ever after.
+    /// The bytes, at the first call; `None` afterwards.
     pub fn take(&'static self) -> Option<Buffer<'static>> {
-        // Relaxed: nothing was ever written to the bytes that the taker would have to see.
-        if self.taken.swap(true, Ordering::Relaxed) {
+        let torn = seeded(Bug::StaticTakeTorn) && !self.taken.load(Ordering::Relaxed);
+        // Relaxed: no thread has written to the bytes, so the taker has nothing to acquire.
+        if self.taken.swap(true, Ordering::Relaxed) && !torn {
             return None;
         }
         let start = NonNull::new(self.bytes.get().cast::<u8>())?;
-        Some(Buffer { start, len: N, dirty: Cell::new(0), lent: Cell::new(false), bytes: PhantomData })
+        Some(Buffer { start, len: N, loan: Loan::new(0), bytes: PhantomData })
     }
 }
 
@@ -197,7 +185,7 @@ impl<const N: usize> Default for StaticBuffer<N> {
 }
 
 impl<const N: usize> fmt::Debug for StaticBuffer<N> {
-    /// Length and state: the bytes are their taker's.
+    /// Length and state only: the bytes belong to their taker.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let taken = self.taken.load(Ordering::Relaxed);
         f.debug_struct("StaticBuffer").field("len", &N).field("taken", &taken).finish()

@@ -1,38 +1,37 @@
-//! A region as an arena's memory: huge pages, locked pages, pages with a name, shared pages.
+//! A region as an arena's memory: huge pages, locked pages, pages with a name. No shared pages.
 //!
-//! What [`RegionOptions`](crate::RegionOptions) can say of memory is had for an arena this way, where
-//! [`Mapped`](super::Mapped) decides by itself. The region is the arena's whole supply: when it is used up,
-//! allocations fail, or go on elsewhere by way of one's own [`Backing`].
+//! An arena gets memory with any [`RegionOptions`] this way; [`Mapped`](super::Mapped) chooses by itself.
+//! The region is all of the arena's memory. When it is used up, allocations fail; a [`Backing`] of your own can go on
+//! elsewhere.
 
+use super::loan::Loan;
 use super::{Backing, Block};
 use crate::arena::Arena;
-use crate::arena::bump::round_up;
-use crate::error::{AllocError, AllocReason, Error};
-use crate::region::{Advice, PageFigures, PageRun, Pages, Region, RegionOptions};
-use crate::sys::{self, HUGE_PAGE};
+use crate::bump::round_up;
+use crate::error::{AllocError, AllocReason, Call, Error, Reason};
+use crate::policy::{HUGE_PAGE, STEP_LEAST, STEP_MOST};
+use crate::region::{Advice, PageRun, PageStats, Pages, Region, RegionOptions};
+use crate::sys::{self, Sharing};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ops::RangeBounds;
 use core::ptr::NonNull;
 
-/// Bounds of the step by which base pages are brought in ahead of the cursor, as for mapped memory: a quarter of
-/// what is used, within these (docs/design.md has the figures).
-const STEP_LEAST: usize = 64 << 10;
-const STEP_MOST: usize = 256 << 10;
-
-/// A [`Region`] that an arena lives in, and that goes with it.
+/// A [`Region`] as the memory of an arena, which owns it.
 ///
 /// *Cost*: RAM comes in ahead of the cursor, 2 MiB at a time in huge pages, 64–256 KiB at a time in others, with
-/// a system call each. *Threads*: `Send`. *Fork*: with a [shared](RegionOptions::shared) region the values are
-/// seen by both sides, and so is whatever either allocates: only one of them may go on allocating.
+/// a system call each. *Threads*: `Send`. *Fork*: the child's arena is a copy. A [shared](RegionOptions::shared) region
+/// is refused, as both sides would hand out the same bytes: [`SharedArena`](crate::SharedArena) is for that.
 ///
 /// ```
-/// use region::{Arena, Pages, Region, RegionBacking};
+/// use region::{Arena, Region};
+/// use region::backing::RegionBacking;
+/// use region::mapping::Pages;
 ///
 /// let options = Region::options().len(8 << 20).pages_in_order(Pages::HUGE_FIRST).name(c"syntax trees");
 /// let arena = Arena::over(options.map()?);
 /// let node = arena.alloc([1u64; 8]);
-/// println!("{:?}: {}", arena.backing().granted(), arena.backing().page_figures()?);
+/// println!("{:?}: {}", arena.backing().granted(), arena.backing().page_stats()?);
 ///
 /// let aligned: Arena<64, _> = Arena::new_in(RegionBacking::map(options)?);
 /// assert_eq!(aligned.alloc(1u8) as *const u8 as usize % 64, 0);
@@ -40,39 +39,40 @@ const STEP_MOST: usize = 256 << 10;
 /// ```
 #[derive(Debug)]
 pub struct RegionBacking {
+    /// First, so that it ends before the region does.
+    loan: Loan,
     region: Region,
     /// The region's first byte, and how many may be written. Taken from the region by `&mut`, once.
     start: NonNull<u8>,
     len: usize,
-    /// Bytes from the start that may be other than zero.
-    dirty: Cell<usize>,
-    /// Bytes from the start that were brought in, or are left to their touch for good.
+    /// Bytes from the start that were brought in, or will come at first touch.
     ready: Cell<usize>,
-    /// Whether an arena holds the bytes now. They go out as one block.
-    lent: Cell<bool>,
 }
 
 // SAFETY: the region is owned and its pointer leads into it; blocks of it move with the arena that has the backing.
 unsafe impl Send for RegionBacking {}
 
 impl RegionBacking {
-    /// The region's accessible beginning. Its bytes are taken to be dirty, since it may have been used: zeroed
-    /// allocations clear them.
+    /// The region's accessible beginning. Its bytes count as dirty, since the region may have been used: zeroed
+    /// allocations clear them. A shared region gives none, and every allocation fails with the reason.
     pub fn new(mut region: Region) -> Self {
         let (len, grain) = (region.as_mut_slice().len(), region.granted().grain());
         debug_assert!(len % grain == 0);
         // SAFETY: a region's first byte is never at address 0.
         let start = unsafe { NonNull::new_unchecked(region.as_mut_ptr()) };
-        RegionBacking { region, start, len, dirty: Cell::new(len), ready: Cell::new(0), lent: Cell::new(false) }
+        RegionBacking { region, start, len, ready: Cell::new(0), loan: Loan::new(len) }
     }
 
-    /// A region mapped for the purpose, whose zeroes are known.
+    /// Maps a new region, whose bytes are known to be zero.
     ///
     /// # Errors
-    /// As [`RegionOptions::map`].
+    /// As [`RegionOptions::map`], and when the options say that the region is shared.
     pub fn map(options: RegionOptions<'_>) -> Result<Self, Error> {
-        let backing = Self::new(options.map()?);
-        backing.dirty.set(0);
+        let mut backing = Self::new(options.map()?);
+        if let Some(refused) = backing.refused() {
+            return Err(refused);
+        }
+        backing.loan = Loan::new(0);
         Ok(backing)
     }
 
@@ -81,15 +81,15 @@ impl RegionBacking {
         self.region.granted()
     }
 
-    /// What the region is made of now: [`Region::page_figures`] of all of it.
+    /// What the region is made of now: [`Region::page_stats`] of all of it.
     ///
     /// # Errors
     /// When the kernel does not answer.
-    pub fn page_figures(&self) -> Result<PageFigures, Error> {
-        self.region.page_figures(..)
+    pub fn page_stats(&self) -> Result<PageStats, Error> {
+        self.region.page_stats(..)
     }
 
-    /// Tells `each` run of pages of the region that are in one state: [`Region::page_runs`] of all of it.
+    /// Calls `each` for each run of pages of the region that are in one state: [`Region::page_runs`] of all of it.
     ///
     /// # Errors
     /// When the kernel does not answer.
@@ -97,7 +97,7 @@ impl RegionBacking {
         self.region.page_runs(.., each)
     }
 
-    /// As [`Region::advise`]. [`Advice::DontFork`] and [`Advice::WipeOnFork`] take the values from a forked child.
+    /// As [`Region::advise`].
     ///
     /// # Errors
     /// As there.
@@ -121,7 +121,13 @@ impl RegionBacking {
         self.region.collapse(range)
     }
 
-    /// Up to where RAM should be there when `need` bytes are needed, and the most bytes that are brought in at once.
+    /// Why nothing can be allocated here, if nothing can.
+    fn refused(&self) -> Option<Error> {
+        let shared = self.region.sharing() == Sharing::Shared;
+        shared.then(|| Error::new(Call::Map, Reason::Shared, self.region.len()))
+    }
+
+    /// How many bytes should have RAM when `need` bytes are needed, and the most bytes that are brought in at once.
     fn goal(&self, need: usize) -> (usize, usize) {
         let (goal, step) = match self.region.granted() {
             Pages::Base => (need + (need / 4).clamp(STEP_LEAST, STEP_MOST), STEP_MOST),
@@ -136,17 +142,14 @@ impl RegionBacking {
 }
 
 // SAFETY: the region is owned and stays mapped, readable and writable as far as `len`, while the backing is there,
-// and its bytes go out as one block at a time (`lent`). Nobody else can reach them: the backing gives no slice.
-// `dirty` covers what was ever written: all of a region of unknown past, and otherwise what `release` was told.
+// and its bytes go out as one block at a time (`loan`). Nothing else can reach them: the backing gives no slice.
+// Its `dirty` covers what was ever written: all of a region of unknown past, and otherwise what `release` was given.
 unsafe impl Backing for RegionBacking {
     fn acquire(&self, layout: Layout, _previous: usize) -> Result<Block, AllocError> {
-        let padding = (self.start.addr().get().wrapping_neg()) & (layout.align() - 1);
-        let need = layout.size().checked_add(padding);
-        if self.lent.get() || need.is_none_or(|need| need > self.len) {
-            return Err(AllocError::new(layout.size(), AllocReason::Exhausted(self.len)));
+        if let Some(refused) = self.refused() {
+            return Err(AllocError::new(layout.size(), AllocReason::Os(refused)));
         }
-        self.lent.set(true);
-        Ok(Block { start: self.start, len: self.len, ready: self.ready.get(), dirty: self.dirty.get(), tag: 0 })
+        self.loan.take(layout, self.start, self.len, self.ready.get())
     }
 
     unsafe fn commit(&self, block: &mut Block, need: usize) -> Result<(), AllocError> {
@@ -158,37 +161,47 @@ unsafe impl Backing for RegionBacking {
             unsafe { sys::populate(block.start.add(block.ready), goal - block.ready) };
         }
         block.ready = goal;
+        self.loan.commit(goal);
         Ok(())
     }
 
     unsafe fn decommit(&self, block: &mut Block, keep: usize) {
         let grain = self.region.granted().grain();
-        // Before it is rounded: all of the address space would wrap to nothing.
+        // Compared before it is rounded: rounding a very large `keep` would wrap to 0.
         if keep >= block.len || round_up(keep, grain) >= block.len {
             return;
         }
         let keep = round_up(keep, grain);
-        // SAFETY: whole pages of the region, and the caller says that nobody uses the bytes above `keep`. Locked
-        // pages say EINVAL and stay as they are.
+        // SAFETY: whole pages of the region, and the caller promises that nothing uses the bytes above `keep`. For
+        // locked pages the answer is EINVAL, and they stay as they are.
         if unsafe { self.region.decommit_owned(keep, block.len - keep) }.is_ok() {
             block.dirty = block.dirty.min(keep);
             block.ready = block.ready.min(keep);
         }
     }
 
+    unsafe fn discard(&self, block: &Block, from: usize, len: usize) -> bool {
+        let grain = self.region.granted().grain();
+        debug_assert!(from + len <= block.len);
+        // Heaps give whole pages of the smallest size, which larger pages may hold in part.
+        // SAFETY: whole pages of the region, which may be written and nothing uses, as the caller promises.
+        (from | len) % grain == 0 && unsafe { self.region.decommit_owned(from, len) }.is_ok()
+    }
+
     unsafe fn release(&self, block: &Block) {
-        self.dirty.set(block.dirty);
         self.ready.set(block.ready);
-        self.lent.set(false);
+        self.loan.give_back(block);
     }
 
     fn resident(&self, block: &Block) -> usize {
-        self.region.resident_bytes().unwrap_or(block.ready)
+        self.region.try_resident().unwrap_or(block.ready)
     }
 }
 
 impl Arena<8, RegionBacking> {
     /// An arena in a region, which it owns from now on: as many bytes as may be written from the region's start.
+    ///
+    /// In a [shared](RegionOptions::shared) region every allocation is refused ([`Reason::Shared`]).
     pub fn over(region: Region) -> Self {
         Arena::new_in(RegionBacking::new(region))
     }

@@ -5,7 +5,7 @@ use crate::error::AllocError;
 use core::alloc::Layout;
 use core::cell::Cell;
 
-/// A [`Buffer`] that spills into another backing, for arenas that are usually small.
+/// A [`Buffer`] that overflows into another backing, for arenas that are usually small.
 ///
 /// ```
 /// # #[cfg(feature = "os")] {
@@ -30,14 +30,14 @@ impl<'b, B> Spill<'b, B> {
     }
 }
 
-// SAFETY: every block is the buffer's or the rest's, each of which keeps the contract; `owns` tells them
-// apart by the start address, which no live block of another backing can share with the buffer's bytes.
+// SAFETY: every block is the buffer's or the rest's, each of which keeps the contract. `owns` knows them
+// by the start address, which no live block of another backing can share with the buffer's bytes.
 unsafe impl<B: Backing> Backing for Spill<'_, B> {
     fn acquire(&self, layout: Layout, previous: usize) -> Result<Block, AllocError> {
         if let Ok(block) = self.buffer.acquire(layout, previous) {
             return Ok(block);
         }
-        // The rest starts its own row of sizes: how long the buffer was says nothing about it.
+        // The other backing starts with its first size: the buffer's length is no hint for it.
         let spilled = self.spilled.get();
         let block = self.rest.acquire(layout, if spilled == 0 { 0 } else { previous })?;
         self.spilled.set(spilled + 1);
@@ -56,10 +56,22 @@ unsafe impl<B: Backing> Backing for Spill<'_, B> {
         }
     }
 
-    #[inline]
-    unsafe fn retire(&self, block: &mut Block, keep: usize) {
+    unsafe fn discard(&self, block: &Block, from: usize, len: usize) -> bool {
         // SAFETY: the block is passed to the backing it came from, under the caller's promise.
-        unsafe { if self.buffer.owns(block) { self.buffer.retire(block, keep) } else { self.rest.retire(block, keep) } }
+        unsafe {
+            match self.buffer.owns(block) {
+                true => self.buffer.discard(block, from, len),
+                false => self.rest.discard(block, from, len),
+            }
+        }
+    }
+
+    #[inline]
+    unsafe fn protect(&self, block: &mut Block, keep: usize) {
+        // SAFETY: the block is passed to the backing it came from, under the caller's promise.
+        unsafe {
+            if self.buffer.owns(block) { self.buffer.protect(block, keep) } else { self.rest.protect(block, keep) }
+        }
     }
 
     unsafe fn release(&self, block: &Block) {

@@ -4,10 +4,11 @@
 
 @GENERATED@
 /** `size` bytes, aligned to 16. */
+REGION_MALLOC_((2))
 static inline void *region_alloc(region_arena *arena, size_t size)
 {
-    /* The room is a multiple of 16. `size - 1 < room` is false for no bytes, whose size - 1 is SIZE_MAX, and else says
-       that `size <= room`, so that rounding `size` up to 16 neither wraps nor passes `end`. */
+    /* Let `left` be `end - cur`, a multiple of 16. `size - 1 < left` is false for 0 bytes, whose size - 1 is SIZE_MAX.
+       Else it means `size <= left`, so that rounding `size` up to 16 neither wraps nor passes `end`. */
     if (REGION_LIKELY_(arena != NULL && size - 1 < REGION_ADDRESS_(arena->end) - REGION_ADDRESS_(arena->cur))) {
         unsigned char *block = arena->cur;
         arena->cur = block + (((size - 1) | 15) + 1);
@@ -29,8 +30,9 @@ static inline void *region_alloc(region_arena *arena, size_t size)
     (REGION_CAST_(T *, region_calloc_aligned((arena), (n), sizeof(T), REGION_ALIGNOF_(T))))
 
 #ifndef REGION_FREESTANDING
-/** Formatted text, as printf(3) would write it. NULL also for a format that is wrong. */
-REGION_FORMAT_(2, 0)
+/** Formatted text, as printf(3) would write it. NULL also for a format that is wrong or makes more than INT_MAX bytes:
+    -EINVAL. */
+REGION_FORMAT_(2, 0) REGION_STRING_
 static inline char *region_vprintf(region_arena *arena, const char *format, va_list arguments)
 {
     /* Formatted beside the arena first: what lies above `cur` must stay untouched until it is taken. */
@@ -40,11 +42,13 @@ static inline char *region_vprintf(region_arena *arena, const char *format, va_l
     int len;
     va_copy(again, arguments);
     len = vsnprintf(short_text, sizeof short_text, format, arguments);
-    if (len >= 0) {
+    if (len < 0) {
+        text = region_strdup(arena, NULL);
+    } else {
         size_t size = REGION_CAST_(size_t, len) + 1;
         text = REGION_CAST_(char *, region_alloc(arena, size));
         if (text != NULL && size > sizeof short_text)
-            len = vsnprintf(text, size, format, again);
+            vsnprintf(text, size, format, again);
         else if (text != NULL)
             for (size_t i = 0; i < size; i++)
                 text[i] = short_text[i];
@@ -54,7 +58,7 @@ static inline char *region_vprintf(region_arena *arena, const char *format, va_l
 }
 
 /** Formatted text. */
-REGION_FORMAT_(2, 3)
+REGION_FORMAT_(2, 3) REGION_STRING_
 static inline char *region_printf(region_arena *arena, const char *format, ...)
 {
     char *text;

@@ -5,6 +5,9 @@
 @GENERATED@
 #define REGION_MAP_INIT { NULL, 0, { 0 } }
 #define REGION_MAP_OPTIONS { sizeof(region_map_options), 0, 0, 0, NULL }
+#ifndef __cplusplus
+#define REGION_MAP_WITH(...) REGION_WITH_(region_map_options, __VA_ARGS__)
+#endif
 
 /** Maps `len` bytes, rounded up to whole pages; readable and writable unless `options` (or NULL) say otherwise. Of
     REGION_MAP_HUGETLB_1G, REGION_MAP_HUGETLB and REGION_MAP_HUGE or-ed, the largest is tried first, then those down to

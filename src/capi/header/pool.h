@@ -6,6 +6,9 @@
 @GENERATED@
 #define REGION_POOL_INIT { { 0 } }
 #define REGION_POOL_OPTIONS { sizeof(region_pool_options), 0, 0, 0, NULL }
+#ifndef __cplusplus
+#define REGION_POOL_WITH(...) REGION_WITH_(region_pool_options, __VA_ARGS__)
+#endif
 
 /** Makes a pool of `blocks` blocks in memory of its own, which is addresses until touched. `options` may be NULL. */
 static inline int region_pool_init(region_pool *pool, size_t block_size, size_t blocks,

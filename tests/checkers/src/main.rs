@@ -1,8 +1,10 @@
 //! Misuses an arena or a row as the argument says, or uses them in every lawful way.
 
-use region::{AppendVec, Arena, ArenaPool, Mapped, RegionVec, StackBuffer, TypedArena};
+use region::backing::Mapped;
+use region::{AppendVec, Arena, ArenaPool, Region, RegionVec, StackBuffer, TypedArena};
 use std::alloc::Layout;
 use std::hint::black_box;
+use std::mem::MaybeUninit;
 
 /// Reads through a pointer that may have gone stale.
 fn read(stale: *const u8) -> u8 {
@@ -228,6 +230,24 @@ fn lawful() -> u8 {
         assert_eq!(fill(&mut Arena::new_in(Mapped::new().paranoid())), first);
         assert_eq!(fill(&mut Arena::new()), first);
     }
+    // Memory that an arena still had when a claim of it was leaked: the same bytes, and what is mapped there next.
+    let mut bytes = vec![MaybeUninit::new(6u8); 4096];
+    for _ in 0..3 {
+        for warm in [0, 1] {
+            let small = Arena::from_buffer(&mut bytes[..]);
+            small.alloc_slice_zeroed::<u8>(warm);
+            std::mem::forget(small.claim());
+        }
+        // SAFETY: all of them were written when the vector was made, and zeroes over one since.
+        let sixes = bytes.iter().filter(|byte| unsafe { byte.assume_init() } == 6).count();
+        assert_eq!(sixes, 4095);
+        let large = Arena::over(Region::new(8 << 20).unwrap());
+        large.alloc_slice_fill_copy(1 << 20, 1u8);
+        std::mem::forget(large.claim());
+        drop(large);
+        let mut next = Region::new(8 << 20).unwrap();
+        next.as_mut_slice().fill(1);
+    }
     let mut buffer = StackBuffer::<4096>::new();
     for _ in 0..2 {
         let small = Arena::with_buffer(&mut buffer);
@@ -259,9 +279,9 @@ fn main() {
         "row-removed" => of_a_shortened_row(1999, |values| (0..2).for_each(|_| _ = values.remove(5))),
         "row-drained" => of_a_shortened_row(1999, |values| drop(values.drain(100..200))),
         "row-behind" => behind_a_row(&TypedArena::with_reservation(ROW), |arena| arena.alloc([1; 8])),
-        "row-behind-iterator" => {
-            behind_a_row(&TypedArena::with_reservation(ROW), |arena| &arena.alloc_extend((0..5).filter(|i| i % 2 == 0).map(|i| [i; 8]))[2])
-        }
+        "row-behind-iterator" => behind_a_row(&TypedArena::with_reservation(ROW), |arena| {
+            &arena.alloc_extend((0..5).filter(|i| i % 2 == 0).map(|i| [i; 8]))[2]
+        }),
         "append-behind" => {
             let list = AppendVec::with_reservation(ROW);
             read((&raw const *list.push(1u64)).wrapping_add(1).cast())

@@ -1,0 +1,84 @@
+//! What a C heap holds, as numbers and as a line of text.
+
+use super::super::error::EINVAL;
+use super::super::line::Line;
+use super::{inside, region_heap};
+use crate::sys::{self, Fd};
+use core::ffi::c_int;
+
+/// What a heap holds, in bytes and blocks. Filled by region_heap_stats.
+#[repr(C)]
+pub struct region_heap_counts {
+    /// Blocks in use.
+    pub blocks: usize,
+    /// Bytes of the blocks in use, as many as each may use.
+    pub used: usize,
+    /// Bytes of the pages and large blocks in use: `used`, and what is free in the pages.
+    pub taken: usize,
+    /// The most that `taken` has been.
+    pub high_water: usize,
+    /// Bytes of free pages whose RAM has not been given back.
+    pub idle: usize,
+    /// Bytes in RAM, as the system says, with the heap's own records.
+    pub resident: usize,
+    /// Bytes of all its memory, most of them addresses without RAM.
+    pub reserved: usize,
+    /// Most that `taken` may reach; SIZE_MAX for no limit.
+    pub limit: usize,
+    /// How often something was to be freed or resized that is no block in use.
+    pub mistakes: usize,
+    /// For stats to come; zero.
+    pub spare_: [usize; 7],
+}
+
+/// What the heap holds, in `stats`. Walks its pages, and asks the system what is in RAM.
+///
+/// # Safety
+/// `heap` is NULL or a zeroed or initialized heap; `stats` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_heap_stats(heap: *const region_heap, stats: *mut region_heap_counts) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    let (Some(this), false) = (unsafe { inside(heap) }, stats.is_null()) else { return -EINVAL };
+    let now = this.heap.stats();
+    let current = region_heap_counts {
+        blocks: now.blocks,
+        used: now.used,
+        taken: now.taken,
+        high_water: now.high_water,
+        idle: now.idle,
+        resident: now.resident,
+        reserved: now.reserved,
+        limit: this.heap.limit(),
+        mistakes: this.mistakes.get(),
+        spare_: [0; 7],
+    };
+    // SAFETY: the caller lets it be written.
+    unsafe { stats.write(current) };
+    0
+}
+
+/// Writes one line with the heap's stats to a descriptor, such as 2. Allocates nothing.
+///
+/// # Safety
+/// `heap` is NULL or a zeroed or initialized heap.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_heap_print_stats(heap: *const region_heap, fd: c_int) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    let Some(this) = (unsafe { inside(heap) }) else { return -EINVAL };
+    let now = this.heap.stats();
+    let mut line = Line::new();
+    let numbers = [now.used, now.blocks, now.taken, now.high_water, now.idle, now.resident, now.reserved];
+    line.fill("region_heap: % bytes used in % blocks, % taken, % at most, % idle, % resident, % reserved", &numbers);
+    if this.heap.limit() != usize::MAX {
+        line.fill(", limit %", &[this.heap.limit()]);
+    }
+    if this.mistakes.get() != 0 {
+        line.fill(", % mistakes", &[this.mistakes.get()]);
+    }
+    line.fill("\n", &[]);
+    // SAFETY: the caller lends the descriptor for this call, as to `write(2)`; of no open file, it is refused.
+    match sys::write(unsafe { Fd::from_raw(fd) }, line.bytes()) {
+        Ok(()) => 0,
+        Err(errno) => -errno.raw(),
+    }
+}

@@ -1,0 +1,77 @@
+//! What threads use of a shard without holding it: its claim, and the list of what they freed in it.
+//!
+//! A shard is claimed by one exchange and given up by one store ([`Slot`]). Who finds it held does not wait: to allocate
+//! it goes on to another shard, and what it frees it writes down here ([`remote`](crate::sync::remote)). What the holder
+//! has is in `state` and not seen here.
+
+use super::classes::MOST_BLOCKS;
+use crate::sync::remote::{List, Node};
+use crate::sync::slot::{EMPTY, Pair, Slot};
+use crate::sync::{AtomicUsize, Ordering};
+
+/// Zeroes are one of a shard that is not held and has nothing to settle.
+#[repr(C)]
+pub(super) struct Front {
+    claim: Slot<(), Pair>,
+    // On lines of its own: those that free blocks here do not slow down who claims the shard.
+    _lines: [Pair; 0],
+    pub list: List,
+    /// About how many nodes are in the list.
+    waiting: AtomicUsize,
+}
+
+impl Front {
+    /// Makes the shard the caller's, until [`give`](Self::give).
+    #[inline(always)]
+    pub(super) fn claim(&self) -> bool {
+        self.claim.claim(EMPTY)
+    }
+
+    /// Gives the shard up. The next holder sees what this one did.
+    ///
+    /// # Safety
+    /// The caller holds the shard, and has no reference to what belongs to the holder.
+    #[inline(always)]
+    pub(super) unsafe fn give(&self) {
+        // SAFETY: the caller's promise; the slot has no content.
+        unsafe { self.claim.give(EMPTY) };
+    }
+
+    /// Counts a node that went on the list; how many there are now.
+    pub(super) fn count(&self) -> usize {
+        self.waiting.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+    }
+
+    /// Begins to count anew. Only how soon the list is settled depends on it.
+    pub(super) fn count_anew(&self) {
+        self.waiting.store(0, Ordering::Relaxed);
+    }
+}
+
+/// What other threads freed in a page, in a table of its own. It is not touched before one does.
+#[repr(C, align(64))]
+pub(super) struct Remote {
+    nodes: [Node; MOST_BLOCKS / usize::BITS as usize],
+}
+
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Remote>() == 64);
+
+impl Remote {
+    /// The node of a word of the page's blocks.
+    #[inline(always)]
+    pub(super) fn node(&self, word: usize) -> &Node {
+        // The remainder changes nothing, and the compiler sees that the node is there.
+        &self.nodes[word % (MOST_BLOCKS / usize::BITS as usize)]
+    }
+
+    /// Whether the holder has seen all of it.
+    pub(super) fn is_clear(&self) -> bool {
+        self.nodes.iter().all(Node::is_clear)
+    }
+
+    /// Which node is at this address, from the first one's.
+    pub(super) fn word_at(distance: usize) -> usize {
+        distance / size_of::<Node>()
+    }
+}

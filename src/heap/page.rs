@@ -1,0 +1,225 @@
+//! What a heap knows of a page: blocks of one class side by side, each with a bit that says whether it is free.
+//!
+//! The record of a page is not in it: a heap's chunks have all records in a table (`chunk`). So a block that is written
+//! past its end reaches no record, a block has no header, and who frees a block does not touch it. The same record
+//! stands for a run of units that is free, and for one that is a block of its own.
+//!
+//! Where many threads use a heap, one of them at a time changes a record, and others read of it what says which block
+//! begins at an address, and whether it is free.
+
+use super::classes::{self, LARGE, MOST_BLOCKS};
+use crate::sync::remote::Word;
+use crate::sync::seen::{SeenPtr, SeenU8, SeenU32};
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+/// A place in a list of pages.
+pub(super) type Link = Cell<Option<NonNull<Page>>>;
+
+/// What a run of units is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Kind {
+    /// A page in its class's list: it may have free blocks.
+    Listed,
+    /// A page in no list: without a free block when it was last looked at, and none was freed since.
+    Full,
+    /// A block of its own, or the last unit of any run that is in use.
+    Used,
+    /// A free run of units. The record of its last unit says so, too.
+    Free,
+    /// A free run of units whose bytes are zero.
+    Zero,
+}
+
+/// Blocks of a word.
+pub(super) const WORD: usize = usize::BITS as usize;
+
+/// The record of a run of units, in the place of its first unit.
+///
+/// One cache line: who frees a block reads and writes no more than that, and the chunk's marks.
+#[repr(C, align(64))]
+pub(super) struct Page {
+    /// A bit for each block: set if it is free. None behind the last block.
+    free: [Word; MOST_BLOCKS / WORD],
+    /// In the list of the class, or in that of free runs of a length.
+    pub next: Link,
+    pub previous: Link,
+    /// The first block's address.
+    pub base: SeenPtr<u8>,
+    /// Units of the run.
+    pub units: SeenU32,
+    /// The number of the last block.
+    last: SeenU8,
+    /// The class, or `LARGE`.
+    pub class: SeenU8,
+    pub kind: Cell<Kind>,
+    /// Other than 0 if a thread that did not hold the shard has freed a block of the page.
+    pub strange: SeenU8,
+}
+
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Page>() == 64);
+
+/// What a word's bits are where all of its blocks are free, in a page of so many blocks.
+fn all_free(blocks: usize, word: usize) -> usize {
+    match blocks.saturating_sub(word * WORD) {
+        0 => 0,
+        here if here < WORD => (1 << here) - 1,
+        _ => usize::MAX,
+    }
+}
+
+impl Page {
+    /// Makes a page of blocks that are all free.
+    pub(super) fn begin(&self, base: *mut u8, units: u32, class: usize, blocks: usize) {
+        debug_assert!(blocks <= MOST_BLOCKS && blocks != 0);
+        for (word, free) in self.free.iter().enumerate() {
+            free.set(all_free(blocks, word));
+        }
+        self.begin_run(base, units, Kind::Full);
+        self.last.set((blocks - 1) as u8);
+        self.class.set(class as u8);
+        self.strange.set(0);
+    }
+
+    /// Makes a block of its own, which is taken.
+    pub(super) fn begin_large(&self, base: *mut u8, units: u32) {
+        for free in &self.free {
+            free.set(0);
+        }
+        self.begin_run(base, units, Kind::Used);
+        self.last.set(0);
+        self.class.set(LARGE as u8);
+        self.strange.set(0);
+    }
+
+    /// Makes it the record of nothing, by its cells alone.
+    pub(super) fn reset(&self) {
+        for free in &self.free {
+            free.set(0);
+        }
+        self.begin_run(core::ptr::null_mut(), 0, Kind::Full);
+        self.last.set(0);
+        self.class.set(0);
+        self.strange.set(0);
+    }
+
+    /// Blocks of the page.
+    pub(super) fn blocks(&self) -> usize {
+        usize::from(self.last.get()) + 1
+    }
+
+    /// Makes a run of units with no blocks.
+    pub(super) fn begin_run(&self, base: *mut u8, units: u32, kind: Kind) {
+        self.next.set(None);
+        self.previous.set(None);
+        self.base.set(base);
+        self.units.set(units);
+        self.kind.set(kind);
+    }
+
+    /// Whether it is in use as a block of its own.
+    pub(super) fn is_large(&self) -> bool {
+        usize::from(self.class.get()) == LARGE
+    }
+
+    /// The bits of a word that have blocks.
+    pub(super) fn blocks_of(&self, word: usize) -> usize {
+        all_free(self.blocks(), word)
+    }
+
+    /// The first word with a free block, and which block is its first.
+    pub(super) fn word_with_room(&self) -> Option<(&Word, usize)> {
+        self.free.iter().enumerate().find_map(|(at, word)| (word.get() != 0).then_some((word, at * WORD)))
+    }
+
+    /// Whether `word` is one of this page's.
+    pub(super) fn has_word(&self, word: *const Word) -> bool {
+        self.free.as_ptr_range().contains(&word)
+    }
+
+    /// How many blocks are free.
+    pub(super) fn free_blocks(&self) -> usize {
+        self.free.iter().map(|word| word.get().count_ones() as usize).sum()
+    }
+
+    /// Whether all blocks are free.
+    pub(super) fn is_empty(&self) -> bool {
+        let blocks = self.blocks();
+        self.free.iter().enumerate().all(|(word, free)| free.get() == all_free(blocks, word))
+    }
+
+    /// Which block begins at this address, which is at or above the page's first.
+    #[inline(always)]
+    pub(super) fn block_at(&self, address: usize) -> Option<usize> {
+        let distance = address.wrapping_sub(self.base.get().addr());
+        let block = classes::get(usize::from(self.class.get())).block_at(distance).ok()?;
+        // Behind the last block there may be bytes that make none.
+        (block <= usize::from(self.last.get())).then_some(block)
+    }
+
+    /// The word that has the block's bit.
+    #[inline(always)]
+    pub(super) fn word(&self, block: usize) -> &Word {
+        // The remainder changes nothing, and the compiler sees that the word is there.
+        &self.free[block / WORD % (MOST_BLOCKS / WORD)]
+    }
+
+    /// Whether the block is free.
+    #[inline(always)]
+    pub(super) fn is_free(&self, block: usize) -> bool {
+        self.word(block).get() >> (block % WORD) & 1 != 0
+    }
+
+    /// Marks the block as free, and says whether the page must be looked at: it had no room in the block's word, or may
+    /// have no block in use any more. `None` if the block was free already.
+    #[inline(always)]
+    pub(super) fn free(&self, block: usize) -> Option<bool> {
+        let word = self.word(block);
+        let before = word.get();
+        let bit = 1 << (block % WORD);
+        if before & bit != 0 {
+            return None;
+        }
+        let after = before | bit;
+        word.set(after);
+        // A word whose blocks are all free is a row of ones from the lowest bit on.
+        Some(before == 0 || after & after.wrapping_add(1) == 0)
+    }
+}
+
+/// Puts a page at the front of a list.
+///
+/// # Safety
+/// The page and those of the list are records that exist, and the page is in no list.
+pub(super) unsafe fn push(head: &Link, page: NonNull<Page>) {
+    let next = head.get();
+    // SAFETY: the caller promises that both are records, which change through their cells alone.
+    unsafe {
+        page.as_ref().next.set(next);
+        page.as_ref().previous.set(None);
+        if let Some(next) = next {
+            next.as_ref().previous.set(Some(page));
+        }
+    }
+    head.set(Some(page));
+}
+
+/// Takes a page out of its list.
+///
+/// # Safety
+/// The page is in this list, and all pages of the list are records that exist.
+pub(super) unsafe fn unlink(head: &Link, page: NonNull<Page>) {
+    // SAFETY: the caller promises that the page is a record, and that its neighbours are.
+    unsafe {
+        let (next, previous) = (page.as_ref().next.get(), page.as_ref().previous.get());
+        match previous {
+            Some(previous) => previous.as_ref().next.set(next),
+            None => head.set(next),
+        }
+        if let Some(next) = next {
+            next.as_ref().previous.set(previous);
+        }
+    }
+}

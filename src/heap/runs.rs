@@ -1,0 +1,280 @@
+//! Runs of units: free ones by length, taken apart and joined with their neighbours.
+//!
+//! The records of a run's first and last unit say what it is, whether it is in use or free, so that its neighbours can
+//! join it in a few steps (boundary tags: Knuth, *The Art of Computer Programming* 1, 2.5; here they are in the table
+//! and not in the memory). Free runs are listed by the power of two in their bytes. A free run at a chunk's end is not
+//! listed: the chunk's fresh units begin lower then.
+
+use super::chunk::Chunk;
+use super::page::{self, Kind, Page};
+use super::state::{BINS, State};
+use crate::bump::pad_to;
+use crate::checkers;
+use core::ptr::NonNull;
+
+/// How many runs of a list are looked at, unless memory is refused otherwise.
+const LOOKED_AT: usize = 8;
+
+/// A run that was taken.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    pub chunk: NonNull<Chunk>,
+    pub unit: u32,
+    pub units: u32,
+    /// Leading units that may be other than zero.
+    pub dirty: u32,
+}
+
+/// How far to look for a free run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Search {
+    Short,
+    Whole,
+}
+
+fn bin(bytes: usize) -> usize {
+    (bytes.max(1).ilog2() as usize).saturating_sub(9).min(BINS - 1)
+}
+
+/// Units for so many bytes. The caller has bounded the bytes by a chunk's.
+fn units_for(chunk: &Chunk, bytes: usize) -> Option<u32> {
+    u32::try_from(bytes.div_ceil(1 << chunk.shift)).ok()
+}
+
+impl State {
+    /// Takes a free run of so many bytes at this alignment, if there is one.
+    pub(super) fn take_free(&self, bytes: usize, align: usize, search: Search) -> Option<Run> {
+        if self.listed.get() == 0 {
+            return None;
+        }
+        for list in &self.free_runs[bin(bytes)..] {
+            let most = if search == Search::Whole { usize::MAX } else { LOOKED_AT };
+            let mut next = list.get();
+            for _ in 0..most {
+                let Some(page) = next else { break };
+                // SAFETY: the pages of the list are records that exist.
+                let facts = unsafe { page.as_ref() };
+                next = facts.next.get();
+                let (chunk, _) = self.chunk_of(page.addr().get())?;
+                // SAFETY: the chunk exists.
+                let chunk_facts = unsafe { chunk.as_ref() };
+                let base = facts.base.get().addr();
+                let pad = pad_to(base, align) >> chunk_facts.shift;
+                let Some(units) = units_for(chunk_facts, bytes) else { continue };
+                if pad.checked_add(units as usize).is_none_or(|need| need > facts.units.get() as usize) {
+                    continue;
+                }
+                let (unit, len) = (chunk_facts.unit_at(base), facts.units.get());
+                let (pad, zero) = (pad as u32, facts.kind.get() == Kind::Zero);
+                self.take_out(chunk, page);
+                if pad != 0 {
+                    self.put_in(chunk, unit, pad, zero);
+                }
+                if len > pad + units {
+                    self.put_in(chunk, unit + pad + units, len - pad - units, zero);
+                }
+                return Some(Run { chunk, unit: unit + pad, units, dirty: if zero { 0 } else { units } });
+            }
+        }
+        None
+    }
+
+    /// Takes a run of units that were in none, behind those that were. They must be ready:
+    /// [`fresh_run`] says which they are.
+    pub(super) fn take_fresh(&self, chunk: NonNull<Chunk>, bytes: usize, align: usize) -> Option<Run> {
+        // SAFETY: the chunk exists.
+        let facts = unsafe { chunk.as_ref() };
+        let (unit, end) = fresh_run(facts, bytes, align)?;
+        let fresh = facts.fresh.get();
+        let clean = facts.clean.get();
+        // Units that were in use before are idle.
+        let idle = clean.min(end).saturating_sub(fresh) as usize;
+        self.idle.set(self.idle.get().saturating_sub(idle << facts.shift));
+        if unit > fresh {
+            self.put_in(chunk, fresh, unit - fresh, fresh >= clean);
+        }
+        facts.fresh.set(end);
+        facts.clean.set(clean.max(end));
+        Some(Run { chunk, unit, units: end - unit, dirty: clean.saturating_sub(unit).min(end - unit) })
+    }
+
+    /// Lists a free run whose neighbours are in use.
+    fn put_in(&self, chunk: NonNull<Chunk>, unit: u32, units: u32, zero: bool) {
+        // SAFETY: the chunk exists, and has the run.
+        let facts = unsafe { chunk.as_ref() };
+        let kind = if zero { Kind::Zero } else { Kind::Free };
+        let (first, bytes) = (facts.record(unit), (units as usize) << facts.shift);
+        // SAFETY: the places of the first and the last unit's records are no record of a run in use. The list has
+        // records that exist.
+        unsafe {
+            write_ends(facts, unit, units, kind);
+            page::push(&self.free_runs[bin(bytes)], first);
+        }
+        self.listed.set(self.listed.get() + 1);
+        if !zero {
+            self.idle.set(self.idle.get() + bytes);
+        }
+    }
+
+    /// Takes a free run out of its list.
+    fn take_out(&self, chunk: NonNull<Chunk>, page: NonNull<Page>) {
+        // SAFETY: the page is the record of a free run of the chunk, and in its list.
+        unsafe {
+            let bytes = (page.as_ref().units.get() as usize) << chunk.as_ref().shift;
+            page::unlink(&self.free_runs[bin(bytes)], page);
+            self.listed.set(self.listed.get() - 1);
+            if page.as_ref().kind.get() == Kind::Free {
+                self.idle.set(self.idle.get().saturating_sub(bytes));
+            }
+        }
+    }
+
+    /// Frees a run, and joins it with free runs on both sides.
+    ///
+    /// # Safety
+    /// The run is one of this state's, in use until now, and no list or slot has its record.
+    pub(super) unsafe fn give_run(&self, chunk: NonNull<Chunk>, mut unit: u32, mut units: u32) {
+        // SAFETY: the chunk exists.
+        let facts = unsafe { chunk.as_ref() };
+        let base = facts.address(unit);
+        // SAFETY: no unit is at address 0. The run's bytes are ready.
+        checkers::poison(unsafe { NonNull::new_unchecked(base) }, (units as usize) << facts.shift);
+        let is_free = |record: NonNull<Page>| {
+            // SAFETY: the first and the last record of every run below `fresh` are initialized.
+            let kind = unsafe { record.as_ref() }.kind.get();
+            (kind == Kind::Free || kind == Kind::Zero).then_some(kind)
+        };
+        // The neighbours are zero at best, and this run is not.
+        if unit > facts.first {
+            let last = facts.record(unit - 1);
+            if is_free(last).is_some() {
+                // SAFETY: the last record of a free run has its length.
+                let before = unsafe { last.as_ref() }.units.get();
+                self.take_out(chunk, facts.record(unit - before));
+                unit -= before;
+                units += before;
+            }
+        }
+        if unit + units < facts.fresh.get() {
+            let first = facts.record(unit + units);
+            if is_free(first).is_some() {
+                self.take_out(chunk, first);
+                // SAFETY: the first record of a free run has its length.
+                units += unsafe { first.as_ref() }.units.get();
+            }
+        }
+        if unit + units == facts.fresh.get() {
+            facts.fresh.set(unit);
+            self.idle.set(self.idle.get() + ((units as usize) << facts.shift));
+        } else {
+            self.put_in(chunk, unit, units, false);
+        }
+    }
+
+    /// Makes a run longer where it is, if the units behind it are free. Those that were never in a run must be ready.
+    pub(super) fn extend(&self, chunk: NonNull<Chunk>, page: NonNull<Page>, units: u32) -> bool {
+        // SAFETY: both exist, and the run is in use.
+        let (facts, run) = unsafe { (chunk.as_ref(), page.as_ref()) };
+        let unit = facts.unit_at(run.base.get().addr());
+        let (end, more) = (unit + run.units.get(), units - run.units.get());
+        if end == facts.fresh.get() {
+            if more > facts.units - end {
+                return false;
+            }
+            let bytes = (more as usize) << facts.shift;
+            let fresh = self.take_fresh(chunk, bytes, 1);
+            debug_assert!(fresh.is_some_and(|fresh| fresh.unit == end && fresh.units == more));
+        } else {
+            let next = facts.record(end);
+            // SAFETY: a run begins behind the end of another, so this is its first record.
+            let (kind, free) = unsafe { (next.as_ref().kind.get(), next.as_ref().units.get()) };
+            if !(kind == Kind::Free || kind == Kind::Zero) || free < more {
+                return false;
+            }
+            self.take_out(chunk, next);
+            if free > more {
+                self.put_in(chunk, end + more, free - more, kind == Kind::Zero);
+            }
+        }
+        self.count((more as usize) << facts.shift);
+        self.set_length(facts, unit, units);
+        true
+    }
+
+    /// Makes a run shorter, and frees its end.
+    pub(super) fn cut(&self, chunk: NonNull<Chunk>, page: NonNull<Page>, units: u32) {
+        // SAFETY: both exist, and the run is in use.
+        let (facts, run) = unsafe { (chunk.as_ref(), page.as_ref()) };
+        let (unit, len) = (facts.unit_at(run.base.get().addr()), run.units.get());
+        if units >= len {
+            return;
+        }
+        self.set_length(facts, unit, units);
+        self.taken.set(self.taken.get() - (((len - units) as usize) << facts.shift));
+        // SAFETY: these units were in use until now, and no record leads to them any more.
+        unsafe { self.give_run(chunk, unit + units, len - units) };
+    }
+
+    fn set_length(&self, chunk: &Chunk, unit: u32, units: u32) {
+        // SAFETY: the run begins with a record.
+        unsafe { chunk.record(unit).as_ref() }.units.set(units);
+        end_used(chunk, unit, units);
+    }
+}
+
+/// Where a run of fresh units would begin and end.
+pub(super) fn fresh_run(chunk: &Chunk, bytes: usize, align: usize) -> Option<(u32, u32)> {
+    let fresh = chunk.fresh.get();
+    let pad = pad_to(chunk.address(fresh).addr(), align) >> chunk.shift;
+    let units = units_for(chunk, bytes)? as usize;
+    let free = (chunk.units - fresh) as usize;
+    let fits = pad.checked_add(units).is_some_and(|need| need <= free);
+    fits.then(|| (fresh + pad as u32, fresh + (pad + units) as u32))
+}
+
+/// Says in the record of a run's last unit that the run is in use, if that is not its first unit.
+pub(super) fn end_used(chunk: &Chunk, unit: u32, units: u32) {
+    if units > 1 {
+        // SAFETY: the place of the last unit's record is no other run's.
+        unsafe { write_end(chunk, unit + units - 1, units, Kind::Used) };
+    }
+}
+
+/// The record of a unit that is in no run, initialized.
+///
+/// # Safety
+/// The unit is in no run, or this run's.
+pub(super) unsafe fn new_record(chunk: &Chunk, unit: u32) -> NonNull<Page> {
+    let record = chunk.record(unit);
+    match chunk.front {
+        // Threads that do not hold the shard may be looking at what was here before.
+        // SAFETY: the records of a shard's chunk were zeroes at first, which are records.
+        Some(_) => unsafe { record.as_ref() }.reset(),
+        // SAFETY: the caller promises that the record's place is used for nothing else. Zeroes are a record.
+        None => unsafe { record.write_bytes(0, 1) },
+    }
+    record
+}
+
+/// Writes the record of a run's last unit.
+///
+/// # Safety
+/// The unit is no other run's.
+unsafe fn write_end(chunk: &Chunk, last: u32, units: u32, kind: Kind) {
+    // SAFETY: the caller promises that the unit's record is the run's.
+    unsafe { new_record(chunk, last).as_ref() }.begin_run(chunk.address(last), units, kind);
+}
+
+/// Writes the records of a run's first and last unit.
+///
+/// # Safety
+/// The units are no other run's.
+unsafe fn write_ends(chunk: &Chunk, unit: u32, units: u32, kind: Kind) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        write_end(chunk, unit + units - 1, units, kind);
+        if units > 1 {
+            write_end(chunk, unit, units, kind);
+        }
+    }
+}

@@ -1,0 +1,451 @@
+//! A heap that many threads use at once.
+//!
+//! Its memory is divided into shards. Each is a heap of its own, as `state` and the files around it make it, which one
+//! thread at a time uses: it claims the shard by one exchange for the length of an operation and gives it up by a store.
+//! A thread that finds its shard held takes another. A block that is freed by a thread which does not hold its shard is
+//! written down beside the page ([`remote`](crate::sync::remote)), and the next holder takes it over before it asks for
+//! more memory. So no thread waits for another.
+//!
+//! - `shard`: a shard, for its holder and for others. `root`: all of them, and which one a thread takes.
+//! - `through`: the heap's backing, as a shard has it. `global`: the program's allocator, and the allocator traits.
+
+mod global;
+mod root;
+mod shard;
+mod through;
+
+use super::addresses::Addresses;
+use super::chunk::Chunk;
+use super::error::{FreeError, Taken};
+use super::forms::taking_methods;
+use super::state::{Found, State};
+use super::{Heap, HeapStats, refuse};
+#[cfg(all(feature = "os", any(unix, windows, target_family = "wasm")))]
+use crate::arena::backing::DEFAULT;
+use crate::arena::{Backing, DefaultBacking};
+use crate::checkers::{self, Contents};
+use crate::error::failure::{Failure, Panic, Report};
+use crate::error::{AllocError, AllocReason};
+use crate::policy::HEAP_WAITING;
+use crate::sync::{AtomicPtr, Ordering, const_fn};
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::fmt;
+use core::mem::ManuallyDrop;
+use core::panic::{RefUnwindSafe, UnwindSafe};
+use core::ptr::{NonNull, null_mut};
+use root::Root;
+use shard::{Held, Shard, free_from_outside, is_free};
+use through::Through;
+
+/// A heap that many threads use at once: allocate in one, free in any.
+///
+/// ```
+/// use region::SyncHeap;
+/// use std::alloc::Layout;
+///
+/// static HEAP: SyncHeap = SyncHeap::new();                 // no system call yet
+///
+/// let block = HEAP.alloc_layout(Layout::new::<[u8; 24]>());
+/// let address = block.as_ptr().expose_provenance();
+/// let other = std::thread::spawn(move || {
+///     let block = std::ptr::with_exposed_provenance_mut(address);
+///     // SAFETY: the block is of this heap, and not used any more.
+///     unsafe { HEAP.free(std::ptr::NonNull::new(block).unwrap()) };        // no size is asked for
+/// });
+/// other.join().unwrap();
+/// assert!(!HEAP.contains(block));
+/// ```
+///
+/// As the program's allocator, with `std`, with `alloc` alone, or freestanding:
+///
+/// ```
+/// #[global_allocator]
+/// static A: region::SyncHeap = region::SyncHeap::new();
+///
+/// assert_eq!(vec![1; 1000].iter().sum::<i32>(), 1000);
+/// ```
+///
+/// With the feature `allocator-api2-02`, `-04` or `nightly`, `&SyncHeap` is an allocator for collections.
+///
+/// *Sizes, alignment*: as a [`Heap`]'s. Its first block takes 1.1 MiB of addresses and 32 KiB of RAM; each thread that
+/// allocates, a share of both of its own.
+///
+/// *Mistakes*: a second free, and a pointer into a block or of elsewhere, are refused: [`free`](Self::free) panics,
+/// [`try_free`](Self::try_free) reports. No address faults. Two threads that free one block at the same moment may both
+/// succeed; it is free once then. What the heap cannot see is that an address was handed out again in between.
+///
+/// *Lifetime*: blocks live until they are freed or the heap is dropped. The heap may be moved meanwhile.
+///
+/// *Errors*: the plain methods panic when memory cannot be had; the `try_` forms return an [`AllocError`]. In both cases
+/// every block stays as it is.
+///
+/// *Cost*: what a [`Heap`]'s operations cost, and one locked exchange for each. RAM of free pages goes back by shards, as
+/// a [`Heap`]'s does; addresses go back when the heap is dropped. *Threads*: any number at once. None waits for another,
+/// also not for one that is stopped in the middle of an operation; nor does a signal handler for what it interrupted.
+/// There is no thread-local storage. *Fork*: the child has a copy. What other threads were using at that moment is not
+/// handed out again in the child; its blocks may be freed.
+// Invariants:
+// - Without a root there is no block of the backing. A heap of zeroes is an empty one, if zeroes are its backing.
+// - The root, the shards and the table's nodes are records (`addresses`), which stay until the heap's end, and so does
+//   every chunk.
+// - A chunk is in the table before a block of it is handed out.
+// - Only the holder of a shard changes its state, its chunks' headers, marks and records. Any thread reads of them what
+//   does not change while a block is in use, and the rest through atomics.
+// - A page's run is freed when its remote is clear. So a node in a list is that of a page in use, unless two threads freed
+//   a block at once: one may have found the block in use before the run was freed, and set its bit after. The holder
+//   drops such bits. If another page begins at the same unit by then, the bit frees a block of that page: a wrong pointer
+//   into a page that is made at the same moment.
+pub struct SyncHeap<B: Backing = DefaultBacking> {
+    root: AtomicPtr<Root>,
+    backing: B,
+}
+
+// SAFETY: the pointers are into blocks that the backing gave to this heap alone, and a backing that is `Send` may be used
+// from another thread with them.
+unsafe impl<B: Backing + Send> Send for SyncHeap<B> {}
+// SAFETY: threads share the root, the shards' fronts and the remotes, which are atomics, and the backing, which is `Sync`.
+// The rest is used by the thread that holds a shard, after what the last holder did, or does not change while others read.
+unsafe impl<B: Backing + Sync> Sync for SyncHeap<B> {}
+
+// A heap calls no code of others but the backing's, which does not unwind.
+impl<B: Backing> UnwindSafe for SyncHeap<B> {}
+impl<B: Backing> RefUnwindSafe for SyncHeap<B> {}
+
+// Not over the global allocator, which it may be itself.
+#[cfg(all(feature = "os", any(unix, windows, target_family = "wasm")))]
+impl SyncHeap {
+    const_fn! {
+        /// An empty heap in the system's memory. Makes no system call.
+        #[inline]
+        pub const fn new() -> Self {
+            SyncHeap::new_in(DEFAULT)
+        }
+    }
+}
+
+#[cfg(all(feature = "os", any(unix, windows, target_family = "wasm")))]
+impl Default for SyncHeap {
+    fn default() -> Self {
+        SyncHeap::new()
+    }
+}
+
+taking_methods! { [impl<B: Backing> SyncHeap<B>] }
+
+impl<B: Backing> SyncHeap<B> {
+    const_fn! {
+        /// An empty heap over any backing. Threads share it if the backing is `Sync`.
+        #[inline]
+        pub const fn new_in(backing: B) -> Self {
+            SyncHeap { root: AtomicPtr::new(null_mut()), backing }
+        }
+    }
+
+    /// Where the heap's memory comes from.
+    #[inline(always)]
+    pub fn backing(&self) -> &B {
+        &self.backing
+    }
+
+    #[inline(always)]
+    fn root(&self) -> Option<&Root> {
+        // SAFETY: the root stays until the heap's end.
+        unsafe { self.root.load(Ordering::Acquire).as_ref() }
+    }
+
+    #[cold]
+    fn make_root(&self) -> Taken<&Root> {
+        Ok(Root::publish(Root::make(&self.backing)?, &self.root, &self.backing))
+    }
+
+    /// A shard as a heap of its own, for its holder. It is not dropped.
+    fn heap_of<'h>(&'h self, held: &'h Held<'_>) -> ManuallyDrop<Heap<Through<'h, B>>> {
+        let state = Cell::new(Some(NonNull::from(held.state())));
+        ManuallyDrop::new(Heap { state, limit_complement: Cell::new(0), backing: Through(&self.backing) })
+    }
+
+    /// Takes over what other threads freed in a shard, and gives RAM back if much of it is idle then.
+    fn settle(&self, held: &Held<'_>) {
+        if held.settle() {
+            self.heap_of(held).relieve();
+        }
+    }
+
+    #[inline(always)]
+    fn take_quickly(&self, layout: Layout) -> Option<NonNull<u8>> {
+        let class = Heap::<B>::class_of(layout)?;
+        let held = self.root()?.own()?.claim()?;
+        let block = held.take(class)?;
+        drop(held);
+        State::unpoison(block, layout.size());
+        Some(block)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_slowly(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        let (block, _) = self.take_or_grow(layout).map_err(|error| error.of(layout.size()))?;
+        State::unpoison(block, layout.size());
+        Ok(block)
+    }
+
+    /// A block, and how many of its first bytes may be other than zero. Where the backing refuses, every shard that can be
+    /// claimed is asked.
+    fn take_or_grow(&self, layout: Layout) -> Taken<(NonNull<u8>, usize)> {
+        let root = match self.root() {
+            Some(root) => root,
+            None => self.make_root()?,
+        };
+        let mut refusal = match root.claim(&self.backing) {
+            Ok(held) => match self.take_in(root, &held, layout) {
+                Ok(taken) => return Ok(taken),
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        for held in root.shards().filter_map(Shard::claim_begun) {
+            match self.take_in(root, &held, layout) {
+                Ok(taken) => return Ok(taken),
+                Err(error) => refusal = error,
+            }
+        }
+        Err(refusal)
+    }
+
+    /// A block of a shard.
+    fn take_in(&self, root: &Root, held: &Held<'_>, layout: Layout) -> Taken<(NonNull<u8>, usize)> {
+        held.begin(&root.addresses);
+        let heap = self.heap_of(held);
+        self.settle(held);
+        let Some(class) = Heap::<B>::class_of(layout) else { return heap.take_large(layout) };
+        loop {
+            if let Some(block) = held.take(class) {
+                return Ok((block, usize::MAX));
+            }
+            if !held.refill(class) {
+                heap.new_page(class)?;
+            }
+        }
+    }
+
+    /// The shard of an address, its chunk, and how far behind the chunk's base the address is.
+    #[inline(always)]
+    fn find(root: &Root, address: usize) -> Option<(&Shard, NonNull<Chunk>, usize)> {
+        let (chunk, distance) = root.addresses.find(address)?;
+        // SAFETY: chunks stay until the heap's end. Their fronts are those of shards, which stay as long.
+        let shard = unsafe { Shard::of(chunk.as_ref().front?) };
+        Some((shard, chunk, distance))
+    }
+
+    /// The block that begins at an address, if it is in use.
+    fn find_used(&self, address: usize) -> Result<(&Shard, Found), FreeError> {
+        let root = self.root().ok_or(FreeError::Foreign)?;
+        let (shard, chunk, distance) = Self::find(root, address).ok_or(FreeError::Foreign)?;
+        // SAFETY: the chunk stays until the heap's end, and has the address.
+        let found = unsafe { Found::at(chunk, distance, address) }?;
+        if is_free(&found) { Err(FreeError::Free) } else { Ok((shard, found)) }
+    }
+
+    /// Frees a block, in any thread. Its size is not needed.
+    ///
+    /// # Safety
+    /// If the block is in use, nothing uses it any more.
+    ///
+    /// # Panics
+    /// When no block in use begins there: it was freed before, or is not of this heap. Nothing was changed then.
+    #[inline]
+    #[track_caller]
+    pub unsafe fn free(&self, block: NonNull<u8>) {
+        // SAFETY: the caller's promise, passed on.
+        if let Err(error) = unsafe { self.try_free(block) } {
+            refuse(block, error);
+        }
+    }
+
+    /// As [`free`](Self::free), for pointers that may be wrong. No address faults: nothing in front of the pointer or
+    /// behind it is read.
+    ///
+    /// A wrong pointer into a page that other threads free or make at the same moment may be taken for a block of what is
+    /// there then. A second free that comes after the first has ended, and before the address was handed out again, is
+    /// always refused.
+    ///
+    /// # Errors
+    /// When no block in use begins there. Nothing was changed.
+    ///
+    /// # Safety
+    /// If the block is in use, nothing uses it any more.
+    #[inline]
+    pub unsafe fn try_free(&self, block: NonNull<u8>) -> Result<(), FreeError> {
+        let address = block.addr().get();
+        let root = self.root().ok_or(FreeError::Foreign)?;
+        let (shard, chunk, distance) = Self::find(root, address).ok_or(FreeError::Foreign)?;
+        // The owner of most blocks is at hand. Other shards are left alone, or their users would have to go elsewhere.
+        let is_own = root.own().is_some_and(|own| core::ptr::eq(own, shard));
+        if is_own {
+            if let Some(held) = shard.claim() {
+                // SAFETY: the chunk stays until the heap's end, and has the address.
+                let freed = held.free(unsafe { Found::at(chunk, distance, address) }?, address)?;
+                if freed.run {
+                    self.heap_of(&held).relieve();
+                }
+                return Ok(());
+            }
+        }
+        // SAFETY: the chunk stays until the heap's end, and has the address.
+        self.free_elsewhere(shard, unsafe { Found::at(chunk, distance, address) }?, address)
+    }
+
+    /// Frees a block in a shard that is another thread's, or held.
+    #[inline(never)]
+    fn free_elsewhere(&self, shard: &Shard, found: Found, address: usize) -> Result<(), FreeError> {
+        // SAFETY: what is found is a record.
+        let is_large = unsafe { found.page.as_ref() }.is_large();
+        let waiting = free_from_outside(&found, &shard.front, address)?;
+        // Its own threads take over what is freed here when they need memory, if there still are such threads. A large
+        // block's RAM is not to wait for that.
+        if waiting.is_some_and(|waiting| waiting >= HEAP_WAITING || is_large) {
+            if let Some(held) = shard.claim_begun() {
+                self.settle(&held);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a block that is in use begins at this address.
+    pub fn contains(&self, block: NonNull<u8>) -> bool {
+        self.find_used(block.addr().get()).is_ok()
+    }
+
+    /// Bytes of the block that begins at this address, as many as were asked for or more. All of them may be used. `None`
+    /// if no block in use begins there.
+    pub fn usable_size(&self, block: NonNull<u8>) -> Option<usize> {
+        let found = self.find_used(block.addr().get()).ok()?.1;
+        let bytes = State::usable(found.chunk, found.page);
+        checkers::unpoison(block, bytes, Contents::Initialized);
+        Some(bytes)
+    }
+
+    /// Gives a block another layout: where it is if there is space, or else by copying it. Its content stays up to the
+    /// shorter size.
+    ///
+    /// # Panics
+    /// When memory cannot be had, or no block in use begins there. The block is as it was.
+    ///
+    /// # Safety
+    /// If the block is in use, nothing uses it under its old address any more.
+    #[track_caller]
+    pub unsafe fn realloc(&self, block: NonNull<u8>, layout: Layout) -> NonNull<u8> {
+        // SAFETY: the caller's promise, passed on.
+        match unsafe { self.try_realloc(block, layout) } {
+            Ok(block) => block,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// As [`realloc`](Self::realloc).
+    ///
+    /// # Errors
+    /// When memory cannot be had, or no block in use begins there ([`AllocReason::NoBlock`]). The block is as it was.
+    ///
+    /// # Safety
+    /// If the block is in use and the result is `Ok`, nothing uses it under its old address any more.
+    pub unsafe fn try_realloc(&self, block: NonNull<u8>, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        let address = block.addr().get();
+        let no_block = AllocError::new(layout.size(), AllocReason::NoBlock);
+        let (shard, found) = self.find_used(address).map_err(|_| no_block)?;
+        let old = State::usable(found.chunk, found.page);
+        if address & (layout.align() - 1) == 0 && self.resize_here(shard, &found, old, layout) {
+            State::unpoison_resized(block, old, layout.size(), State::usable(found.chunk, found.page));
+            return Ok(block);
+        }
+        let new = self.try_alloc_layout(layout)?;
+        // SAFETY: both blocks have as many bytes, and the new one is no part of the old one, which is in use. Nobody
+        // uses the old one any more, as the caller promised.
+        unsafe {
+            let bytes = old.min(layout.size());
+            checkers::unpoison(block, bytes, Contents::Initialized);
+            new.copy_from_nonoverlapping(block, bytes);
+            // Another thread may have freed it since it was found.
+            if self.try_free(block).is_err() {
+                self.free(new);
+                return Err(no_block);
+            }
+        }
+        Ok(new)
+    }
+
+    /// Gives the block its new length where it is. False if that is impossible, or another thread holds its shard.
+    fn resize_here(&self, shard: &Shard, found: &Found, old: usize, layout: Layout) -> bool {
+        // SAFETY: what is found is a record that exists.
+        let page = unsafe { found.page.as_ref() };
+        if !page.is_large() {
+            return Heap::<B>::stays(page, old, layout);
+        }
+        let Some(held) = shard.claim_begun() else { return false };
+        // It was found without the claim. Another thread may have freed it since, and the record may be of something else.
+        // SAFETY: the chunk stays until the heap's end.
+        if is_free(found) || !unsafe { found.chunk.as_ref() }.is_in_use(found.page) || !page.is_large() {
+            return false;
+        }
+        let heap = self.heap_of(&held);
+        heap.resize_here(held.state(), found, old, layout)
+    }
+
+    /// Gives the RAM of free memory back, as far as the backing can, of all shards but those that other threads are
+    /// using. Addresses stay, and what is in use does.
+    ///
+    /// A shard does so by itself when the RAM of its free pages is more than 1 MiB and an eighth of what is in use.
+    pub fn trim(&self) {
+        for held in self.root().into_iter().flat_map(Root::shards).filter_map(Shard::claim_begun) {
+            held.settle();
+            self.heap_of(&held).trim();
+        }
+    }
+
+    /// The numbers of all shards but those that other threads are using, added up. `high_water` is the sum of what each
+    /// shard had at most. They are exact when no other thread uses the heap.
+    ///
+    /// *Cost*: a step for each page and large block, and what the system takes to say what is in RAM.
+    ///
+    /// ```
+    /// let heap = region::SyncHeap::new();
+    /// heap.alloc_layout(std::alloc::Layout::new::<[u8; 1000]>());
+    /// assert_eq!(heap.stats().blocks, 1);
+    /// ```
+    pub fn stats(&self) -> HeapStats {
+        let mut all = HeapStats::default();
+        let Some(root) = self.root() else { return all };
+        for block in root.addresses.blocks() {
+            all.reserved += block.len;
+            all.resident += self.backing.resident(&block);
+        }
+        for held in root.shards().filter_map(Shard::claim_begun) {
+            self.settle(&held);
+            all.add(&self.heap_of(&held).stats());
+        }
+        all
+    }
+}
+
+impl<B: Backing> Drop for SyncHeap<B> {
+    fn drop(&mut self) {
+        let Some(root) = self.root() else { return };
+        // A shard whose holder was left behind by a fork may be in the middle of a change. Its memory stays.
+        for held in root.shards().filter_map(Shard::claim_begun) {
+            let mut heap = self.heap_of(&held);
+            heap.end();
+            // The shard's own memory goes with the records.
+        }
+        // SAFETY: the heap is this thread's alone, and nothing refers to it any more.
+        unsafe {
+            Addresses::end(NonNull::from(&root.addresses), &self.backing);
+        }
+    }
+}
+
+impl<B: Backing> fmt::Debug for SyncHeap<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SyncHeap").field(&self.stats()).finish()
+    }
+}

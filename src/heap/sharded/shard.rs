@@ -1,0 +1,180 @@
+//! A shard: the pages and chunks of one heap, which one thread at a time uses, and what others freed in it.
+//!
+//! What the holder of the claim does is here; what other threads do without it is in `front`, and which shard a thread
+//! takes in `root`.
+
+use crate::heap::addresses::Addresses;
+use crate::heap::chunk::Chunk;
+use crate::heap::classes::PLACES;
+use crate::heap::error::FreeError;
+use crate::heap::front::Front;
+use crate::heap::page::{Page, WORD};
+use crate::heap::state::{Found, Freed, State};
+use crate::sync::remote::Node;
+use core::cell::{Cell, UnsafeCell};
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+/// Zeroes are a shard that was never claimed.
+// Invariants:
+// - Between a claim and its end the holder alone uses what is behind `front`.
+// - `begun` says that the state is one.
+// - If a class's current word is a page's, its node is that word's.
+#[repr(C)]
+pub(super) struct Shard {
+    pub front: Front,
+    begun: Cell<bool>,
+    state: UnsafeCell<State>,
+    nodes: [Cell<*const Node>; PLACES],
+}
+
+/// A shard that this thread holds. Its end is the claim's.
+pub(super) struct Held<'r>(&'r Shard);
+
+impl Drop for Held<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: the claim is this value's, and references into the state borrow it.
+        unsafe { self.0.front.give() };
+    }
+}
+
+impl Shard {
+    /// Makes the shard this thread's, if it is no other's.
+    #[inline(always)]
+    pub(super) fn claim(&self) -> Option<Held<'_>> {
+        // Not by `then_some`: a value that was made for nothing would give up another thread's claim.
+        if self.front.claim() { Some(Held(self)) } else { None }
+    }
+
+    /// The same of a shard that has been used.
+    pub(super) fn claim_begun(&self) -> Option<Held<'_>> {
+        self.claim().filter(|held| held.begun.get())
+    }
+
+    /// The shard that a chunk's front is of.
+    ///
+    /// # Safety
+    /// The front is a shard's, which exists during `'r`.
+    pub(super) unsafe fn of<'r>(front: NonNull<Front>) -> &'r Shard {
+        // SAFETY: the caller's promise; the front is a shard's first field.
+        unsafe { front.cast::<Shard>().as_ref() }
+    }
+}
+
+impl Deref for Held<'_> {
+    type Target = Shard;
+
+    #[inline(always)]
+    fn deref(&self) -> &Shard {
+        self.0
+    }
+}
+
+impl Held<'_> {
+    /// The state, which the shard has from its first use on.
+    pub(super) fn begin(&self, addresses: &Addresses) -> &State {
+        if !self.begun.get() {
+            // SAFETY: the state's bytes are the holder's, and nothing refers to them before it is begun. They are not at
+            // address 0.
+            unsafe { State::begin(NonNull::new_unchecked(self.state.get())) };
+            self.begun.set(true);
+            self.state().shard.set(Some((NonNull::from(&self.front), NonNull::from(addresses))));
+        }
+        self.state()
+    }
+
+    /// The state of a shard that has been used.
+    pub(super) fn state(&self) -> &State {
+        debug_assert!(self.begun.get());
+        // SAFETY: the state was begun. This thread holds the shard, and changes it through its cells alone.
+        unsafe { &*self.state.get() }
+    }
+
+    /// Takes a block of the class from its current word.
+    #[inline(always)]
+    pub(super) fn take(&self, class: usize) -> Option<NonNull<u8>> {
+        // Null where the class has had no page yet, as in a shard that was not begun.
+        // SAFETY: a node is in a chunk, which stays until the heap's end.
+        let node = unsafe { self.nodes[class % PLACES].get().as_ref() }?;
+        self.state().take_shared(class, node)
+    }
+
+    /// Makes a word with room the class's current one. False if no page of the class has room.
+    pub(super) fn refill(&self, class: usize) -> bool {
+        let Some((page, word)) = self.state().refill(class) else { return false };
+        let Some((chunk, _)) = self.state().chunk_of(page.addr().get()) else { return false };
+        // SAFETY: the chunk exists, and has the page's record.
+        self.nodes[class % PLACES].set(unsafe { chunk.as_ref() }.remote(page).node(word));
+        true
+    }
+
+    /// Frees a block that was found in this shard. A page in which others have freed blocks has two places to look at.
+    #[inline(always)]
+    pub(super) fn free(&self, found: Found, address: usize) -> Result<Freed, FreeError> {
+        // SAFETY: what is found is a record.
+        if unsafe { found.page.as_ref() }.strange.get() != 0 && is_free(&found) {
+            return Err(FreeError::Free);
+        }
+        self.state().free_found(found, address)
+    }
+
+    /// Takes over what other threads freed. Whether a run was freed with it.
+    #[inline]
+    pub(super) fn settle(&self) -> bool {
+        !self.front.list.is_empty() && self.settle_list()
+    }
+
+    #[inline(never)]
+    fn settle_list(&self) -> bool {
+        let state = self.state();
+        let mut runs = false;
+        self.front.count_anew();
+        let group = |node: NonNull<Node>| {
+            let chunk = state.chunk_of(node.addr().get()).map(|(chunk, _)| chunk);
+            // SAFETY: nodes on the list are in remotes of this shard's chunks, which exist, and belong to what was the
+            // record of a page or a large block when a thread looked for the block that it frees.
+            unsafe {
+                let chunk = chunk.unwrap_unchecked();
+                let (record, word) = (*chunk.as_ptr()).record_of_node(node.addr().get());
+                let page: &Page = &*record.as_ptr();
+                // Another thread may have freed the same block meanwhile, and its run is gone: then the bit is of nothing.
+                let blocks = if (*chunk.as_ptr()).is_in_use(record) { page.blocks_of(word) } else { 0 };
+                (page.word(word * WORD), blocks, (chunk, record))
+            }
+        };
+        self.front.list.drain(group, |(chunk, page): (NonNull<Chunk>, NonNull<Page>)| {
+            // SAFETY: the chunk exists.
+            runs |= unsafe { chunk.as_ref() }.is_in_use(page) && state.look_at(chunk, page);
+        });
+        runs
+    }
+}
+
+/// Whether a block was freed, by the holder or another thread.
+pub(super) fn is_free(found: &Found) -> bool {
+    // SAFETY: what is found is a record of a shard's chunk that exists.
+    let (chunk, page) = unsafe { (found.chunk.as_ref(), found.page.as_ref()) };
+    let node = chunk.remote(found.page).node(found.block / WORD);
+    node.is_free(page.word(found.block), 1 << (found.block % WORD))
+}
+
+/// Frees a block for a thread that does not hold its shard. How many nodes wait, if one more does now.
+pub(super) fn free_from_outside(found: &Found, front: &Front, address: usize) -> Result<Option<usize>, FreeError> {
+    // SAFETY: what is found is a record of a shard's chunk that exists.
+    let (chunk, page) = unsafe { (found.chunk.as_ref(), found.page.as_ref()) };
+    if page.strange.get() == 0 {
+        // The holder sees it if it comes after this free, and then looks at the remote.
+        page.strange.set(1);
+    }
+    if cfg!(feature = "poison") && !is_free(found) {
+        State::poison(found.chunk, found.page, address);
+    }
+    let node = chunk.remote(found.page).node(found.block / WORD);
+    // SAFETY: the node is in the chunk, which stays until the heap's end.
+    match unsafe { node.free(page.word(found.block), 1 << (found.block % WORD), &front.list) } {
+        Ok(true) => Ok(Some(front.count())),
+        Ok(false) => Ok(None),
+        Err(_) => Err(FreeError::Free),
+    }
+}

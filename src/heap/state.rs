@@ -1,0 +1,425 @@
+//! All that a heap knows, at the start of its first block: each class's current word and pages, its chunks, its free
+//! runs. So a heap that is moved moves a few words.
+//!
+//! Taking and freeing blocks is here, and needs no backing. When there is no page with room, `growing` makes one.
+
+use super::addresses::Addresses;
+use super::chunk::{Chunk, Users};
+use super::classes::{self, PLACES};
+use super::error::FreeError;
+use super::front::Front;
+use super::page::{self, Kind, Link, Page, WORD};
+use crate::checkers::{self, Contents};
+use crate::sync::remote::{self, Word};
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+/// How many chunks are found without a loop: the longest ones.
+const NEAR: usize = 4;
+
+/// Lists of free runs: each of those with twice the bytes of the one before. The last has all that are longer.
+pub(super) const BINS: usize = 24;
+
+/// A word of a page that has, or had, free blocks.
+struct Slot {
+    word: Cell<NonNull<Word>>,
+    /// The address of the word's first block.
+    base: Cell<*mut u8>,
+}
+
+#[repr(C)]
+pub(super) struct State {
+    /// The bases of the near chunks, ascending. Without a chunk it is 0.
+    starts: [Cell<usize>; NEAR],
+    near: [Cell<Option<NonNull<Chunk>>>; NEAR],
+    slots: [Slot; PLACES],
+    /// The pages of each class that may have room.
+    pages: [Link; PLACES],
+    /// Free runs, by length (`runs`).
+    pub(super) free_runs: [Link; BINS],
+    /// How many free runs are in the lists.
+    pub(super) listed: Cell<usize>,
+    /// Bytes of free runs whose RAM was not given back.
+    pub(super) idle: Cell<usize>,
+    /// Bytes of runs in use.
+    pub(super) taken: Cell<usize>,
+    pub(super) peak: Cell<usize>,
+    /// The chunk that was made last.
+    pub(super) newest: Cell<Option<NonNull<Chunk>>>,
+    /// The word of a class without a page.
+    none: Word,
+    /// If this is a shard's state: what other threads use of it, and where they find its chunks.
+    pub(super) shard: Cell<Option<(NonNull<Front>, NonNull<Addresses>)>>,
+}
+
+/// What was freed.
+pub(super) struct Freed {
+    /// Whether a run was: the heap may have RAM to give back.
+    pub run: bool,
+}
+
+/// A block that is in use.
+pub(super) struct Found {
+    pub chunk: NonNull<Chunk>,
+    pub page: NonNull<Page>,
+    pub block: usize,
+}
+
+impl Found {
+    /// What begins at this address, `distance` bytes behind the base of the chunk.
+    ///
+    /// # Safety
+    /// The chunk exists, and has the address.
+    #[inline(always)]
+    pub(super) unsafe fn at(chunk: NonNull<Chunk>, distance: usize, address: usize) -> Result<Found, FreeError> {
+        // SAFETY: the chunk exists, and so does the record of a page that its marks lead to.
+        let Some(page) = (unsafe { chunk.as_ref() }).page_at(distance) else { return Err(FreeError::NoBlock) };
+        // SAFETY: marks lead to initialized records.
+        let Some(block) = unsafe { page.as_ref() }.block_at(address) else { return Err(FreeError::NoBlock) };
+        Ok(Found { chunk, page, block })
+    }
+}
+
+impl State {
+    /// Makes the state of a heap without chunks.
+    ///
+    /// # Safety
+    /// A state's bytes at `place` may be written, are aligned, and stay as long as the state is used.
+    pub(super) unsafe fn begin(place: NonNull<State>) {
+        // SAFETY: the caller's promise. Zeroes are a state but for the slots' words, which are written then. Until that is
+        // done there is no reference to the state.
+        unsafe {
+            place.write_bytes(0, 1);
+            let none = NonNull::new_unchecked(&raw mut (*place.as_ptr()).none);
+            let slots = (&raw mut (*place.as_ptr()).slots).cast::<Slot>();
+            for at in 0..PLACES {
+                (&raw mut (*slots.add(at)).word).write(Cell::new(none));
+            }
+        }
+    }
+
+    /// Who uses the chunks.
+    pub(super) fn users(&self) -> Users {
+        if self.shard.get().is_some() { Users::Many } else { Users::One }
+    }
+
+    /// Forgets every block and every run. The chunks stay.
+    pub(super) fn forget(&self) {
+        for slot in &self.slots {
+            slot.word.set(NonNull::from(&self.none));
+        }
+        self.pages.iter().chain(&self.free_runs).for_each(|list| list.set(None));
+        self.listed.set(0);
+        self.idle.set(0);
+        self.taken.set(0);
+        for chunk in self.chunks() {
+            // SAFETY: the chunks of the list exist.
+            let chunk = unsafe { chunk.as_ref() };
+            chunk.unmark(chunk.first, chunk.fresh.get() - chunk.first);
+            let (from, to) = (chunk.address(chunk.first), chunk.address(chunk.fresh.get()));
+            // SAFETY: no unit is at address 0.
+            checkers::poison(unsafe { NonNull::new_unchecked(from) }, to.addr() - from.addr());
+            self.idle.set(self.idle.get() + (to.addr() - from.addr()));
+            chunk.fresh.set(chunk.first);
+        }
+    }
+
+    /// Counts bytes of a run that is in use from here on.
+    pub(super) fn count(&self, bytes: usize) {
+        self.taken.set(self.taken.get() + bytes);
+        self.peak.set(self.peak.get().max(self.taken.get()));
+    }
+
+    /// The chunks, newest first.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = NonNull<Chunk>> {
+        core::iter::successors(self.newest.get(), |chunk| {
+            // SAFETY: the chunks of the list exist.
+            unsafe { chunk.as_ref().older.get() }
+        })
+    }
+
+    /// Adds a chunk.
+    ///
+    /// # Safety
+    /// It stays until it is removed.
+    pub(super) unsafe fn add(&self, chunk: NonNull<Chunk>) {
+        // SAFETY: the caller's promise.
+        unsafe { chunk.as_ref().older.set(self.newest.get()) };
+        self.newest.set(Some(chunk));
+        self.order();
+    }
+
+    /// Removes a chunk with no run in it.
+    pub(super) fn remove(&self, chunk: NonNull<Chunk>) {
+        let older = |chunk: NonNull<Chunk>| {
+            // SAFETY: the chunk and those of the list exist.
+            unsafe { chunk.as_ref().older.get() }
+        };
+        let newer = self.chunks().find(|&newer| older(newer) == Some(chunk));
+        let older = older(chunk);
+        match newer {
+            // SAFETY: the chunks of the list exist.
+            Some(newer) => unsafe { newer.as_ref().older.set(older) },
+            None => self.newest.set(older),
+        }
+        self.order();
+    }
+
+    /// Finds out which chunks are the longest, and puts those in the order of their addresses.
+    fn order(&self) {
+        let mut near = [None::<NonNull<Chunk>>; NEAR];
+        if self.chunks().nth(1).is_none() {
+            // Most heaps have one chunk, and no time for the rest.
+            near[NEAR - 1] = self.newest.get();
+            return self.set_near(near);
+        }
+        let bytes = |chunk: Option<NonNull<Chunk>>| {
+            // SAFETY: the chunks of the list exist.
+            chunk.map_or(0, |chunk| unsafe { chunk.as_ref().bytes() })
+        };
+        for chunk in self.chunks() {
+            let shortest = (0..NEAR).min_by_key(|&at| bytes(near[at])).unwrap_or(0);
+            if bytes(Some(chunk)) > bytes(near[shortest]) {
+                near[shortest] = Some(chunk);
+            }
+        }
+        near.sort_unstable_by_key(|chunk| chunk.map_or(0, |chunk| chunk.addr().get()));
+        self.set_near(near);
+    }
+
+    fn set_near(&self, near: [Option<NonNull<Chunk>>; NEAR]) {
+        for (at, chunk) in near.into_iter().enumerate() {
+            self.near[at].set(chunk);
+            self.starts[at].set(chunk.map_or(0, |chunk| chunk.addr().get()));
+        }
+    }
+
+    /// The chunk with this address, and how far behind its base that is.
+    #[inline(always)]
+    pub(super) fn chunk_of(&self, address: usize) -> Option<(NonNull<Chunk>, usize)> {
+        // Without branches on which chunk it is: nobody could foresee them.
+        let below = self.starts.iter().map(|start| usize::from(address >= start.get())).sum::<usize>();
+        if let Some(chunk) = self.near.get(below.wrapping_sub(1)).and_then(Cell::get) {
+            // SAFETY: the chunks of the state exist.
+            if let Some(distance) = unsafe { chunk.as_ref() }.distance(address) {
+                return Some((chunk, distance));
+            }
+        }
+        self.far_chunk_of(address)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn far_chunk_of(&self, address: usize) -> Option<(NonNull<Chunk>, usize)> {
+        self.chunks().find_map(|chunk| {
+            // SAFETY: the chunks of the list exist.
+            unsafe { chunk.as_ref() }.distance(address).map(|distance| (chunk, distance))
+        })
+    }
+
+    /// Takes a block of the class from its current word.
+    #[inline(always)]
+    pub(super) fn take(&self, class: usize) -> Option<NonNull<u8>> {
+        let slot = &self.slots[class % PLACES];
+        // SAFETY: a slot's word is one of a page that is in use, or `none`: no page goes while a slot has its word.
+        let word = unsafe { slot.word.get().as_ref() };
+        let free = word.get();
+        if free == 0 {
+            return None;
+        }
+        word.set(free & (free - 1));
+        let distance = free.trailing_zeros() as usize * classes::get(class).size as usize;
+        // SAFETY: the bit says that there is such a block in the page, which lies in one chunk and not at address 0.
+        unsafe { Some(NonNull::new_unchecked(slot.base.get().add(distance))) }
+    }
+
+    /// As [`take`](Self::take), in a shard. The node is that of the class's current word, if there is a word.
+    #[inline(always)]
+    pub(super) fn take_shared(&self, class: usize, node: &remote::Node) -> Option<NonNull<u8>> {
+        let slot = &self.slots[class % PLACES];
+        // SAFETY: a slot's word is one of a page that is in use, or `none`: no page goes while a slot has its word.
+        let bit = remote::take(unsafe { slot.word.get().as_ref() }, node)?;
+        let distance = bit as usize * classes::get(class).size as usize;
+        // SAFETY: the bit says that there is such a block in the page, which lies in one chunk and not at address 0.
+        unsafe { Some(NonNull::new_unchecked(slot.base.get().add(distance))) }
+    }
+
+    /// Makes a word with room the class's current one: its page, and which word it is. `None` if no page of the class has
+    /// room.
+    #[inline]
+    pub(super) fn refill(&self, class: usize) -> Option<(NonNull<Page>, usize)> {
+        let (list, slot) = (&self.pages[class % PLACES], &self.slots[class % PLACES]);
+        while let Some(page) = list.get() {
+            // SAFETY: the pages of the list are records that exist.
+            let facts = unsafe { page.as_ref() };
+            if let Some((word, block)) = facts.word_with_room() {
+                let distance = block * classes::get(class).size as usize;
+                slot.word.set(NonNull::from(word));
+                // SAFETY: the block is one of the page.
+                slot.base.set(unsafe { facts.base.get().add(distance) });
+                return Some((page, block / WORD));
+            }
+            facts.kind.set(Kind::Full);
+            // SAFETY: the page is the list's first.
+            unsafe { page::unlink(list, page) };
+        }
+        None
+    }
+
+    /// Puts a page with room into its class's list.
+    pub(super) fn list(&self, page: NonNull<Page>) {
+        // SAFETY: the page is a record, and in no list, as its kind says.
+        unsafe {
+            debug_assert_eq!(page.as_ref().kind.get(), Kind::Full);
+            page.as_ref().kind.set(Kind::Listed);
+            page::push(&self.pages[usize::from(page.as_ref().class.get()) % PLACES], page);
+        }
+    }
+
+    /// Whether the page is the only one of its class that may have room.
+    fn is_alone(&self, class: usize, page: NonNull<Page>) -> bool {
+        // SAFETY: the page is a record.
+        self.pages[class % PLACES].get() == Some(page) && unsafe { page.as_ref().next.get() }.is_none()
+    }
+
+    /// The block that begins at this address.
+    #[inline(always)]
+    pub(super) fn find(&self, address: usize) -> Result<Found, FreeError> {
+        let Some((chunk, distance)) = self.chunk_of(address) else { return Err(FreeError::Foreign) };
+        // SAFETY: the chunk is one of the state's, and has the address.
+        unsafe { Found::at(chunk, distance, address) }
+    }
+
+    /// The block that begins at this address, if it is in use.
+    pub(super) fn find_used(&self, address: usize) -> Result<Found, FreeError> {
+        let found = self.find(address)?;
+        // SAFETY: what is found is a record.
+        if unsafe { found.page.as_ref() }.is_free(found.block) { Err(FreeError::Free) } else { Ok(found) }
+    }
+
+    /// Frees the block that begins at this address.
+    #[inline(always)]
+    pub(super) fn free(&self, address: usize) -> Result<Freed, FreeError> {
+        self.free_found(self.find(address)?, address)
+    }
+
+    /// Frees a block that was found.
+    #[inline(always)]
+    pub(super) fn free_found(&self, found: Found, address: usize) -> Result<Freed, FreeError> {
+        let Found { chunk, page, block } = found;
+        // SAFETY: what is found is a record.
+        match unsafe { page.as_ref() }.free(block) {
+            None => Err(FreeError::Free),
+            Some(look) => {
+                if cfg!(feature = "poison") {
+                    Self::poison(chunk, page, address);
+                }
+                Ok(Freed { run: look && self.look_at(chunk, page) })
+            }
+        }
+    }
+
+    /// Lets a checker know that a block is free.
+    pub(super) fn poison(chunk: NonNull<Chunk>, page: NonNull<Page>, address: usize) {
+        let bytes = Self::usable(chunk, page);
+        // SAFETY: the block begins at this address, which is in the page.
+        unsafe {
+            let base = page.as_ref().base.get();
+            checkers::poison(NonNull::new_unchecked(base.with_addr(address)), bytes);
+        }
+    }
+
+    /// Lets a checker know of a block that was taken.
+    #[inline(always)]
+    pub(super) fn unpoison(start: NonNull<u8>, bytes: usize) {
+        checkers::unpoison(start, bytes, Contents::Uninitialized);
+    }
+
+    /// Lets a checker know of a block that has another length where it is: what `old` bytes were may be read, of as many
+    /// as were asked for.
+    pub(super) fn unpoison_resized(start: NonNull<u8>, old: usize, asked: usize, usable: usize) {
+        checkers::unpoison(start, asked.min(old), Contents::Initialized);
+        // SAFETY: the block has `usable` bytes, and neither number is larger.
+        unsafe {
+            checkers::unpoison(start.add(asked.min(old)), asked - asked.min(old), Contents::Uninitialized);
+            checkers::poison(start.add(asked.min(usable)), usable - asked.min(usable));
+        }
+    }
+
+    /// Bytes of a block of the page.
+    pub(super) fn usable(chunk: NonNull<Chunk>, page: NonNull<Page>) -> usize {
+        // SAFETY: both exist.
+        let (chunk, page) = unsafe { (chunk.as_ref(), page.as_ref()) };
+        match page.is_large() {
+            true => (page.units.get() as usize) << chunk.shift,
+            false => classes::get(usize::from(page.class.get())).size as usize,
+        }
+    }
+
+    /// Looks at a page in which a block was freed: whether it has room again, and whether none of its blocks is in use.
+    /// True if its run was freed.
+    #[inline(never)]
+    pub(super) fn look_at(&self, chunk: NonNull<Chunk>, page: NonNull<Page>) -> bool {
+        // SAFETY: the page is a record, as its chunk is there.
+        let facts = unsafe { page.as_ref() };
+        let class = usize::from(facts.class.get());
+        // SAFETY: the chunk exists.
+        let settled = || unsafe { chunk.as_ref() }.is_settled(page);
+        if facts.is_large() {
+            // If other threads freed it as well, it goes when that is settled.
+            let goes = settled();
+            if goes {
+                self.free_run(chunk, page, 1);
+            }
+            return goes;
+        }
+        if facts.kind.get() == Kind::Full {
+            self.list(page);
+        }
+        // One empty page a class is kept, so that a block that comes and goes does not make a page each time.
+        let is_current = facts.has_word(self.slots[class % PLACES].word.get().as_ptr());
+        if !facts.is_empty() || is_current || self.is_alone(class, page) || !settled() {
+            return false;
+        }
+        // SAFETY: the page is in the list, as its kind says.
+        unsafe { page::unlink(&self.pages[class % PLACES], page) };
+        self.free_run(chunk, page, facts.units.get());
+        true
+    }
+
+    /// Frees the pages with no block in use that were kept.
+    #[inline(never)]
+    pub(super) fn free_empty_pages(&self) {
+        for (list, slot) in self.pages.iter().zip(&self.slots) {
+            let mut next = list.get();
+            while let Some(page) = next {
+                // SAFETY: the pages of the list are records that exist.
+                let facts = unsafe { page.as_ref() };
+                next = facts.next.get();
+                let Some((chunk, _)) = self.chunk_of(page.addr().get()) else { continue };
+                // SAFETY: the chunk exists.
+                if facts.is_empty() && unsafe { chunk.as_ref() }.is_settled(page) {
+                    if facts.has_word(slot.word.get().as_ptr()) {
+                        slot.word.set(NonNull::from(&self.none));
+                    }
+                    // SAFETY: the page is in this list.
+                    unsafe { page::unlink(list, page) };
+                    self.free_run(chunk, page, facts.units.get());
+                }
+            }
+        }
+    }
+
+    /// Frees a page's or a large block's run. `marked` of its units lead to it.
+    #[inline(never)]
+    fn free_run(&self, chunk: NonNull<Chunk>, page: NonNull<Page>, marked: u32) {
+        // SAFETY: both exist, and no list of pages has the page.
+        unsafe {
+            let (base, units) = (page.as_ref().base.get().addr(), page.as_ref().units.get());
+            let unit = chunk.as_ref().unit_at(base);
+            chunk.as_ref().unmark(unit, marked);
+            self.taken.set(self.taken.get() - ((units as usize) << chunk.as_ref().shift));
+            self.give_run(chunk, unit, units);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `.ci/run` and those who call it agree on the names of its steps.
+#![cfg(all(target_os = "linux", not(miri)))]
+
+use std::collections::BTreeSet;
+use std::process::{Command, Output};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(format!("{ROOT}/.ci/run")).args(arguments).output().unwrap()
+}
+
+fn steps() -> BTreeSet<String> {
+    let list = String::from_utf8(run(&["--list"]).stdout).unwrap();
+    let names: BTreeSet<_> = list.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+    assert!(names.len() > 20 && names.len() == list.lines().count(), "{list}");
+    names
+}
+
+#[test]
+fn a_step_that_is_not_there_is_refused_before_anything_runs() {
+    let output = run(&["format", "no-such-step"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no-such-step"));
+}
+
+#[test]
+fn each_step_has_a_function() {
+    let script = std::fs::read_to_string(format!("{ROOT}/.ci/run")).unwrap();
+    for name in steps() {
+        assert!(script.contains(&format!("\nrun_{}() ", name.replace('-', "_"))), "{name} has none");
+    }
+}
+
+#[test]
+fn the_public_workflow_runs_every_step() {
+    let workflow = std::fs::read_to_string(format!("{ROOT}/.github/workflows/ci.yml")).unwrap();
+    let (_, matrix) = workflow.split_once("        steps:\n").unwrap();
+    let groups = matrix.lines().map_while(|line| line.strip_prefix("          - "));
+    let named: BTreeSet<String> = groups.flat_map(|group| group.split(' ').map(str::to_owned)).collect();
+    assert_eq!(named, steps());
+}

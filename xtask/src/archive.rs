@@ -1,0 +1,35 @@
+//! An archive of one object, out of rustc's of hundreds.
+//!
+//! rustc puts all of the compiler's own functions in (`compiler_builtins`), which a linker takes on demand alone: 4 MB
+//! that `--whole-archive` cannot link, for they refer to a standard library. Here the library's own object is joined
+//! with those of them that it calls (none on x86-64), and what does not begin with `region_` is made local: nothing in
+//! the program can clash with it. Sections stay one a function, for `-Wl,--gc-sections`.
+
+use crate::tool::{AR, LD, OBJCOPY, run};
+use std::fs;
+use std::path::Path;
+
+/// Makes an archive of one object at `to`, in a directory of `work` meanwhile.
+pub fn join(archive: &Path, to: &Path, work: &Path, triple: Option<&str>) -> Result<(), String> {
+    let place = work.join("join");
+    let failed = |error| format!("cannot work in {}: {error}", place.display());
+    if place.exists() {
+        fs::remove_dir_all(&place).map_err(failed)?;
+    }
+    fs::create_dir_all(&place).map_err(failed)?;
+    let archive = archive.canonicalize().map_err(failed)?;
+    let list = run(AR.for_target(triple)?.arg("t").arg(&archive))?;
+    // rustc calls them after the crate.
+    let own: Vec<&str> = list.lines().filter(|member| member.starts_with("region")).collect();
+    if own.is_empty() {
+        return Err(format!("no object in {} is the library's own", archive.display()));
+    }
+    run(AR.for_target(triple)?.arg("x").arg(&archive).args(&own).current_dir(&place))?;
+    // What stands in the archive comes second, and of it what is called.
+    run(LD.for_target(triple)?.args(["-r", "-o", "joined.o"]).args(&own).arg(&archive).current_dir(&place))?;
+    let keep = ["--wildcard", "--keep-global-symbol=region_*", "joined.o", "region.o"];
+    run(OBJCOPY.for_target(triple)?.args(keep).current_dir(&place))?;
+    // D: without times and users, so that two builds are the same file.
+    run(AR.for_target(triple)?.args(["rcsD", "libregion.a", "region.o"]).current_dir(&place))?;
+    crate::put(&place.join("libregion.a"), to)
+}

@@ -1,0 +1,62 @@
+//! The ways to build the C library: every flag of rustc's and LLVM's that makes them what they are.
+//!
+//! docs/c.md ("Measurements") has the sizes and instructions of `capi` and `capi-small`, docs/measurements.md
+//! ("The archive for C") what each flag of `SMALL` gives.
+
+/// One way to build it.
+pub struct Flavour {
+    /// The alias that asks for it.
+    pub command: &'static str,
+    /// Where it goes below the target directory.
+    pub directory: &'static str,
+    pub features: &'static str,
+    /// Whether there is a shared library too.
+    pub shared: bool,
+    pub rustc: &'static [&'static str],
+}
+
+impl Flavour {
+    pub fn crate_types(&self) -> &'static str {
+        if self.shared { "staticlib,cdylib" } else { "staticlib" }
+    }
+}
+
+// The cfg `region_staticlib`, which all of them have and no feature gives, brings the panic handler: `--all-features`
+// must go on building.
+pub const ALL: [Flavour; 4] = [
+    // Inlining at a third of the usual thresholds makes the archive a quarter smaller for at most a fifteenth more
+    // instructions in what is called; what must be inlined says so itself.
+    Flavour {
+        command: "capi",
+        directory: "",
+        features: "capi",
+        shared: true,
+        rustc: &[
+            "-C",
+            "llvm-args=--inline-threshold=75 --inlinehint-threshold=150 --unroll-threshold=50 --align-loops=1",
+        ],
+    },
+    // The same library made for size: a quarter smaller, for a sixth to a half more instructions in what is called. The
+    // cfg leaves out what is there for speed alone: blocks that pools keep ready, and AVX2.
+    Flavour {
+        command: "capi-small",
+        directory: "small",
+        features: "capi",
+        shared: false,
+        rustc: &["--cfg", "region_small", "-C", "opt-level=z", "-C", SMALL],
+    },
+    // Needs no symbol of anybody's, and is as small as can be.
+    Flavour {
+        command: "capi-freestanding",
+        directory: "freestanding",
+        features: "capi",
+        shared: false,
+        rustc: &["--cfg", "region_mem", "--cfg", "region_small", "-C", "opt-level=z", "-C", SMALL],
+    },
+    // For programs under AddressSanitizer and valgrind: a touch of memory that an arena did not hand out, or took back,
+    // is reported. Every allocation is a call then.
+    Flavour { command: "capi-checked", directory: "checked", features: "capi,poison", shared: false, rustc: &[] },
+];
+
+const SMALL: &str = "llvm-args=--inline-threshold=25 --disable-machine-licm --enable-shrink-wrap=false \
+                     --enable-pre=false --split-spill-mode=size";
