@@ -113,7 +113,7 @@ impl<B: Backing> Heap<B> {
 
     /// Whether so many bytes more are within the limit. What is asked for is looked at before memory is, and what a run
     /// has, in whole units, when it is taken.
-    fn check_limit(&self, state: &State, bytes: usize) -> Taken<()> {
+    pub(super) fn check_limit(&self, state: &State, bytes: usize) -> Taken<()> {
         match state.taken.get().checked_add(bytes) {
             Some(taken) if taken <= self.limit() => Ok(()),
             _ => Err(refused(AllocReason::Limit(self.limit()))),

@@ -211,8 +211,9 @@ impl<B: Backing> Heap<B> {
         self.limit_complement.set(!bytes);
     }
 
-    /// The class that serves a layout. `None`: it gets a run of units of its own.
-    #[inline(always)]
+    /// The class that serves a layout. `None`: it gets a run of units of its own. One function in the archive made for
+    /// size, and part of every way to take a block in the others.
+    #[cfg_attr(not(region_small), inline(always))]
     fn class_of(layout: Layout) -> Option<usize> {
         // A layout's size can be rounded up to its alignment, and that of no bytes to one of some.
         let size = round_up(layout.size().max(1), layout.align());

@@ -4,6 +4,7 @@
 
 use super::Heap;
 use super::classes;
+use super::error::FreeError;
 use super::page::Page;
 use super::state::{Found, State};
 use crate::arena::Backing;
@@ -47,16 +48,32 @@ impl<B: Backing> Heap<B> {
     /// # Safety
     /// If the block is in use and the result is `Ok`, nothing uses it under its old address any more.
     pub unsafe fn try_realloc(&self, block: NonNull<u8>, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        let fail = |reason| AllocError::new(layout.size(), reason);
-        let state = self.state().ok_or(fail(AllocReason::NoBlock))?;
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.resize(block, layout) }
+            .unwrap_or_else(|_| Err(AllocError::new(layout.size(), AllocReason::NoBlock)))
+    }
+
+    /// As [`try_realloc`](Self::try_realloc), and says why there is no block to resize.
+    ///
+    /// # Safety
+    /// As there.
+    pub(crate) unsafe fn resize(
+        &self,
+        block: NonNull<u8>,
+        layout: Layout,
+    ) -> Result<Result<NonNull<u8>, AllocError>, FreeError> {
+        let state = self.state().ok_or(FreeError::Foreign)?;
         let address = block.addr().get();
-        let found = state.find_used(address).map_err(|_| fail(AllocReason::NoBlock))?;
+        let found = state.find_used(address)?;
         let old = State::usable(found.chunk, found.page);
         if address & (layout.align() - 1) == 0 && self.resize_here(state, &found, old, layout) {
             State::unpoison_resized(block, old, layout.size(), State::usable(found.chunk, found.page));
-            return Ok(block);
+            return Ok(Ok(block));
         }
-        let new = self.try_alloc_layout(layout)?;
+        let new = match self.try_alloc_layout(layout) {
+            Ok(new) => new,
+            Err(error) => return Ok(Err(error)),
+        };
         // SAFETY: both blocks have as many bytes, and the new one is no part of the old one, which is in use. Nobody
         // uses the old one any more, as the caller promised.
         unsafe {
@@ -66,7 +83,7 @@ impl<B: Backing> Heap<B> {
             let freed = self.try_free(block);
             debug_assert!(freed.is_ok());
         }
-        Ok(new)
+        Ok(Ok(new))
     }
 
     /// Whether a block of a page of blocks, which has `old` bytes, stays where it is.
@@ -97,7 +114,7 @@ impl<B: Backing> Heap<B> {
             return true;
         }
         let more = ((units - now) as usize) << chunk.shift;
-        if state.taken.get().checked_add(more).is_none_or(|taken| taken > self.limit()) {
+        if self.check_limit(state, more).is_err() {
             return false;
         }
         let end = chunk.unit_at(page.base.get().addr()) + now;

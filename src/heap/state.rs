@@ -20,6 +20,11 @@ const NEAR: usize = 4;
 /// Lists of free runs: each of those with twice the bytes of the one before. The last has all that are longer.
 pub(super) const BINS: usize = 24;
 
+/// 0 without a chunk.
+fn address(chunk: Option<NonNull<Chunk>>) -> usize {
+    chunk.map_or(0, |chunk| chunk.addr().get())
+}
+
 /// A word of a page that has, or had, free blocks.
 struct Slot {
     word: Cell<NonNull<Word>>,
@@ -115,11 +120,12 @@ impl State {
         for chunk in self.chunks() {
             // SAFETY: the chunks of the list exist.
             let chunk = unsafe { chunk.as_ref() };
-            chunk.unmark(chunk.first, chunk.fresh.get() - chunk.first);
-            let (from, to) = (chunk.address(chunk.first), chunk.address(chunk.fresh.get()));
+            let units = chunk.fresh.get() - chunk.first;
+            let bytes = (units as usize) << chunk.shift;
+            chunk.unmark(chunk.first, units);
             // SAFETY: no unit is at address 0.
-            checkers::poison(unsafe { NonNull::new_unchecked(from) }, to.addr() - from.addr());
-            self.idle.set(self.idle.get() + (to.addr() - from.addr()));
+            checkers::poison(unsafe { NonNull::new_unchecked(chunk.address(chunk.first)) }, bytes);
+            self.idle.set(self.idle.get() + bytes);
             chunk.fresh.set(chunk.first);
         }
     }
@@ -171,26 +177,35 @@ impl State {
         if self.chunks().nth(1).is_none() {
             // Most heaps have one chunk, and no time for the rest.
             near[NEAR - 1] = self.newest.get();
-            return self.set_near(near);
+        } else {
+            self.fill_near(&mut near);
         }
+        for (at, chunk) in near.into_iter().enumerate() {
+            self.near[at].set(chunk);
+            self.starts[at].set(address(chunk));
+        }
+    }
+
+    /// By hand, as the library's sort is several times the code for so few: first by length, then by address.
+    fn fill_near(&self, near: &mut [Option<NonNull<Chunk>>; NEAR]) {
         let bytes = |chunk: Option<NonNull<Chunk>>| {
             // SAFETY: the chunks of the list exist.
             chunk.map_or(0, |chunk| unsafe { chunk.as_ref().bytes() })
         };
         for chunk in self.chunks() {
-            let shortest = (0..NEAR).min_by_key(|&at| bytes(near[at])).unwrap_or(0);
-            if bytes(Some(chunk)) > bytes(near[shortest]) {
-                near[shortest] = Some(chunk);
+            let mut shorter = Some(chunk);
+            for slot in &mut *near {
+                if bytes(shorter) > bytes(*slot) {
+                    core::mem::swap(slot, &mut shorter);
+                }
             }
         }
-        near.sort_unstable_by_key(|chunk| chunk.map_or(0, |chunk| chunk.addr().get()));
-        self.set_near(near);
-    }
-
-    fn set_near(&self, near: [Option<NonNull<Chunk>>; NEAR]) {
-        for (at, chunk) in near.into_iter().enumerate() {
-            self.near[at].set(chunk);
-            self.starts[at].set(chunk.map_or(0, |chunk| chunk.addr().get()));
+        for end in (1..NEAR).rev() {
+            for at in 0..end {
+                if address(near[at]) > address(near[at + 1]) {
+                    near.swap(at, at + 1);
+                }
+            }
         }
     }
 

@@ -154,22 +154,17 @@ pub unsafe extern "C" fn region_heap_realloc(heap: *mut region_heap, block: *mut
     };
     let moved = match Layout::from_size_align(size, ALIGN) {
         // SAFETY: a block in use is the caller's, who uses it under its new address.
-        Ok(layout) => unsafe { this.heap.try_realloc(start, layout) },
-        Err(_) => Err(AllocError::new(size, AllocReason::TooLarge)),
+        Ok(layout) => unsafe { this.heap.resize(start, layout) },
+        Err(_) => Ok(Err(AllocError::new(size, AllocReason::TooLarge))),
     };
     match moved {
-        Ok(block) => block.as_ptr().cast(),
+        Ok(Ok(block)) => return block.as_ptr().cast(),
+        Ok(Err(error)) => this.error.set(-error::of_alloc(&error)),
         Err(error) => {
-            this.error.set(-error::of_alloc(&error));
-            if let AllocReason::NoBlock = error.reason() {
-                // SAFETY: no block in use begins there, so nothing is freed: this says what is wrong with it.
-                if let Err(error) = unsafe { this.heap.try_free(start) } {
-                    mistaken(this, error);
-                }
-            }
-            null_mut()
+            mistaken(this, error);
         }
     }
+    null_mut()
 }
 
 /// Frees a block. What cannot be right is refused: -EFAULT for an address outside the heap, -EINVAL where no block
