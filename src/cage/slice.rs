@@ -197,6 +197,21 @@ impl<'a, C: Cage> Str32<'a, C> {
         Slice32::try_new_in(text.as_bytes(), arena).map(|bytes| Str32 { bytes })
     }
 
+    /// The link to text that is borrowed: none where [`Slice32::from_slice`] has none.
+    ///
+    /// ```
+    /// use region::cage::{Cage, Str32};
+    /// region::cage! { struct Ast; }
+    /// let arena = Ast::arena();
+    /// let name: &str = arena.alloc_fmt(format_args!("x{}", 7));
+    /// assert_eq!(Str32::<Ast>::from_text(name).unwrap(), "x7");
+    /// assert!(Str32::<Ast>::from_text("a constant").is_none());
+    /// ```
+    #[inline]
+    pub fn from_text(text: &'a str) -> Option<Self> {
+        Slice32::from_slice(text.as_bytes()).map(|bytes| Str32 { bytes })
+    }
+
     /// The text, for as long as the arena is borrowed.
     #[inline(always)]
     pub fn as_str(self) -> &'a str {
