@@ -27,6 +27,7 @@ pub use splice::Splice;
 pub(crate) use traits::{slice_traits, vector_traits};
 
 use crate::error::failure::Failure;
+use core::mem::MaybeUninit;
 use core::ops::{Bound, RangeBounds};
 use core::ptr::NonNull;
 
@@ -97,6 +98,14 @@ pub(crate) fn hinted<T>(values: &impl Iterator<Item = T>) -> usize {
 #[inline(always)]
 pub(crate) fn pointers_to<T, V: Vector<T>>(vector: &V, from: usize, to: usize) -> NonNull<[T]> {
     NonNull::slice_from_raw_parts(vector.pointer_to(from), to - from)
+}
+
+/// The positions after the values, which hold none.
+pub(crate) fn spare<T, V: Vector<T>>(vector: &mut V) -> &mut [MaybeUninit<T>] {
+    let spare = pointers_to(vector, vector.len(), vector.capacity());
+    let spare = NonNull::slice_from_raw_parts(spare.cast::<MaybeUninit<T>>(), spare.len());
+    // SAFETY: positions up to the capacity are the vector's, these hold no values, and it is borrowed mutably.
+    unsafe { &mut *spare.as_ptr() }
 }
 
 /// The first number of a range and the one after its last, in a vector of `len` values.
