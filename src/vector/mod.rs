@@ -27,6 +27,7 @@ pub use splice::Splice;
 pub(crate) use traits::{slice_traits, vector_traits};
 
 use crate::error::failure::Failure;
+use crate::policy::LARGEST_HINT;
 use core::mem::MaybeUninit;
 use core::ops::{Bound, RangeBounds};
 use core::ptr::NonNull;
@@ -79,13 +80,6 @@ pub unsafe trait Grow<T>: Vector<T> {
     #[track_caller]
     fn reserve_above<F: Failure>(&mut self, end: usize, more: usize) -> Result<(), F::Error>;
 }
-
-/// Bytes up to which an iterator's least size hint is reserved in advance.
-///
-/// Larger wastes memory on iterators whose hint is wrong. Smaller costs long iterators a copy for each doubling that
-/// cannot be done in place.
-// (`.bump.iter`)
-const LARGEST_HINT: usize = 1 << 30;
 
 /// How many values to reserve for an iterator: its least size hint, or 0 where that is too large to trust.
 #[inline]
