@@ -242,6 +242,13 @@ pub(crate) const HEAP_WAITING: usize = 32;
 /// From so many pages on, one call for all costs less than a fault for each.
 pub(crate) const WORTH_POPULATING: usize = 4;
 
+/// Bytes up to which an iterator's least size hint is reserved in advance.
+///
+/// Larger wastes memory on iterators whose hint is wrong. Smaller costs long iterators a copy for each doubling that
+/// cannot be done in place.
+// (`.bump.iter`)
+pub(crate) const LARGEST_HINT: usize = 1 << 30;
+
 const _: () = assert!(CAGE_UNIT >= LARGEST_PAGE && CAGE_HUGE >= 8 * HUGE_PAGE && CAGE_BLOCK >= CAGE_HUGE);
 // What follows the longest block of Windows' heap is longer.
 const _: () = assert!(WINDOWS_FIRST < WINDOWS_SHORT && WINDOWS_SHORT < BLOCK_SIZES[0]);

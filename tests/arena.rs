@@ -2,10 +2,12 @@
 
 #![cfg(feature = "os")]
 
+use region::backing::Buffer;
 use region::error::{AllocOrInitError, AllocReason};
 use region::{Arena, StackBuffer};
 use std::alloc::Layout;
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 
 fn layout(size: usize, align: usize) -> Layout {
     Layout::from_size_align(size, align).unwrap()
@@ -181,6 +183,13 @@ fn sizes_that_cannot_be_are_refused_and_change_nothing() {
     assert!(Arena::try_with_capacity(isize::MAX as usize).is_err());
     assert!(Arena::try_with_reservation(usize::MAX).is_err());
     assert!(Arena::try_with_reservation(isize::MAX as usize).is_err());
+    for bytes in [usize::MAX, isize::MAX as usize, 4097] {
+        let mut memory = [MaybeUninit::uninit(); 4096];
+        assert!(Arena::<1, _>::try_with_capacity_in(bytes, Buffer::new(&mut memory)).is_err());
+    }
+    let mut memory = [MaybeUninit::uninit(); 4096];
+    let whole = Arena::<1, _>::with_capacity_in(4096, Buffer::new(&mut memory));
+    assert_eq!((whole.used(), whole.chunk_capacity()), (0, 4096));
     assert_eq!((arena.used(), arena.committed(), arena.reserved()), before);
     let next = arena.alloc(0xa5u8) as *mut u8;
     assert_eq!((*kept, next.addr() - (kept as *mut u8).addr()), (0x5a, 8));

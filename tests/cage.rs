@@ -175,6 +175,28 @@ fn only_what_lies_in_the_cage_at_a_unit_becomes_a_link() {
 }
 
 #[test]
+fn slices_and_texts_that_lie_in_the_cage_have_links() {
+    let arena = Ast::arena();
+    let words: &[u32] = arena.alloc_slice_fill_with(9, |i| i as u32);
+    // Units are of eight bytes, so every second of these may be a link's first.
+    for from in 0..9 {
+        let link = Slice32::<_, Ast>::from_slice(&words[from..]);
+        assert_eq!(link.map(Slice32::as_slice), (from % 2 == 0).then_some(&words[from..]));
+    }
+    assert_eq!(Slice32::<_, Ast>::from_slice(&words[9..]), Some(Slice32::empty()));
+    assert_eq!(Slice32::<_, Ast>::from_slice(&[(); 7]).map(|units| units.len()), Some(7));
+    #[cfg(target_pointer_width = "64")]
+    assert!(Slice32::<(), Ast>::from_slice(&[(); u32::MAX as usize + 1]).is_none());
+    assert!(Slice32::<_, Ast>::from_slice(Arena::new().alloc_slice_copy(&[1u64])).is_none());
+    let text: &str = arena.alloc_str("0123456789");
+    assert_eq!(Str32::<Ast>::from_text(&text[8..]).unwrap(), "89");
+    assert!(Str32::<Ast>::from_text(&text[1..]).is_none() && Str32::<Ast>::from_text("elsewhere").is_none());
+    assert_eq!(Str32::<Ast>::from_text("").unwrap(), "");
+    region::cage! { struct Unused; }
+    assert!(Slice32::<_, Unused>::from_slice(words).is_none() && Unused::stats() == CageStats::default());
+}
+
+#[test]
 fn what_is_empty_needs_no_cage() {
     region::cage! { struct Never; }
     let list: Slice32<u64, Never> = Slice32::default();

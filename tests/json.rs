@@ -12,7 +12,7 @@ use model::{parse_with, to_serde};
 use parser::{Kind, Number, Options, SyntaxError};
 use proptest::prelude::*;
 use tree::arena::{self, Arena, Strings};
-use tree::{Census, heap};
+use tree::{Census, compact, heap};
 
 fn parse(document: impl AsRef<[u8]>) -> Result<heap::Value, SyntaxError> {
     parse_with(document.as_ref(), Options::default().max_depth)
@@ -381,6 +381,15 @@ fn a_long_flat_array_leaves_no_hole_in_the_arena() {
         let arena::Value::Array(elements) = value else { panic!("{element}") };
         assert!(elements.len() == LONG && elements.iter().all(|element| *element == elements[0]));
         assert_eq!(arena.used(), size_of_val(elements), "nothing but the elements {element}");
+
+        let arena = compact::arena(document.len());
+        let value = compact::parse(document.as_bytes(), &arena, Options::default(), |_| ()).unwrap();
+        let compact::Value::Array(elements) = value else { panic!("{element}") };
+        assert!(elements.len() == LONG && size_of_val(&*elements) == LONG * 12);
+        assert_eq!(arena.stats().blocks, 1, "the whole tree in what was reserved");
+        if element != "\"text\"" {
+            assert_eq!(arena.used(), LONG * 12, "nothing but the elements {element}");
+        }
     }
 }
 

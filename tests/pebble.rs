@@ -4,9 +4,11 @@
 #[path = "../examples/pebble/language/mod.rs"]
 mod language;
 
+use language::syntax::Code;
 use language::{Kind, Limits, machine, parse, run};
 use proptest::prelude::*;
 use region::Arena;
+use region::cage::Cage;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -48,7 +50,7 @@ fn on_stack<R: Send>(body: impl FnOnce() -> R + Send) -> R {
 fn a_program_at_the_limit_of_depth_stays_on_the_stack_it_asked_for() {
     let source = "fn f(n) { while true { for x in [1] { if true { return [1 + f(n + 1)]; } } } } f(0);";
     let deepest = on_stack(|| {
-        let tree = Arena::new();
+        let tree = Code::arena();
         let program = parse(source, &tree).unwrap();
         let (mut one, mut another) = (Arena::new(), Arena::new());
         let (spent, result) = run(&program, [&mut one, &mut another], LIMITS, &mut std::io::sink());
@@ -64,7 +66,7 @@ fn a_program_at_the_limit_of_depth_stays_on_the_stack_it_asked_for() {
 fn heap_requests(source: &str, output: &mut [u8]) -> (usize, usize) {
     let len = output.len();
     let before = REQUESTS.get();
-    let tree = Arena::new();
+    let tree = Code::arena();
     let (mut one, mut another) = (Arena::new(), Arena::new());
     let program = parse(source, &tree).unwrap();
     let mut rest = &mut *output;
@@ -94,7 +96,7 @@ fn parsing_and_running_leave_the_heap_alone() {
 
 #[test]
 fn errors_leave_the_heap_alone_until_they_are_shown() {
-    let tree = Arena::new();
+    let tree = Code::arena();
     let before = REQUESTS.get();
     for source in ["let x = ;", "\"open", "nowhere(1);", "99999999999999999999"] {
         assert!(parse(source, &tree).is_err());
@@ -111,8 +113,8 @@ fn errors_leave_the_heap_alone_until_they_are_shown() {
 #[test]
 fn a_name_is_one_address_however_often_it_is_written() {
     use language::symbol::Symbols;
-    let arena = Arena::new();
-    let mut symbols = Symbols::new(&arena);
+    let (arena, scratch) = (Code::arena(), Arena::new());
+    let mut symbols = Symbols::new(&arena, &scratch);
     // More than any first size of the table, so that it grows on the way.
     let names: Vec<String> = (0..10_000).map(|number| format!("name_{number}")).collect();
     let first: Vec<_> = names.iter().map(|name| symbols.intern(name)).collect();
@@ -127,7 +129,7 @@ fn a_name_is_one_address_however_often_it_is_written() {
 
 #[test]
 fn the_tree_does_not_need_its_source() {
-    let tree = Arena::new();
+    let tree = Code::arena();
     let source = String::from("let text = \"kept\\n\"; fn f(x) { text + x } print(f(\"too\"));");
     let program = parse(&source, &tree).unwrap();
     drop(source);
@@ -190,7 +192,7 @@ proptest! {
     #[test]
     fn any_row_of_words_is_parsed_or_refused(words in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40)) {
         let source = words.join(" ");
-        let tree = Arena::new();
+        let tree = Code::arena();
         if let Err(error) = parse(&source, &tree) {
             prop_assert!(error.at.start <= error.at.end && error.at.end as usize <= source.len());
             let report = error.report("it", &source).to_string();
@@ -200,7 +202,7 @@ proptest! {
 
     #[test]
     fn any_text_is_parsed_or_refused(source in any::<String>()) {
-        let tree = Arena::new();
+        let tree = Code::arena();
         if let Err(error) = parse(&source, &tree) {
             prop_assert!(error.report("it", &source).to_string().ends_with('^'));
         }

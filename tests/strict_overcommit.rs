@@ -8,7 +8,9 @@
 
 mod support;
 
-use region::{Arena, ArenaPool, PagePool, Region, RegionVec, SharedArena};
+use region::cage::{Cage, Slice32};
+use region::{Arena, ArenaPool, Heap, PagePool, Region, RegionVec, SharedArena, SyncHeap};
+use std::alloc::Layout;
 use support::{all, in_child, is_child, skip};
 
 const MIB: usize = 1 << 20;
@@ -91,6 +93,26 @@ fn with_strict_accounting() {
     assert!(reserved.commit(..).unwrap_err().is(region::error::Errno::ENOMEM));
     reserved.commit(..MIB).unwrap();
     reserved.as_mut_slice()[MIB - 1] = 1;
+
+    // A cage has all of its addresses, and heaps have their chunks; what is not promised is refused, and blocks stay.
+    region::cage! { struct Strict; }
+    let tree = Strict::arena();
+    let values = Slice32::<u64, Strict>::from_iter_in(0..100_000, &tree);
+    assert_eq!(Strict::stats().reserved, 32 << 30);
+    assert!(tree.try_alloc_slice_zeroed::<u8>(too_much).is_err());
+    assert!(values.iter().copied().eq(0..100_000));
+    assert!(tree.alloc_slice_zeroed::<u8>(80 * MIB).iter().step_by(4096).all(|byte| *byte == 0));
+    let (heap, shared_heap) = (Heap::new(), SyncHeap::new());
+    let layout = Layout::from_size_align(too_much, 1).unwrap();
+    for size in [24, 5_000, 3 * MIB] {
+        let layout = Layout::from_size_align(size, 8).unwrap();
+        for block in [heap.alloc_layout(layout), shared_heap.alloc_layout(layout)] {
+            // SAFETY: the block has so many bytes.
+            unsafe { block.write_bytes(1, size) };
+        }
+    }
+    assert!(heap.try_alloc_layout(layout).is_err() && shared_heap.try_alloc_layout(layout).is_err());
+    assert_eq!((heap.stats().blocks, shared_heap.stats().blocks), (3, 3));
 
     // The rest is as ever.
     let pool = PagePool::new(1 << 14, 1000).unwrap();

@@ -504,12 +504,18 @@ mod in_arenas {
                 arena.alloc_slice_fill_copy(*len, 0xffu8);
             }
         };
-        check!(
-            region::collections::Vec::new_in(arena),
-            ops,
-            |values| region::collections::Vec::from_iter_in(values, arena),
-            neighbour
-        );
+        let another = |values| region::collections::Vec::from_iter_in(values, arena);
+        end!(check!(region::collections::Vec::new_in(arena), ops, another, neighbour));
+        macro_rules! unmanaged {
+            ($vector:ident) => {
+                let mut vector = region::collections::unmanaged::$vector::new();
+                let (mut ours, _) = check!(vector.with_arena(arena), ops, another, neighbour);
+                // It drops no values by itself.
+                ours.clear();
+            };
+        }
+        unmanaged!(Vec);
+        unmanaged!(ThinVec);
     }
 
     fn op() -> impl Strategy<Value = Op> {
@@ -540,7 +546,7 @@ mod in_arenas {
 
     proptest! {
         #[test]
-        fn a_vector_does_what_std_s_does(ops in proptest::collection::vec(op(), 0..60)) {
+        fn vectors_do_what_std_s_does(ops in proptest::collection::vec(op(), 0..60)) {
             check(&Arena::<1>::with_min_align(), &ops);
         }
     }

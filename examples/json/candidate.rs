@@ -6,7 +6,7 @@
 use crate::command::{Access, MEASURE};
 use crate::parser::Options;
 use crate::tree::arena::{self, Arena, Strings};
-use crate::tree::{Census, heap};
+use crate::tree::{Census, compact, heap};
 use crate::{document, meter, sample};
 use region::Region;
 use region::mapping::Pages;
@@ -22,6 +22,8 @@ pub enum Candidate {
     Arena,
     /// The same, all strings copied, so that what is left to the next is the allocator alone.
     ArenaCopied,
+    /// The same in a cage, with links of four bytes; all strings copied.
+    Compact,
     /// This parser, the tree in `Vec`s and `String`s.
     Heap,
     /// `serde_json::from_slice` to a `Value`.
@@ -29,13 +31,15 @@ pub enum Candidate {
 }
 
 impl Candidate {
-    pub const ALL: [Candidate; 4] = [Candidate::Arena, Candidate::ArenaCopied, Candidate::Heap, Candidate::Serde];
+    pub const ALL: [Candidate; 5] =
+        [Candidate::Arena, Candidate::ArenaCopied, Candidate::Compact, Candidate::Heap, Candidate::Serde];
 
     /// Its name on the command line of the process that measures it.
     const fn name(self) -> &'static str {
         match self {
             Candidate::Arena => "arena",
             Candidate::ArenaCopied => "arena-copied",
+            Candidate::Compact => "compact",
             Candidate::Heap => "heap",
             Candidate::Serde => "serde",
         }
@@ -48,7 +52,7 @@ impl Candidate {
     /// The pages that most of its memory comes in.
     const fn pages(self) -> Pages {
         match self {
-            Candidate::Arena | Candidate::ArenaCopied => Pages::Transparent,
+            Candidate::Arena | Candidate::ArenaCopied | Candidate::Compact => Pages::Transparent,
             Candidate::Heap | Candidate::Serde => Pages::Base,
         }
     }
@@ -57,8 +61,9 @@ impl Candidate {
     pub const fn title(self) -> &'static str {
         match self {
             Candidate::Arena => "arena",
-            Candidate::ArenaCopied => "arena, copied",
-            Candidate::Heap => "Box/Vec/String",
+            Candidate::ArenaCopied => "copied",
+            Candidate::Compact => "compact",
+            Candidate::Heap => "Box/Vec",
             Candidate::Serde => "serde_json",
         }
     }
@@ -92,6 +97,8 @@ pub struct Stats {
     pub drop: Duration,
     /// Page faults of all three.
     pub faults: Option<u64>,
+    /// RAM held by the tree when it was walked, over what was held before.
+    pub tree: Option<u64>,
     /// The most RAM held, over what was held before.
     pub peak: Option<u64>,
     /// RAM held after the drop, over what was held before.
@@ -104,7 +111,8 @@ impl Stats {
     /// The line that the measuring process prints.
     fn to_line(self) -> String {
         let times = [self.parse, self.walk, self.drop].map(|time| time.as_nanos().to_string());
-        let sizes = [self.faults, self.peak, self.kept].map(|size| size.map_or("-".into(), |size| size.to_string()));
+        let sizes =
+            [self.faults, self.tree, self.peak, self.kept].map(|size| size.map_or("-".into(), |size| size.to_string()));
         format!("{} {} {}", times.join(" "), sizes.join(" "), self.values)
     }
 
@@ -113,8 +121,8 @@ impl Stats {
         let mut fields = line.split_ascii_whitespace();
         let mut next = || fields.next()?.parse::<u64>().ok();
         let [parse, walk, drop] = [next()?, next()?, next()?].map(Duration::from_nanos);
-        let [faults, peak, kept] = [next(), next(), next()];
-        Some(Stats { parse, walk, drop, faults, peak, kept, values: next()? })
+        let [faults, tree, peak, kept] = [next(), next(), next(), next()];
+        Some(Stats { parse, walk, drop, faults, tree, peak, kept, values: next()? })
     }
 }
 
@@ -170,6 +178,15 @@ fn run(order: Order, input: &[u8]) -> Result<Stats, String> {
             drop(arena);
             Ok(watch.dropped())
         }
+        Candidate::Compact => {
+            let mut watch = Watch::start();
+            let arena = compact::arena(input.len());
+            let root = compact::parse(input, &arena, order.options, silent).map_err(text)?;
+            watch.parsed();
+            watch.walked(Census::of(&root).map_err(text)?);
+            drop(arena);
+            Ok(watch.dropped())
+        }
         Candidate::Heap => {
             let mut watch = Watch::start();
             let root = heap::parse(input, order.options, silent).map_err(text)?;
@@ -219,15 +236,20 @@ impl Watch {
         self.stats.values = census.values() as u64;
         // The walk counts for what it read, so it must have read it.
         black_box(census);
+        self.stats.tree = self.over(meter::resident());
         self.since = Instant::now();
     }
 
     fn dropped(mut self) -> Stats {
         self.stats.drop = self.since.elapsed();
-        let over = |now: Option<u64>, before: Option<u64>| Some(now?.saturating_sub(before?));
-        self.stats.faults = over(meter::faults(), self.faults);
-        self.stats.kept = over(meter::resident(), self.resident);
-        self.stats.peak = over(meter::peak(), self.resident);
+        self.stats.faults = meter::faults().zip(self.faults).map(|(now, before)| now.saturating_sub(before));
+        self.stats.kept = self.over(meter::resident());
+        self.stats.peak = self.over(meter::peak());
         self.stats
+    }
+
+    /// Bytes of RAM over those at the start.
+    fn over(&self, now: Option<u64>) -> Option<u64> {
+        Some(now?.saturating_sub(self.resident?))
     }
 }

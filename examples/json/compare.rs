@@ -73,6 +73,7 @@ fn medians(runs: &[Stats]) -> Stats {
         walk: time(|run| run.walk),
         drop: time(|run| run.drop),
         faults: size(|run| run.faults),
+        tree: size(|run| run.tree),
         peak: size(|run| run.peak),
         kept: size(|run| run.kept),
         values: median(runs.iter().map(|run| run.values)).unwrap_or_default(),

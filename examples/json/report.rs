@@ -32,14 +32,11 @@ pub fn census(out: &mut impl Write, census: &Census<'_>, bytes: usize, arena: &A
 
 /// Columns of a row's name, of a number, and of its ratio to the first.
 const NAME: usize = 15;
-const VALUE: usize = 11;
-const RATIO: usize = 6;
+const VALUE: usize = 9;
+const RATIO: usize = 5;
 /// Where the candidates do not fit beside each other they go below each other.
 const BESIDE: usize = NAME + Candidate::ALL.len() * (VALUE + RATIO) - RATIO;
 const _: () = assert!(BESIDE <= 80 && 2 + NAME + VALUE + RATIO <= 40);
-
-/// Bytes of a page as most systems have it, to show a size in pages.
-const PAGE: u64 = 4096;
 
 /// Prints what each candidate took, beside the first, in so many columns.
 pub fn comparison(
@@ -50,15 +47,17 @@ pub fn comparison(
     columns: usize,
 ) -> io::Result<()> {
     type Row = (&'static str, fn(&Stats) -> Option<u64>, fn(u64) -> String);
-    const ROWS: [Row; 8] = [
+    const ROWS: [Row; 10] = [
         ("parse", |run| Some(nanoseconds(run.parse)), milliseconds),
         ("walk", |run| Some(nanoseconds(run.walk)), milliseconds),
         ("drop", |run| Some(nanoseconds(run.drop)), milliseconds),
         ("time in all", |run| Some(nanoseconds(run.parse + run.walk + run.drop)), milliseconds),
-        ("page faults", |run| run.faults, grouped),
+        ("page faults", |run| run.faults, short),
+        ("tree in RAM", |run| run.tree, mebibytes),
+        ("bytes a value", |run| Some(run.tree?.checked_div(run.values)?), grouped),
         ("peak RSS", |run| run.peak, mebibytes),
         ("RSS after drop", |run| run.kept, kept),
-        ("values", |run| Some(run.values), grouped),
+        ("values", |run| Some(run.values), |values| values.to_string()),
     ];
     let beside = columns >= BESIDE;
     writeln!(out)?;
@@ -112,7 +111,9 @@ pub fn comparison(
         &*format!("{runs}, each in a process of its own with the document in RAM; ratios are to the first candidate."),
         "RSS is over what the process held before it parsed.",
         "arena: plain strings stay in the document.",
-        "arena, copied: all strings copied, as Box/Vec/String must.",
+        "copied: in an arena with all strings copied, as in those that follow.",
+        "compact: in a cage, with links of 4 bytes.",
+        "Box/Vec: in Vecs and Strings, each with memory of its own.",
     ] {
         fill(out, &paint.dim(note), 0, 0, columns)?;
     }
@@ -130,22 +131,22 @@ fn milliseconds(nanoseconds: u64) -> String {
 
 fn mebibytes(bytes: u64) -> String {
     let mebibytes = bytes as f64 / (1 << 20) as f64;
-    let decimals = if mebibytes < 999.95 { 1 } else { 0 };
+    let decimals = if mebibytes < 99.95 { 1 } else { 0 };
     format!("{mebibytes:.decimals$} MiB")
 }
 
+/// The number, or how many millions it is where it is long.
+fn short(number: u64) -> String {
+    if number < 1_000_000 { grouped(number) } else { format!("{:.1} M", number as f64 / 1e6) }
+}
+
 fn kept(bytes: u64) -> String {
-    if bytes < 256 * PAGE {
-        let pages = bytes.div_ceil(PAGE);
-        format!("+{pages} page{}", if pages == 1 { "" } else { "s" })
-    } else {
-        format!("+{}", mebibytes(bytes))
-    }
+    if bytes < 1 << 20 { format!("+{} KiB", bytes.div_ceil(1 << 10)) } else { format!("+{} MiB", bytes >> 20) }
 }
 
 fn ratio(value: u64, first: u64) -> String {
     let ratio = value as f64 / first as f64;
-    if ratio < 99.95 { format!("{ratio:.1}×") } else { format!("{ratio:.0}×") }
+    if ratio < 9.95 { format!("{ratio:.1}×") } else { format!("{ratio:.0}×") }
 }
 
 /// The number with its thousands apart.

@@ -20,9 +20,11 @@ mod program;
 use command::{Command, Settings};
 use language::error::Error;
 use language::machine::{self, Spent};
+use language::syntax::{Code, CodeArena};
 use language::{Kind, Limits, parse, run};
 use program::complain;
 use region::arena::ReadError;
+use region::cage::Cage;
 use region::input::Fd;
 use region::{Arena, Bytes};
 use std::io::{self, BufWriter, Write};
@@ -61,7 +63,7 @@ fn on_stack_for(limits: Limits, body: impl FnOnce() -> ExitCode + Send) -> ExitC
 
 fn interpret(settings: &Settings) -> ExitCode {
     let name = program::shown(&settings.name(), &io::stderr());
-    let tree = Arena::new();
+    let tree = Code::arena();
     // The text lies in the arena of the tree that is made of it.
     let text = match &settings.path {
         Some(path) => tree.alloc_file_str(path.as_encoded_bytes()),
@@ -114,7 +116,7 @@ fn fail(message: impl std::fmt::Display) -> ExitCode {
 struct Stats<'f> {
     source: usize,
     symbols: usize,
-    tree: &'f Arena,
+    tree: &'f CodeArena,
     values: [&'f Arena; 2],
     spent: Spent,
 }

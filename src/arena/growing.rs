@@ -10,6 +10,7 @@ use crate::bump::round_up;
 use crate::copy::copy;
 use crate::error::failure::{Failure, Report};
 use crate::error::{AllocError, AllocReason};
+use crate::policy::LARGEST_HINT;
 use core::alloc::Layout;
 #[cfg(all(feature = "os", unix))]
 use core::mem::MaybeUninit;
@@ -42,23 +43,32 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
         Growing { arena, start: NonNull::dangling(), len: 0, capacity }
     }
 
-    /// An empty sequence with room for `room` values, if the arena has as much at hand.
+    /// An empty sequence with room for `room` values, if the arena has as much at hand; else for `least`, if that is not
+    /// too much to believe, and the arena gets it.
     #[inline(always)]
-    pub(super) fn with_room(arena: &'a Arena<MIN_ALIGN, B>, room: usize) -> Self {
-        let mut empty = Self::new(arena);
-        if size_of::<T>() != 0 && room != 0 && room <= LARGEST_ROOM / size_of::<T>() {
+    pub(super) fn with_room(arena: &'a Arena<MIN_ALIGN, B>, room: usize, least: usize) -> Self {
+        if size_of::<T>() == 0 || room == 0 {
+            return Self::new(arena);
+        }
+        if room <= LARGEST_ROOM / size_of::<T>() {
             let whole = with_rounding::<T, MIN_ALIGN>(room);
             if let Some(start) = Layout::array::<T>(whole).ok().and_then(|layout| arena.take::<false>(layout)) {
-                (empty.start, empty.capacity) = (start.cast(), whole);
+                return Growing { arena, start: start.cast(), len: 0, capacity: whole };
             }
         }
-        empty
+        Self::with_reserve(arena, least)
     }
 
-    /// Whether the arena had nothing at hand.
-    #[inline(always)]
-    pub(super) fn is_empty_handed(&self) -> bool {
-        self.capacity == 0
+    // It returns the sequence, so that the caller's can be in registers.
+    #[cold]
+    #[inline(never)]
+    fn with_reserve(arena: &'a Arena<MIN_ALIGN, B>, least: usize) -> Self {
+        let mut empty = Self::new(arena);
+        if least.saturating_mul(size_of::<T>()) <= LARGEST_HINT {
+            // Only a hint, so a refusal comes when there is a value for which there is no memory.
+            let _ = empty.reserve::<Report>(least);
+        }
+        empty
     }
 
     /// How many values a sequence takes room for at least.
@@ -183,11 +193,37 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     /// The values. Unused memory is given back.
     #[inline(always)]
     pub(super) fn finish(mut self) -> &'a mut [T] {
+        self.release_from(self.len);
+        self.into_slice()
+    }
+
+    /// The values, with all memory that there is for them.
+    #[inline(always)]
+    pub(super) fn into_slice(self) -> &'a mut [T] {
         let (start, len) = (self.start, self.len);
-        self.release_from(len);
         core::mem::forget(self);
         // SAFETY: the first `len` values are initialized and belong to the sequence, which is given up.
         unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) }
+    }
+
+    /// As [`finish`](Self::finish), where that is seldom.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn finish_short(self) -> &'a mut [T] {
+        self.finish()
+    }
+
+    /// Whether the values take all the memory that there is for them.
+    #[inline(always)]
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_all(self.len)
+    }
+
+    /// Whether so many values take all the memory that there is.
+    #[inline(always)]
+    fn is_all(&self, len: usize) -> bool {
+        let rounded = |count: usize| round_up(count.wrapping_mul(size_of::<T>()), MIN_ALIGN);
+        size_of::<T>() == 0 || rounded(len) == rounded(self.capacity)
     }
 
     /// Whether the sequence is the arena's last allocation.
@@ -204,9 +240,8 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     /// Gives the memory from value `keep` on back, if the sequence is the last allocation.
     #[inline(always)]
     fn release_from(&mut self, keep: usize) {
-        let keep = round_up(keep * size_of::<T>(), MIN_ALIGN);
-        let held = round_up(self.capacity.wrapping_mul(size_of::<T>()), MIN_ALIGN);
-        if size_of::<T>() != 0 && keep != held && self.is_last() {
+        if !self.is_all(keep) && self.is_last() {
+            let keep = round_up(keep * size_of::<T>(), MIN_ALIGN);
             // SAFETY: `keep` is at most the rounded size of the memory, so this is at most the cursor.
             self.arena.rewind_cursor(unsafe { self.start.cast::<u8>().add(keep) }.as_ptr());
         }

@@ -1,19 +1,17 @@
 //! New arenas: in the default memory, with a capacity, in one reservation, in a buffer.
 //!
-//! Over any other backing it is `Arena::new_in`, in the folder's own file.
+//! Empty ones over any other backing are made by `Arena::new_in`, in the folder's own file.
 
 #[cfg(any(all(feature = "os", any(unix, windows, target_family = "wasm")), feature = "alloc"))]
 use super::DefaultBacking;
 #[cfg(all(feature = "os", unix))]
 use super::backing::Mapped;
+use super::backing::checked;
 #[cfg(any(all(feature = "os", any(unix, windows, target_family = "wasm")), feature = "alloc"))]
-use super::backing::{DEFAULT, Spill, checked};
-use super::{Arena, Buffer};
-#[cfg(any(all(feature = "os", any(unix, windows, target_family = "wasm")), feature = "alloc"))]
+use super::backing::{DEFAULT, Spill};
+use super::{Arena, Backing, Buffer};
 use crate::error::failure::{Failure, Panic, Report};
-#[cfg(any(all(feature = "os", any(unix, windows, target_family = "wasm")), feature = "alloc"))]
 use crate::error::{AllocError, AllocReason};
-#[cfg(any(all(feature = "os", any(unix, windows, target_family = "wasm")), feature = "alloc"))]
 use core::alloc::Layout;
 
 #[cfg(any(all(feature = "os", any(unix, windows, target_family = "wasm")), feature = "alloc"))]
@@ -120,7 +118,42 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
 
     #[track_caller]
     fn with_capacity_or<F: Failure>(bytes: usize) -> Result<Self, F::Error> {
-        let arena = Self::with_min_align();
+        Self::with_capacity_in_or::<F>(bytes, DEFAULT)
+    }
+}
+
+impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
+    /// An arena over a backing, whose first block can hold `bytes`. Within them a value that is the last one grows where it
+    /// is.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "os", unix))] {
+    /// use region::Arena;
+    /// use region::backing::Mapped;
+    ///
+    /// let arena = Arena::<8, _>::with_capacity_in(1 << 20, Mapped::new());
+    /// assert!(arena.chunk_capacity() >= 1 << 20 && arena.used() == 0);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// When the backing has no such block.
+    #[track_caller]
+    pub fn with_capacity_in(bytes: usize, backing: B) -> Self {
+        Panic::unwrap(Self::with_capacity_in_or::<Panic>(bytes, backing))
+    }
+
+    /// As [`with_capacity_in`](Self::with_capacity_in).
+    ///
+    /// # Errors
+    /// When the backing has no such block.
+    pub fn try_with_capacity_in(bytes: usize, backing: B) -> Result<Self, AllocError> {
+        Self::with_capacity_in_or::<Report>(bytes, backing)
+    }
+
+    #[track_caller]
+    fn with_capacity_in_or<F: Failure>(bytes: usize, backing: B) -> Result<Self, F::Error> {
+        let arena = Self::new_in(backing);
         if bytes != 0 {
             let layout = Layout::from_size_align(bytes, 1).ok().and_then(Self::in_units);
             let layout = F::check(layout.ok_or(AllocError::new(bytes, AllocReason::TooLarge)))?;

@@ -309,24 +309,19 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     ) -> Result<Result<&mut [T], E>, F::Error> {
         // Only a hint: a wrong one may cost a move, and a far too large one must not fail the allocation.
         let (hint, most) = values.size_hint();
-        let room = if most == Some(hint) { hint } else { hint.max(Growing::<T, MIN_ALIGN, B>::FIRST_ROOM) };
-        let mut row = Growing::with_room(self, room);
-        if row.is_empty_handed() && hint.saturating_mul(size_of::<T>()) <= LARGEST_HINT {
-            let _ = row.reserve::<Report>(hint);
+        let is_exact = most == Some(hint);
+        let room = if is_exact { hint } else { hint.max(Growing::<T, MIN_ALIGN, B>::FIRST_ROOM) };
+        let mut row = Growing::with_room(self, room, hint);
+        match row.fill(&mut values) {
+            Err(error) => Ok(Err(error)),
+            // Who said how many there are has fewer seldom, and then need not be fast.
+            Ok(true) if is_exact => Ok(Ok(if row.is_whole() { row.into_slice() } else { row.finish_short() })),
+            Ok(true) => Ok(Ok(row.finish())),
+            Ok(false) => match values.next() {
+                None => Ok(Ok(row.into_slice())),
+                Some(next) => collect_on::<F, _, _, _, _>(row, next, values),
+            },
         }
-        loop {
-            match row.fill(&mut values) {
-                Ok(false) => {}
-                Ok(true) => break,
-                Err(error) => return Ok(Err(error)),
-            }
-            match values.next() {
-                Some(Ok(value)) => row.push::<F>(value)?,
-                Some(Err(error)) => return Ok(Err(error)),
-                None => break,
-            }
-        }
-        Ok(Ok(row.finish()))
     }
 }
 
@@ -343,12 +338,29 @@ unsafe fn copied<'a, T: Copy>(source: &[T], start: NonNull<T>) -> &'a mut [T] {
     }
 }
 
-/// The most bytes that are taken in advance because of an iterator's length hint.
-///
-/// With a larger limit, wrong hints cost memory during the call. With a smaller one, long iterators with right hints
-/// cost one copy for each doubling that is not possible in place.
-// (`.bump.iter`)
-const LARGEST_HINT: usize = 1 << 30;
+/// Collects what an iterator has beyond the room that was made for it, from `next` on.
+// A function of its own, as most iterators have what they said.
+#[inline(never)]
+#[track_caller]
+fn collect_on<'a, F: Failure, T, E, const MIN_ALIGN: usize, B: Backing>(
+    mut row: Growing<'a, T, MIN_ALIGN, B>,
+    next: Result<T, E>,
+    mut values: impl Iterator<Item = Result<T, E>>,
+) -> Result<Result<&'a mut [T], E>, F::Error> {
+    let mut next = Some(next);
+    while let Some(value) = next {
+        match value {
+            Ok(value) => row.push::<F>(value)?,
+            Err(error) => return Ok(Err(error)),
+        }
+        match row.fill(&mut values) {
+            Ok(false) => next = values.next(),
+            Ok(true) => break,
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(row.finish()))
+}
 
 /// The value of a result that cannot be an error.
 trait Never<T> {

@@ -79,7 +79,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if let Some(text) = arguments.as_str() {
             return self.str_or::<F>(text);
         }
-        let bytes = Growing::with_room(self, Growing::<u8, MIN_ALIGN, B>::FIRST_ROOM);
+        let bytes = Growing::with_room(self, Growing::<u8, MIN_ALIGN, B>::FIRST_ROOM, 0);
         let mut formatted = Formatted::new(bytes);
         F::check(formatted.write(arguments))?;
         // SAFETY: only whole strings were appended.

@@ -33,6 +33,13 @@ pub(super) fn number<C: Cage>(start: NonNull<u8>) -> NonZeroU32 {
     unsafe { NonZeroU32::new_unchecked(units) }
 }
 
+/// The number of bytes that may lie anywhere: none if they are not in the cage, or not at a multiple of its unit.
+#[inline]
+pub(super) fn number_of<C: Cage>(start: NonNull<u8>) -> Option<NonZeroU32> {
+    let offset = C::space().offset_of(start.addr().get())?;
+    (offset % C::OPTIONS.unit() == 0).then(|| number::<C>(start))
+}
+
 /// Where the value of a number lies.
 #[inline(always)]
 pub(super) fn place<T, C: Cage>(number: NonZeroU32, base: usize) -> NonNull<T> {
@@ -111,16 +118,7 @@ impl<'a, T, C: Cage> Ref32<'a, T, C> {
     /// ```
     #[inline]
     pub fn from_ref(value: &'a T) -> Option<Self> {
-        let start = NonNull::from(value).cast::<u8>();
-        let number = if size_of::<T>() == 0 {
-            NOTHING
-        } else {
-            let offset = C::space().offset_of(start.addr().get())?;
-            if offset % C::OPTIONS.unit() != 0 {
-                return None;
-            }
-            number::<C>(start)
-        };
+        let number = if size_of::<T>() == 0 { NOTHING } else { number_of::<C>(NonNull::from(value).cast())? };
         Some(Ref32 { number, to: PhantomData })
     }
 

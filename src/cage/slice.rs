@@ -1,7 +1,7 @@
 //! Links to several values, or to text, that are complete: a number and a length, in 8 bytes.
 
 use super::allocator::CageAllocator;
-use super::link::{NOTHING, number, values};
+use super::link::{NOTHING, number, number_of, values};
 use super::sealed::Sealed;
 use super::vec::Vec32;
 use super::{Base, Cage, Leads, Link, base_of};
@@ -85,6 +85,25 @@ impl<'a, T, C: Cage> Slice32<'a, T, C> {
         // SAFETY: the arena gave memory for so many values, which nothing else uses, and which are `Copy` or bytes.
         unsafe { start.copy_from_nonoverlapping(NonNull::from(values).cast(), values.len()) };
         Ok(Slice32 { number: number::<C>(start.cast()), len, to: PhantomData })
+    }
+
+    /// The link to values that are borrowed: none if they are not in the cage, not at a multiple of the cage's unit, or
+    /// more than `u32::MAX`.
+    ///
+    /// ```
+    /// use region::cage::{Cage, Slice32};
+    /// region::cage! { struct Ast; }
+    /// let arena = Ast::arena();
+    /// let squares: &[u64] = arena.alloc_slice_fill_with(4, |i| (i * i) as u64);
+    /// let link = Slice32::<_, Ast>::from_slice(&squares[1..]).unwrap();
+    /// assert_eq!(*link, [1, 4, 9]);
+    /// assert!(Slice32::<_, Ast>::from_slice(&[7u64]).is_none());
+    /// ```
+    #[inline]
+    pub fn from_slice(values: &'a [T]) -> Option<Self> {
+        let len = u32::try_from(values.len()).ok()?;
+        let number = if size_of_val(values) == 0 { NOTHING } else { number_of::<C>(NonNull::from(values).cast())? };
+        Some(Slice32 { number, len, to: PhantomData })
     }
 
     /// Collects an iterator.
@@ -176,6 +195,21 @@ impl<'a, C: Cage> Str32<'a, C> {
     #[inline]
     pub fn try_new_in<A: CageAllocator<C>>(text: &str, arena: &'a A) -> Result<Self, AllocError> {
         Slice32::try_new_in(text.as_bytes(), arena).map(|bytes| Str32 { bytes })
+    }
+
+    /// The link to text that is borrowed: none where [`Slice32::from_slice`] has none.
+    ///
+    /// ```
+    /// use region::cage::{Cage, Str32};
+    /// region::cage! { struct Ast; }
+    /// let arena = Ast::arena();
+    /// let name: &str = arena.alloc_fmt(format_args!("x{}", 7));
+    /// assert_eq!(Str32::<Ast>::from_text(name).unwrap(), "x7");
+    /// assert!(Str32::<Ast>::from_text("a constant").is_none());
+    /// ```
+    #[inline]
+    pub fn from_text(text: &'a str) -> Option<Self> {
+        Slice32::from_slice(text.as_bytes()).map(|bytes| Str32 { bytes })
     }
 
     /// The text, for as long as the arena is borrowed.

@@ -7,6 +7,7 @@ use crate::arena::{Arena, Backing, Scope};
 use crate::arena::{Member, PooledArena};
 use crate::error::AllocError;
 use core::alloc::Layout;
+use core::fmt;
 use core::ptr::NonNull;
 
 /// An [`Arena`] or a [`Scope`], or what stands for an arena: a [`Claim`], an arena of an
@@ -46,6 +47,14 @@ pub trait ArenaAllocator: sealed::Sealed {
     #[doc(hidden)]
     #[allow(clippy::mut_from_ref)]
     fn try_put_str(&self, source: &str) -> Result<&mut str, AllocError>;
+
+    /// As [`Arena::try_alloc_fmt`].
+    ///
+    /// # Errors
+    /// When memory cannot be had, or a `Display` implementation fails.
+    #[doc(hidden)]
+    #[allow(clippy::mut_from_ref)]
+    fn try_put_fmt(&self, arguments: fmt::Arguments<'_>) -> Result<&mut str, AllocError>;
 
     /// As [`Arena::alloc_slice_fill_iter`].
     #[doc(hidden)]
@@ -138,6 +147,11 @@ macro_rules! arena_allocator {
             #[inline]
             fn try_put_str(&self, source: &str) -> Result<&mut str, AllocError> {
                 self.try_alloc_str(source)
+            }
+
+            #[inline]
+            fn try_put_fmt(&self, arguments: fmt::Arguments<'_>) -> Result<&mut str, AllocError> {
+                self.try_alloc_fmt(arguments)
             }
 
             #[inline]

@@ -27,6 +27,8 @@ pub use splice::Splice;
 pub(crate) use traits::{slice_traits, vector_traits};
 
 use crate::error::failure::Failure;
+use crate::policy::LARGEST_HINT;
+use core::mem::MaybeUninit;
 use core::ops::{Bound, RangeBounds};
 use core::ptr::NonNull;
 
@@ -79,13 +81,6 @@ pub unsafe trait Grow<T>: Vector<T> {
     fn reserve_above<F: Failure>(&mut self, end: usize, more: usize) -> Result<(), F::Error>;
 }
 
-/// Bytes up to which an iterator's least size hint is reserved in advance.
-///
-/// Larger wastes memory on iterators whose hint is wrong. Smaller costs long iterators a copy for each doubling that
-/// cannot be done in place.
-// (`.bump.iter`)
-const LARGEST_HINT: usize = 1 << 30;
-
 /// How many values to reserve for an iterator: its least size hint, or 0 where that is too large to trust.
 #[inline]
 pub(crate) fn hinted<T>(values: &impl Iterator<Item = T>) -> usize {
@@ -97,6 +92,14 @@ pub(crate) fn hinted<T>(values: &impl Iterator<Item = T>) -> usize {
 #[inline(always)]
 pub(crate) fn pointers_to<T, V: Vector<T>>(vector: &V, from: usize, to: usize) -> NonNull<[T]> {
     NonNull::slice_from_raw_parts(vector.pointer_to(from), to - from)
+}
+
+/// The positions after the values, which hold none.
+pub(crate) fn spare<T, V: Vector<T>>(vector: &mut V) -> &mut [MaybeUninit<T>] {
+    let spare = pointers_to(vector, vector.len(), vector.capacity());
+    let spare = NonNull::slice_from_raw_parts(spare.cast::<MaybeUninit<T>>(), spare.len());
+    // SAFETY: positions up to the capacity are the vector's, these hold no values, and it is borrowed mutably.
+    unsafe { &mut *spare.as_ptr() }
 }
 
 /// The first number of a range and the one after its last, in a vector of `len` values.

@@ -4,7 +4,7 @@
 
 use crate::parser::{Number, Options, SyntaxError};
 use crate::tree::arena::{self, Arena, Strings};
-use crate::tree::{Census, heap};
+use crate::tree::{Census, compact, heap};
 
 /// Parses into both trees, which must agree, and returns the one that owns itself.
 pub fn parse_with(document: &[u8], max_depth: usize) -> Result<heap::Value, SyntaxError> {
@@ -21,7 +21,37 @@ pub fn parse_with(document: &[u8], max_depth: usize) -> Result<heap::Value, Synt
             (here, there) => panic!("{strings:?} gives {here:?}, the heap {there:?}"),
         }
     }
+    let cage = compact::arena(document.len());
+    match (compact::parse(document, &cage, options, |_| ()), &owned) {
+        (Ok(value), Ok(owned)) => {
+            assert_same_compact(&value, owned);
+            assert_eq!(Census::of(&value).unwrap(), Census::of(owned).unwrap());
+        }
+        (Err(error), Err(same)) => assert_eq!(error, arena::Refused::Syntax(*same)),
+        (here, there) => panic!("a cage gives {here:?}, the heap {there:?}"),
+    }
     owned
+}
+
+fn assert_same_compact(compact: &compact::Value<'_>, owned: &heap::Value) {
+    match (compact, owned) {
+        (compact::Value::Null, heap::Value::Null) => {}
+        (compact::Value::Bool(a), heap::Value::Bool(b)) => assert_eq!(a, b),
+        (_, heap::Value::Number(b)) => assert_eq!(compact.number(), Some(*b)),
+        (compact::Value::String(a), heap::Value::String(b)) => assert_eq!(a.as_str(), b),
+        (compact::Value::Array(a), heap::Value::Array(b)) => {
+            assert_eq!(a.len(), b.len());
+            a.iter().zip(b).for_each(|(a, b)| assert_same_compact(a, b));
+        }
+        (compact::Value::Object(a), heap::Value::Object(b)) => {
+            assert_eq!(a.len(), b.len());
+            for (a, b) in a.iter().zip(b) {
+                assert_eq!(a.key.as_str(), b.key);
+                assert_same_compact(&a.value, &b.value);
+            }
+        }
+        (compact, owned) => panic!("{compact:?} is not {owned:?}"),
+    }
 }
 
 fn assert_same(arena: &arena::Value<'_>, owned: &heap::Value) {

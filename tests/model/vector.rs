@@ -31,7 +31,7 @@ pub enum Op {
 }
 
 /// Does the same to a vector of ours and to std's, with values that each make their own way to the heap. Does
-/// `$between(op)` before each; `$collect` makes another vector.
+/// `$between(op)` before each; `$collect` makes another vector. Gives both vectors as they are then.
 macro_rules! check {
     ($ours:expr, $ops:expr, $collect:expr, $between:expr) => {{
         let mut ours = $ours;
@@ -150,6 +150,14 @@ macro_rules! check {
             assert_eq!(ours, model[..]);
             assert!(ours.capacity() >= ours.len());
         }
+        (ours, model)
+    }};
+}
+
+/// Ends both as iterators.
+macro_rules! end {
+    ($both:expr) => {{
+        let (ours, model) = $both;
         let (mut ours, mut model) = (ours.into_iter(), model.into_iter());
         assert_eq!((ours.next(), ours.next_back(), ours.len()), (model.next(), model.next_back(), model.len()));
         assert_eq!(ours.as_slice(), model.as_slice());
@@ -159,5 +167,5 @@ macro_rules! check {
 /// Of a vector that never moves.
 #[allow(dead_code)] // not called by all that have this module
 pub fn check<B: Backing>(ours: RegionVec<Box<usize>, B>, ops: &[Op]) {
-    check!(ours, ops, RegionVec::from_iter, |_| ());
+    end!(check!(ours, ops, RegionVec::from_iter, |_| ()));
 }

@@ -1,14 +1,18 @@
 //! Trees of JSON values, by where their nodes live, and what can be asked of any of them.
 //!
 //! - `arena`: nodes in one [`region::Arena`], gone all at once.
+//! - `compact`: the same with links of four bytes, in a [cage](region::cage).
 //! - `heap`: nodes in `Vec`s and `String`s, each an allocation of its own.
 //! - `serde`: how a `serde_json::Value` is seen by the same questions.
+//! - `grower`: how both are built.
 //! - `run`: a slice at the end of an arena that is made longer piece by piece.
 //!
 //! [`Node`] is how a tree is walked, and [`Census`] a walk that counts. Neither recurses, so they take any
 //! depth that was parsed.
 
 pub mod arena;
+pub mod compact;
+mod grower;
 pub mod heap;
 mod run;
 mod serde;

@@ -1,5 +1,6 @@
 //! A slice at the end of an arena that is made longer piece by piece.
 
+use region::backing::Backing;
 use region::{AllocError, Arena};
 use std::alloc::Layout;
 use std::ptr::NonNull;
@@ -8,15 +9,15 @@ use std::ptr::NonNull;
 ///
 /// While nothing else is allocated the next piece goes right behind the last, and none is moved. Otherwise all of
 /// them are moved to the end first, and leave a hole of their size.
-pub struct Run<'a, T> {
+pub struct Run<'a, T, B: Backing, const ALIGN: usize> {
     /// `values` is what the arena has allocated for this run alone, in all of its length.
-    arena: &'a Arena,
+    arena: &'a Arena<ALIGN, B>,
     values: NonNull<[T]>,
 }
 
-impl<'a, T: Copy> Run<'a, T> {
+impl<'a, T: Copy, B: Backing, const ALIGN: usize> Run<'a, T, B, ALIGN> {
     /// An empty run, which takes no memory.
-    pub fn new_in(arena: &'a Arena) -> Self {
+    pub fn new_in(arena: &'a Arena<ALIGN, B>) -> Self {
         Run { arena, values: NonNull::slice_from_raw_parts(NonNull::dangling(), 0) }
     }
 

@@ -2,6 +2,7 @@
 //! recurses. It can be cut back to what it was, which costs nothing and frees nothing.
 
 use region::Arena;
+use region::backing::Backing;
 use std::cell::Cell;
 
 pub struct Chain<'c, T>(Cell<Option<&'c Link<'c, T>>>);
@@ -46,7 +47,7 @@ impl<'c, T: Copy> Chain<'c, T> {
     }
 
     /// The values as a slice in `arena`, oldest first.
-    pub fn to_slice<'p>(&self, arena: &'p Arena) -> &'p [T] {
+    pub fn to_slice<'p, B: Backing>(&self, arena: &'p Arena<8, B>) -> &'p [T] {
         let slice = arena.alloc_slice_fill_iter(self.iter().copied());
         slice.reverse();
         slice

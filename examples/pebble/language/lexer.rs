@@ -2,7 +2,7 @@
 
 use super::error::{Error, Kind};
 use super::symbol::{Symbol, Symbols};
-use super::syntax::Span;
+use super::syntax::{CodeArena, Span, Str};
 use region::Arena;
 use std::fmt::{self, Write};
 
@@ -11,7 +11,7 @@ pub enum Token<'p> {
     Int(i64),
     /// One more than the largest: the least integer without its sign, and nothing by itself.
     Least,
-    Text(&'p str),
+    Text(Str<'p>),
     Name(Symbol<'p>),
     /// A word or sign of the language.
     Fixed(&'static str),
@@ -24,20 +24,20 @@ const WORDS: [&str; 14] =
 const SIGNS: [&str; 20] =
     ["==", "!=", "<=", ">=", "<", ">", "=", "+", "-", "*", "/", "%", "(", ")", "[", "]", "{", "}", ",", ";"];
 
-pub struct Lexer<'s, 'p> {
-    source: &'s str,
+pub struct Lexer<'t, 's, 'p> {
+    source: &'t str,
     at: usize,
-    arena: &'p Arena,
-    pub symbols: Symbols<'p>,
+    arena: &'p CodeArena,
+    pub symbols: Symbols<'s, 'p>,
 }
 
-impl<'s, 'p> Lexer<'s, 'p> {
-    pub fn new(source: &'s str, arena: &'p Arena) -> Self {
-        Lexer { source, at: 0, arena, symbols: Symbols::new(arena) }
+impl<'t, 's, 'p> Lexer<'t, 's, 'p> {
+    pub fn new(source: &'t str, arena: &'p CodeArena, scratch: &'s Arena) -> Self {
+        Lexer { source, at: 0, arena, symbols: Symbols::new(arena, scratch) }
     }
 
     /// The text of a span.
-    pub fn text(&self, at: Span) -> &'s str {
+    pub fn text(&self, at: Span) -> &'t str {
         &self.source[at.start as usize..at.end as usize]
     }
 
@@ -120,6 +120,7 @@ impl<'s, 'p> Lexer<'s, 'p> {
         let raw = &rest[..len];
         let text =
             if escaped { self.arena.alloc_fmt(format_args!("{}", Unescaped(raw))) } else { self.arena.alloc_str(raw) };
+        let Some(text) = Str::from_text(text) else { unreachable!("what the tree's arena has lies in its cage") };
         Ok(self.take(Token::Text(text), len + 2))
     }
 

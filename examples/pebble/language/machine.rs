@@ -16,7 +16,7 @@
 use super::builtin::{Builtin, text};
 use super::error::{Error, Kind};
 use super::list::List;
-use super::syntax::{Binary, Block, Expr, Function, Node, Program, Span, Statement, Unary};
+use super::syntax::{Binary, Block, Expr, Function, Node, Program, Ref, Span, Statement, Unary};
 use super::value::{Closure, Value};
 use super::variables::Variable;
 use region::{Arena, Scope};
@@ -125,8 +125,8 @@ impl Machine<'_> {
         for (global, builtin) in globals.iter_mut().zip(Builtin::ALL) {
             *global = Value::Builtin(builtin);
         }
-        for &(number, function) in program.functions {
-            let closure = Closure::new(function, &[], own).map_err(|kind| Error { kind, at: start })?;
+        for &(number, function) in program.functions.iter() {
+            let closure = Closure::new(Ref::get(function), &[], own).map_err(|kind| Error { kind, at: start })?;
             globals[number as usize] = Value::Closure(closure);
         }
         let slots = own.try_alloc_slice_fill_copy(program.main.slots as usize, Value::Unset).map_err(memory)?;
@@ -144,7 +144,7 @@ impl Machine<'_> {
         own: &mut Scope<'a>,
         other: &mut Scope<'_>,
     ) -> Outcome<'p, 'a> {
-        for statement in block.statements {
+        for statement in block.statements.iter() {
             match statement {
                 Statement::Expr(expr) => _ = self.eval(expr, frame, own, other)?,
                 Statement::Store { variable, value } => {
@@ -175,7 +175,7 @@ impl Machine<'_> {
                 }
             }
         }
-        block.value.map_or(Ok(Value::Nil), |value| self.eval(value, frame, own, other))
+        block.value.map_or(Ok(Value::Nil), |value| self.eval(&value, frame, own, other))
     }
 
     fn truth<'p, 'a>(
@@ -203,12 +203,14 @@ impl Machine<'_> {
             Node::Nil => Ok(Value::Nil),
             Node::Bool(truth) => Ok(Value::Bool(truth)),
             Node::Int(number) => Ok(Value::Int(number)),
-            Node::Text(text) => Ok(Value::Text(text)),
+            Node::Text(text) => Ok(Value::Text(text.as_str())),
             Node::Read(variable, name) => match read(variable, frame) {
                 Value::Unset => Err(at(expr.at)(Kind::NotYet(name.name()))),
                 value => Ok(value),
             },
-            Node::Function(function) => closure(function, frame, own).map_err(at(expr.at)).map(Value::Closure),
+            Node::Function(function) => {
+                closure(Ref::get(function), frame, own).map_err(at(expr.at)).map(Value::Closure)
+            }
             _ => {
                 if self.depth == self.max_depth {
                     return Err(at(expr.at)(Kind::TooDeep(self.max_depth)));
@@ -233,13 +235,13 @@ impl Machine<'_> {
         match expr.node {
             Node::List(items) => {
                 let mut list = List::EMPTY;
-                for item in items {
+                for item in items.iter() {
                     let value = self.eval(item, frame, own, other)?;
                     list = list.push(value, own).map_err(at(item.at))?;
                 }
                 Ok(Value::List(list))
             }
-            Node::Unary(unary, operand) => match (unary, self.eval(operand, frame, own, other)?) {
+            Node::Unary(unary, operand) => match (unary, self.eval(&operand, frame, own, other)?) {
                 (Unary::Negate, Value::Int(number)) => match number.checked_neg() {
                     Some(number) => Ok(Value::Int(number)),
                     None => Err(at(expr.at)(Kind::Overflow("-"))),
@@ -248,12 +250,14 @@ impl Machine<'_> {
                 (Unary::Negate, value) => Err(at(expr.at)(Kind::Operand { operation: "`-`", found: value.kind() })),
                 (Unary::Not, value) => Err(at(expr.at)(Kind::Operand { operation: "`not`", found: value.kind() })),
             },
-            Node::Binary(binary, [left, right]) => {
+            Node::Binary(binary, both) => {
+                let [left, right] = &*both;
                 let left = self.eval(left, frame, own, other)?;
                 let right = self.eval(right, frame, own, other)?;
                 operate(binary, left, right, own).map_err(at(expr.at))
             }
-            Node::Either(first, [left, right]) => {
+            Node::Either(first, both) => {
+                let [left, right] = &*both;
                 let decided = self.truth(left, frame, own, other)? == first;
                 Ok(Value::Bool(if decided { first } else { self.truth(right, frame, own, other)? }))
             }
@@ -264,8 +268,9 @@ impl Machine<'_> {
                     choice.otherwise.as_ref().map_or(Ok(Value::Nil), |expr| self.eval(expr, frame, own, other))
                 }
             }
-            Node::Block(block) => self.block(block, frame, own, other),
-            Node::Element([list, index]) => {
+            Node::Block(block) => self.block(&block, frame, own, other),
+            Node::Element(both) => {
+                let [list, index] = &*both;
                 let list = self.eval(list, frame, own, other)?;
                 let index = self.eval(index, frame, own, other)?;
                 match (list, index) {
@@ -279,7 +284,7 @@ impl Machine<'_> {
                 }
             }
             Node::Call { callee, arguments, base } => {
-                let callee_value = self.eval(callee, frame, own, other)?;
+                let callee_value = self.eval(&callee, frame, own, other)?;
                 let base = base as usize;
                 for (argument, slot) in arguments.iter().zip(base..) {
                     frame.slots[slot] = self.eval(argument, frame, own, other)?;

@@ -8,7 +8,9 @@ use super::chain::Chain;
 use super::error::{Error, Kind};
 use super::lexer::{Lexer, Token};
 use super::symbol::Symbol;
-use super::syntax::{Binary, Block, Choice, Expr, Function, Node, Program, Span, Statement, Unary};
+use super::syntax::{
+    Binary, Block, Choice, CodeArena, Expr, Function, Node, Program, Ref, Slice, Span, Statement, Unary,
+};
 use super::variables::{Enclosing, Globals, Variable};
 use region::Arena;
 
@@ -18,13 +20,13 @@ pub const MAX_DEPTH: usize = 256;
 /// Parses a program into `arena`, which is all that it takes memory from but for what it gives back.
 ///
 /// The tree does not refer to the source.
-pub fn parse<'p>(source: &str, arena: &'p Arena) -> Result<Program<'p>, Error<'p>> {
+pub fn parse<'p>(source: &str, arena: &'p CodeArena) -> Result<Program<'p>, Error<'p>> {
     let start = Span { start: 0, end: 0 };
     if u32::try_from(source.len()).is_err() {
         return Err(Error { kind: Kind::SourceTooLong, at: start });
     }
     let scratch = Arena::new();
-    let mut lexer = Lexer::new(source, arena);
+    let mut lexer = Lexer::new(source, arena, &scratch);
     let globals = Globals::new(&scratch, &mut lexer.symbols);
     let (token, at) = lexer.next()?;
     let functions = Chain::new();
@@ -33,21 +35,21 @@ pub fn parse<'p>(source: &str, arena: &'p Arena) -> Result<Program<'p>, Error<'p
     let main = scratch.alloc(Enclosing::new(None, None));
     let body = parser.sequence(main, "End")?;
     parser.globals.check()?;
-    let main = Function { name: "the program", parameters: 0, slots: main.slots(), captures: &[], body };
+    let main = Function { name: "the program", parameters: 0, slots: main.slots(), captures: Slice::empty(), body };
     Ok(Program {
-        main: arena.alloc(main),
-        functions: parser.functions.to_slice(arena),
+        main: Ref::new_in(main, arena),
+        functions: linked(parser.functions.to_slice(arena)),
         globals: parser.globals.len(),
         symbols: parser.lexer.symbols.len(),
     })
 }
 
 struct Parser<'t, 's, 'p> {
-    lexer: Lexer<'t, 'p>,
+    lexer: Lexer<'t, 's, 'p>,
     globals: Globals<'s, 'p>,
-    functions: Chain<'s, (u32, &'p Function<'p>)>,
+    functions: Chain<'s, (u32, Ref<'p, Function<'p>>)>,
     /// For the tree.
-    arena: &'p Arena,
+    arena: &'p CodeArena,
     /// For what goes when the tree is done.
     scratch: &'s Arena,
     token: Token<'p>,
@@ -139,9 +141,9 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
     }
 
     /// As many as `next` gives, in the arena.
-    fn collect<T>(&mut self, mut next: impl FnMut(&mut Self) -> Parsed<'p, Option<T>>) -> Parsed<'p, &'p [T]> {
+    fn collect<T>(&mut self, mut next: impl FnMut(&mut Self) -> Parsed<'p, Option<T>>) -> Parsed<'p, Slice<'p, T>> {
         let arena = self.arena;
-        Ok(arena.alloc_slice_try_fill_iter(std::iter::from_fn(|| next(self).transpose()))?)
+        Ok(linked(arena.alloc_slice_try_fill_iter(std::iter::from_fn(|| next(self).transpose()))?))
     }
 
     /// Expressions with commas between, up to `close`; after each, `then`.
@@ -151,7 +153,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
         close: &'static str,
         wanted: &'static str,
         then: impl Fn(),
-    ) -> Parsed<'p, &'p [Expr<'p>]> {
+    ) -> Parsed<'p, Slice<'p, Expr<'p>>> {
         let mut first = true;
         self.collect(|parser| {
             if !first && !parser.is(close) {
@@ -193,7 +195,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
                 }
                 match parser.statement(inside)? {
                     Parts::Statement(statement) => return Ok(Some(statement)),
-                    Parts::Value(expr) => value = Some(&*parser.arena.alloc(expr)),
+                    Parts::Value(expr) => value = Some(Ref::new_in(expr, parser.arena)),
                 }
             }
         })?;
@@ -262,7 +264,8 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
                     return Err(Error { kind: Kind::ReturnOutside, at });
                 }
                 self.advance()?;
-                let value = if self.is(";") { None } else { Some(&*self.arena.alloc(self.expression(inside, 0)?)) };
+                let value =
+                    if self.is(";") { None } else { Some(Ref::new_in(self.expression(inside, 0)?, self.arena)) };
                 self.want(";", "`;`")?;
                 Statement::Return { value }
             }
@@ -298,7 +301,11 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
     }
 
     /// From the parameters on: `(a, b) { ... }`.
-    fn function(&mut self, outer: &'s Enclosing<'s, 'p>, name: Option<Symbol<'p>>) -> Parsed<'p, &'p Function<'p>> {
+    fn function(
+        &mut self,
+        outer: &'s Enclosing<'s, 'p>,
+        name: Option<Symbol<'p>>,
+    ) -> Parsed<'p, Ref<'p, Function<'p>>> {
         // A global function is found as such by its own name too.
         let own = name.filter(|_| !(outer.is_main() && self.depth == 0));
         let inside = &*self.scratch.alloc(Enclosing::new(Some(outer), own));
@@ -314,7 +321,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
         let body = self.block(inside)?;
         let captures = inside.captures(self.scratch, self.arena);
         let name = name.map_or(ANONYMOUS, Symbol::name);
-        Ok(self.arena.alloc(Function { name, parameters, slots: inside.slots(), captures, body }))
+        Ok(Ref::new_in(Function { name, parameters, slots: inside.slots(), captures, body }, self.arena))
     }
 
     /// An expression whose operators all bind tighter than `floor`.
@@ -325,7 +332,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
                 parser.advance()?;
                 let right = parser.expression(inside, binds)?;
                 let at = left.at.to(right.at);
-                let both = parser.arena.alloc([left, right]);
+                let both = Ref::new_in([left, right], parser.arena);
                 let node = match operator {
                     Operator::Binary(binary) => Node::Binary(binary, both),
                     Operator::Either(first) => Node::Either(first, both),
@@ -346,7 +353,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
         }
         loop {
             let node = if self.skip("(")? {
-                let callee = &*self.arena.alloc(expr);
+                let callee = Ref::new_in(expr, self.arena);
                 let base = inside.free();
                 let arguments = self.expressions(inside, ")", "`,` or `)`", || _ = inside.take())?;
                 inside.give(base);
@@ -354,7 +361,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
             } else if self.skip("[")? {
                 let index = self.expression(inside, 0)?;
                 self.want("]", "`]`")?;
-                Node::Element(self.arena.alloc([expr, index]))
+                Node::Element(Ref::new_in([expr, index], self.arena))
             } else {
                 return Ok(expr);
             };
@@ -367,7 +374,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
         let token = self.token;
         if token == Token::Fixed("{") {
             let block = self.block(inside)?;
-            return Ok(Expr { at: at.to(self.before), node: Node::Block(self.arena.alloc(block)) });
+            return Ok(Expr { at: at.to(self.before), node: Node::Block(Ref::new_in(block, self.arena)) });
         }
         let starts = ["nil", "true", "false", "[", "(", "-", "not", "if", "fn"];
         if token == Token::End || matches!(token, Token::Fixed(sign) if !starts.contains(&sign)) {
@@ -387,8 +394,8 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
                 Node::Int(i64::MIN)
             }
             Token::Least => return Err(Error { kind: Kind::IntegerTooLarge, at }),
-            Token::Fixed("-") => Node::Unary(Unary::Negate, self.arena.alloc(self.expression(inside, UNARY)?)),
-            Token::Fixed("not") => Node::Unary(Unary::Not, self.arena.alloc(self.expression(inside, 2)?)),
+            Token::Fixed("-") => Node::Unary(Unary::Negate, Ref::new_in(self.expression(inside, UNARY)?, self.arena)),
+            Token::Fixed("not") => Node::Unary(Unary::Not, Ref::new_in(self.expression(inside, 2)?, self.arena)),
             Token::Fixed("if") => Node::If(self.choice(inside)?),
             Token::Fixed("fn") => {
                 // A name is for the function itself to call.
@@ -406,7 +413,7 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
     }
 
     /// From the condition on.
-    fn choice(&mut self, inside: &'s Enclosing<'s, 'p>) -> Parsed<'p, &'p Choice<'p>> {
+    fn choice(&mut self, inside: &'s Enclosing<'s, 'p>) -> Parsed<'p, Ref<'p, Choice<'p>>> {
         let condition = self.expression(inside, 0)?;
         let then = self.block(inside)?;
         let otherwise = match self.skip("else")? {
@@ -414,12 +421,18 @@ impl<'s, 'p> Parser<'_, 's, 'p> {
             true => {
                 let at = self.at;
                 let block = self.block(inside)?;
-                Some(Expr { at: at.to(self.before), node: Node::Block(self.arena.alloc(block)) })
+                Some(Expr { at: at.to(self.before), node: Node::Block(Ref::new_in(block, self.arena)) })
             }
             false => None,
         };
-        Ok(self.arena.alloc(Choice { condition, then, otherwise }))
+        Ok(Ref::new_in(Choice { condition, then, otherwise }, self.arena))
     }
+}
+
+/// The link to a list that the arena of the tree has.
+fn linked<'p, T>(values: &'p [T]) -> Slice<'p, T> {
+    // All that is in that arena lies where links lead, and a source of less than 4 GiB has fewer parts than a link counts.
+    Slice::from_slice(values).unwrap_or_else(|| unreachable!("a list of the tree lies in its cage"))
 }
 
 /// What a function without a name is called.

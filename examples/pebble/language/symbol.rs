@@ -1,5 +1,6 @@
 //! Names, each kept once: two are the same name exactly when they are the same address.
 
+use super::syntax::{CodeArena, Str};
 use super::table::Table;
 use region::Arena;
 use std::fmt;
@@ -7,17 +8,17 @@ use std::hash::{Hash, Hasher};
 
 /// An interned name. Comparing two costs what comparing two pointers costs.
 #[derive(Clone, Copy)]
-pub struct Symbol<'p>(&'p str);
+pub struct Symbol<'p>(Str<'p>);
 
 impl<'p> Symbol<'p> {
     pub fn name(self) -> &'p str {
-        self.0
+        self.0.as_str()
     }
 
     /// The hash of its address, for tables whose keys are symbols.
     pub fn hash(self) -> u64 {
         // Addresses are multiples of 8, and neighbours come in rows: the multiplication spreads them.
-        let mixed = (self.0.as_ptr().addr() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.name().as_ptr().addr() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         mixed ^ mixed >> 32
     }
 }
@@ -25,7 +26,7 @@ impl<'p> Symbol<'p> {
 impl PartialEq for Symbol<'_> {
     fn eq(&self, other: &Self) -> bool {
         // Names are never empty, so no two share an address.
-        std::ptr::eq(self.0, other.0)
+        std::ptr::eq(self.name(), other.name())
     }
 }
 
@@ -33,25 +34,26 @@ impl Eq for Symbol<'_> {}
 
 impl fmt::Display for Symbol<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.name())
     }
 }
 
 impl fmt::Debug for Symbol<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.0)
+        write!(f, "`{}`", self.name())
     }
 }
 
 /// All names of a program.
-pub struct Symbols<'p> {
-    arena: &'p Arena,
-    table: Table<'p, Symbol<'p>>,
+pub struct Symbols<'s, 'p> {
+    arena: &'p CodeArena,
+    table: Table<'s, Symbol<'p>>,
 }
 
-impl<'p> Symbols<'p> {
-    pub fn new(arena: &'p Arena) -> Self {
-        Symbols { arena, table: Table::new(arena) }
+impl<'s, 'p> Symbols<'s, 'p> {
+    /// The names go into `arena`, and the table of them into `scratch`.
+    pub fn new(arena: &'p CodeArena, scratch: &'s Arena) -> Self {
+        Symbols { arena, table: Table::new(scratch) }
     }
 
     /// How many there are.
@@ -62,11 +64,11 @@ impl<'p> Symbols<'p> {
     /// The symbol of this name, which is not empty; copied into the arena the first time.
     pub fn intern(&mut self, name: &str) -> Symbol<'p> {
         let hash = hash_of(name);
-        if let Some(symbol) = self.table.find(hash, |symbol| symbol.0 == name) {
+        if let Some(symbol) = self.table.find(hash, |symbol| symbol.name() == name) {
             return *symbol;
         }
-        let symbol = Symbol(self.arena.alloc_str(name));
-        self.table.add(symbol, |symbol| hash_of(symbol.0));
+        let symbol = Symbol(Str::new_in(name, self.arena));
+        self.table.add(symbol, |symbol| hash_of(symbol.name()));
         symbol
     }
 }

@@ -1,7 +1,25 @@
-//! The tree: plain data in an arena, every reference for as long as the arena lives, nothing to drop.
+//! The tree: plain data in an arena, every link for as long as the arena lives, nothing to drop.
+//!
+//! The arena is in a cage, so links have four bytes and a list eight: an expression takes 32 bytes, and with pointers
+//! would take 40.
 
 use super::symbol::Symbol;
 use super::variables::Variable;
+use region::cage::{CageArena, Ref32, Slice32, Str32};
+
+region::cage! {
+    /// Programs.
+    pub struct Code;
+}
+
+/// Where the tree lies.
+pub type CodeArena = CageArena<Code>;
+/// A part of the tree.
+pub type Ref<'p, T> = Ref32<'p, T, Code>;
+/// Several parts.
+pub type Slice<'p, T> = Slice32<'p, T, Code>;
+/// A name or a string.
+pub type Str<'p> = Str32<'p, Code>;
 
 /// A part of the source, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +39,9 @@ impl Span {
 #[derive(Debug)]
 pub struct Program<'p> {
     /// Runs as a function without parameters.
-    pub main: &'p Function<'p>,
+    pub main: Ref<'p, Function<'p>>,
     /// The functions of the outermost level, and the global variables that hold them from the start.
-    pub functions: &'p [(u32, &'p Function<'p>)],
+    pub functions: Slice<'p, (u32, Ref<'p, Function<'p>>)>,
     /// How many global variables there are, the built-in functions among them.
     pub globals: u32,
     /// How many names there are.
@@ -38,15 +56,15 @@ pub struct Function<'p> {
     /// Variables and arguments under way, parameters included: what a call needs slots for.
     pub slots: u32,
     /// What it takes along from the function around it when it becomes a value.
-    pub captures: &'p [Variable],
+    pub captures: Slice<'p, Variable>,
     pub body: Block<'p>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Block<'p> {
-    pub statements: &'p [Statement<'p>],
+    pub statements: Slice<'p, Statement<'p>>,
     /// Its last expression, if no semicolon follows.
-    pub value: Option<&'p Expr<'p>>,
+    pub value: Option<Ref<'p, Expr<'p>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +72,7 @@ pub enum Statement<'p> {
     Store { variable: Variable, value: Expr<'p> },
     While { condition: Expr<'p>, body: Block<'p> },
     For { slot: u32, list: Expr<'p>, body: Block<'p> },
-    Return { value: Option<&'p Expr<'p>> },
+    Return { value: Option<Ref<'p, Expr<'p>>> },
     Expr(Expr<'p>),
 }
 
@@ -69,24 +87,26 @@ pub enum Node<'p> {
     Nil,
     Bool(bool),
     Int(i64),
-    Text(&'p str),
-    List(&'p [Expr<'p>]),
+    Text(Str<'p>),
+    List(Slice<'p, Expr<'p>>),
     Read(Variable, Symbol<'p>),
-    Function(&'p Function<'p>),
-    Unary(Unary, &'p Expr<'p>),
-    Binary(Binary, &'p [Expr<'p>; 2]),
+    Function(Ref<'p, Function<'p>>),
+    Unary(Unary, Ref<'p, Expr<'p>>),
+    Binary(Binary, Ref<'p, [Expr<'p>; 2]>),
     /// The second is looked at only if the first is this.
-    Either(bool, &'p [Expr<'p>; 2]),
-    If(&'p Choice<'p>),
-    Block(&'p Block<'p>),
+    Either(bool, Ref<'p, [Expr<'p>; 2]>),
+    If(Ref<'p, Choice<'p>>),
+    Block(Ref<'p, Block<'p>>),
     /// The arguments wait in the caller's slots from `base` on.
     Call {
-        callee: &'p Expr<'p>,
-        arguments: &'p [Expr<'p>],
+        callee: Ref<'p, Expr<'p>>,
+        arguments: Slice<'p, Expr<'p>>,
         base: u32,
     },
-    Element(&'p [Expr<'p>; 2]),
+    Element(Ref<'p, [Expr<'p>; 2]>),
 }
+
+const _: () = assert!(size_of::<Expr<'_>>() == 32);
 
 #[derive(Debug)]
 pub struct Choice<'p> {

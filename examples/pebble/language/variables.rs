@@ -8,7 +8,7 @@ use super::builtin::Builtin;
 use super::chain::{Chain, Link};
 use super::error::{Error, Kind};
 use super::symbol::{Symbol, Symbols};
-use super::syntax::Span;
+use super::syntax::{CodeArena, Slice, Span};
 use super::table::Table;
 use region::Arena;
 use std::cell::Cell;
@@ -97,9 +97,9 @@ impl<'s, 'p> Enclosing<'s, 'p> {
     }
 
     /// Where its captures are in the function around it.
-    pub fn captures<'a>(&self, scratch: &'s Arena, arena: &'a Arena) -> &'a [Variable] {
+    pub fn captures<'a>(&self, scratch: &'s Arena, arena: &'a CodeArena) -> Slice<'a, Variable> {
         let captures = self.captures.to_slice(scratch);
-        arena.alloc_slice_fill_iter(captures.iter().map(|capture| capture.from))
+        Slice::from_iter_in(captures.iter().map(|capture| capture.from), arena)
     }
 
     /// The variable of this name in this function or around it, unless it is global.
@@ -140,7 +140,7 @@ pub struct Globals<'s, 'p>(Table<'s, Global<'p>>);
 
 impl<'s, 'p> Globals<'s, 'p> {
     /// The built-in functions come first, in their order.
-    pub fn new(scratch: &'s Arena, symbols: &mut Symbols<'p>) -> Self {
+    pub fn new(scratch: &'s Arena, symbols: &mut Symbols<'s, 'p>) -> Self {
         let mut globals = Globals(Table::new(scratch));
         for builtin in Builtin::ALL {
             globals.at(symbols.intern(builtin.name()), State::Variable);

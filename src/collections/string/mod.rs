@@ -18,7 +18,6 @@ pub use traits::Piece;
 
 use super::{ArenaAllocator, Box, Vec};
 use crate::arena::Arena;
-use crate::arena::formatting::{Formatted, Text};
 use crate::error::AllocError;
 use crate::error::failure::{Failure, Panic, Report};
 use crate::vector::fill;
@@ -135,16 +134,10 @@ impl<'a, A: ArenaAllocator> String<'a, A> {
     /// # Errors
     /// When memory cannot be had, or a `Display` implementation fails ([`Format`](crate::error::AllocReason::Format)).
     pub fn try_from_fmt_in(arguments: fmt::Arguments<'_>, arena: &'a A) -> Result<Self, AllocError> {
-        if let Some(whole) = arguments.as_str() {
-            return Self::try_from_str_in(whole, arena);
-        }
-        // A guess that most lines fit: grown from nothing, a line would come to the arena three times. What it did not
-        // need is given back.
-        let text = Self::try_with_capacity_in(FIRST_ROOM, arena).unwrap_or(String::new_in(arena));
-        let mut formatted = Formatted::new(text);
-        formatted.write(arguments)?;
-        formatted.text.shrink_to_fit();
-        Ok(formatted.text)
+        let text = arena.try_put_fmt(arguments)?;
+        // SAFETY: the arena just handed these bytes out, as many as there are, and they are text. Without any there is no
+        // capacity either.
+        Ok(unsafe { Self::from_raw_parts_in(text.as_mut_ptr(), text.len(), text.len(), arena) })
     }
 
     /// Takes bytes that the caller knows to be UTF-8.
@@ -355,15 +348,5 @@ impl<'a, A: ArenaAllocator> String<'a, A> {
     /// Removes all text, and keeps the capacity.
     pub fn clear(&mut self) {
         self.bytes.clear();
-    }
-}
-
-/// Capacity in bytes that text begins with when it is formatted.
-const FIRST_ROOM: usize = 64;
-
-impl<A: ArenaAllocator> Text for String<'_, A> {
-    #[inline]
-    fn try_append(&mut self, piece: &str) -> Result<(), AllocError> {
-        self.try_push_str(piece)
     }
 }

@@ -53,6 +53,19 @@ macro_rules! counted_vector {
                 self.capacity = capacity as u32;
                 Ok(())
             }
+
+            fn shrink_in(&mut self, arena: &'a A) {
+                if size_of::<T>() == 0 || self.capacity == 0 {
+                    return;
+                }
+                // A part of a layout is one.
+                let new = Layout::array::<T>(self.len as usize).and_then(|new| new.align_to(Self::ALIGN));
+                let Ok(new) = new else { return };
+                // SAFETY: the block is an arena's for the layout that it holds (the invariants), and `new` is no longer.
+                if unsafe { arena.shrink_foreign(self.start().cast(), self.held(), new) } {
+                    self.capacity = self.len;
+                }
+            }
         }
 
         impl<'a, T$(, $parameter: $bound)?> $vector<'a, T$(, $parameter)?> {
@@ -65,16 +78,7 @@ macro_rules! counted_vector {
 
             /// Gives unused memory back, if this is the last allocation of `arena`. Otherwise nothing changes.
             pub fn shrink_to_fit<A: $arena>(&mut self, arena: &'a A) {
-                if size_of::<T>() == 0 || self.capacity == 0 {
-                    return;
-                }
-                // A part of a layout is one.
-                let new = Layout::array::<T>(self.len as usize).and_then(|new| new.align_to(Self::ALIGN));
-                let Ok(new) = new else { return };
-                // SAFETY: the block is an arena's for the layout that it holds (the invariants), and `new` is no longer.
-                if unsafe { arena.shrink_foreign(self.start().cast(), self.held(), new) } {
-                    self.capacity = self.len;
-                }
+                $crate::collections::unmanaged::growing::Unmanaged::shrink_in(self, arena);
             }
         }
     };

@@ -16,6 +16,9 @@ pub unsafe trait Unmanaged<'a, T, A>: Vector<T> {
     /// # Errors
     /// When memory cannot be had.
     fn grow_in(&mut self, capacity: usize, arena: &'a A) -> Result<(), AllocError>;
+
+    /// Gives unused memory back, if it is the last that `arena` gave. Otherwise nothing changes.
+    fn shrink_in(&mut self, arena: &'a A);
 }
 
 /// Most values of a vector, or bytes of text: what its length can say. An `isize` has more, also on 32 bits.

@@ -151,6 +151,23 @@ unsafe impl<'a, T, A: ArenaAllocator> Unmanaged<'a, T, A> for ThinVec<'a, T> {
         unsafe { self.header.write(Header { len, capacity: capacity as u32 }) };
         Ok(())
     }
+
+    fn shrink_in(&mut self, arena: &'a A) {
+        let Header { len, capacity } = self.header();
+        // An empty vector keeps a header, since a capacity of 0 stands for no memory.
+        let kept = len.max(1);
+        if size_of::<T>() == 0 || kept >= capacity {
+            return;
+        }
+        let Some(new) = block::<T>(kept as usize) else { return };
+        // SAFETY: the block is an arena's for the layout that it holds (the invariants), and `new` is shorter. Then the
+        // header, which is in what is left, is the vector's alone.
+        unsafe {
+            if arena.shrink_foreign(self.header.cast(), self.held(), new) {
+                (*self.header.as_ptr()).capacity = kept;
+            }
+        }
+    }
 }
 
 impl<'a, T> ThinVec<'a, T> {
@@ -177,20 +194,7 @@ impl<'a, T> ThinVec<'a, T> {
 
     /// Gives unused memory back, if this is the last allocation of `arena`. Otherwise nothing changes.
     pub fn shrink_to_fit<A: ArenaAllocator>(&mut self, arena: &'a A) {
-        let Header { len, capacity } = self.header();
-        // An empty vector keeps a header, since a capacity of 0 stands for no memory.
-        let kept = len.max(1);
-        if size_of::<T>() == 0 || kept >= capacity {
-            return;
-        }
-        let Some(new) = block::<T>(kept as usize) else { return };
-        // SAFETY: the block is an arena's for the layout that it holds (the invariants), and `new` is shorter. Then the
-        // header, which is in what is left, is the vector's alone.
-        unsafe {
-            if arena.shrink_foreign(self.header.cast(), self.held(), new) {
-                (*self.header.as_ptr()).capacity = kept;
-            }
-        }
+        self.shrink_in(arena);
     }
 
     /// The header, and no vector any more.

@@ -5,9 +5,10 @@ use crate::arena::Arena;
 use crate::collections::ArenaAllocator;
 use crate::error::AllocError;
 use crate::error::failure::{Failure, Panic, Report};
-use crate::vector::{Grow, Vector, fill, filling_methods, pointers_to, vector_methods};
+use crate::vector::{Grow, Vector, fill, filling_methods, pointers_to, spare, vector_methods};
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::ops::{Deref, DerefMut, RangeBounds};
 use core::ptr::NonNull;
 
@@ -49,6 +50,33 @@ impl<'v, 'a, T, V: Unmanaged<'a, T, A>, A: ArenaAllocator> WithArena<'v, 'a, T, 
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         // SAFETY: the first `len` positions hold values, and the vector is borrowed mutably.
         unsafe { pointers_to(&*self.vector, 0, self.vector.len()).as_mut() }
+    }
+
+    /// Values that fit before it must grow.
+    #[inline]
+    pub fn capacity(&self) -> usize {
+        self.vector.capacity()
+    }
+
+    /// The memory after the values, uninitialized. Write to it, then count the values with [`set_len`](Self::set_len).
+    pub fn spare_capacity_mut(&mut self) -> &mut [MaybeUninit<T>] {
+        spare(self.vector)
+    }
+
+    /// Sets the number of values.
+    ///
+    /// # Safety
+    /// `len` is at most the [capacity](Self::capacity), and the first `len` positions hold values.
+    #[inline]
+    pub unsafe fn set_len(&mut self, len: usize) {
+        debug_assert!(len <= self.vector.capacity());
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.vector.set_len(len) };
+    }
+
+    /// Gives unused memory back, if this is the arena's last allocation.
+    pub fn shrink_to_fit(&mut self) {
+        self.vector.shrink_in(self.arena);
     }
 
     /// As [`reserve_exact`](Self::reserve_exact).

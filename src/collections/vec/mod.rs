@@ -14,7 +14,7 @@ use super::{ArenaAllocator, Box};
 use crate::arena::Arena;
 use crate::error::AllocError;
 use crate::error::failure::{Failure, Panic, Report};
-use crate::vector::{Grow, Vector, vector_methods};
+use crate::vector::{Grow, Vector, spare, vector_methods};
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ops::RangeBounds;
@@ -188,9 +188,7 @@ impl<'a, T, A: ArenaAllocator> Vec<'a, T, A> {
     /// The memory after the values, uninitialized. Write to it, then count the values with
     /// [`set_len`](Self::set_len).
     pub fn spare_capacity_mut(&mut self) -> &mut [MaybeUninit<T>] {
-        let spare = NonNull::slice_from_raw_parts(self.place_at(self.len).cast(), self.raw.capacity() - self.len);
-        // SAFETY: these positions are the vector's and hold no values, and it is borrowed mutably.
-        unsafe { &mut *spare.as_ptr() }
+        spare(self)
     }
 
     /// Sets the number of values.
@@ -201,11 +199,6 @@ impl<'a, T, A: ArenaAllocator> Vec<'a, T, A> {
     pub unsafe fn set_len(&mut self, len: usize) {
         debug_assert!(len <= self.raw.capacity());
         self.len = len;
-    }
-
-    #[inline(always)]
-    fn place_at(&self, at: usize) -> NonNull<T> {
-        Vector::pointer_to(self, at)
     }
 
     /// Gives unused memory back, if this is the arena's last allocation.
