@@ -8,9 +8,11 @@
 mod language;
 
 use language::error::Error;
+use language::syntax::Code;
 use language::{Limits, parse, run};
 use libfuzzer_sys::fuzz_target;
 use region::Arena;
+use region::cage::Cage;
 
 /// Little, as programs can be exponential in the one and quadratic in the other.
 const LIMITS: Limits = Limits { depth: 14, memory: 64 << 10 };
@@ -22,7 +24,7 @@ fn check(error: &Error<'_>, source: &str) {
 }
 
 fuzz_target!(|source: &str| {
-    let tree = Arena::new();
+    let tree = Code::arena();
     match parse(source, &tree) {
         Err(error) => check(&error, source),
         Ok(_) if source.contains("while") || source.matches("for").count() > 2 => {}
