@@ -368,7 +368,8 @@ impl<B: Backing> SyncHeap<B> {
             new.copy_from_nonoverlapping(block, bytes);
             // Another thread may have freed it since it was found.
             if self.try_free(block).is_err() {
-                self.free(new);
+                let freed = self.try_free(new);
+                debug_assert!(freed.is_ok());
                 return Err(no_block);
             }
         }
