@@ -127,6 +127,13 @@ macro_rules! per_process {
 #[cfg(all(feature = "os", unix))]
 pub(crate) use per_process;
 
+/// Keeps what was written before in front of what is written after, for a forked child: it has this thread's memory as it
+/// was between two of its instructions. A limit for the compiler, and no instruction.
+#[inline(always)]
+pub(crate) fn in_this_order() {
+    core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::Release);
+}
+
 /// Says to ThreadSanitizer what the kernel orders: an address that one thread unmapped may be mapped by another, and
 /// whoever uses it then comes after whoever used it before.
 ///

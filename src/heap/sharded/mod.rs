@@ -8,8 +8,10 @@
 //!
 //! - `shard`: a shard, for its holder and for others. `root`: all of them, and which one a thread takes.
 //! - `through`: the heap's backing, as a shard has it. `global`: the program's allocator, and the allocator traits.
+//! - `recover`: shards whose holders did not come along into a forked child.
 
 mod global;
+mod recover;
 mod root;
 mod shard;
 mod through;
@@ -84,7 +86,8 @@ use through::Through;
 /// a [`Heap`]'s does; addresses go back when the heap is dropped. *Threads*: any number at once. None waits for another,
 /// also not for one that is stopped in the middle of an operation; nor does a signal handler for what it interrupted.
 /// There is no thread-local storage. *Fork*: the child has a copy. What other threads were using at that moment is not
-/// handed out again in the child; its blocks may be freed.
+/// handed out again in the child, unless it takes that over
+/// ([`recover_after_fork`](Self::recover_after_fork)); its blocks may be freed.
 // Invariants:
 // - Without a root there is no block of the backing. A heap of zeroes is an empty one, if zeroes are its backing.
 // - The root, the shards and the table's nodes are records (`addresses`), which stay until the heap's end, and so does
