@@ -220,15 +220,18 @@ impl State {
     /// The chunk with this address, and how far behind its base that is.
     #[inline(always)]
     pub(super) fn chunk_of(&self, address: usize) -> Option<(NonNull<Chunk>, usize)> {
+        self.near_chunk_of(address).or_else(|| self.far_chunk_of(address))
+    }
+
+    /// The same, if it is one of the longest chunks.
+    #[inline(always)]
+    pub(super) fn near_chunk_of(&self, address: usize) -> Option<(NonNull<Chunk>, usize)> {
         // Without branches on which chunk it is: nobody could foresee them.
         let below = self.starts.iter().map(|start| usize::from(address >= start.get())).sum::<usize>();
-        if let Some(chunk) = self.near.get(below.wrapping_sub(1)).and_then(Cell::get) {
-            // SAFETY: the chunks of the state exist.
-            if let Some(distance) = unsafe { chunk.as_ref() }.distance(address) {
-                return Some((chunk, distance));
-            }
-        }
-        self.far_chunk_of(address)
+        let chunk = self.near.get(below.wrapping_sub(1)).and_then(Cell::get)?;
+        // SAFETY: the chunks of the state exist.
+        let distance = unsafe { chunk.as_ref() }.distance(address)?;
+        Some((chunk, distance))
     }
 
     #[cold]

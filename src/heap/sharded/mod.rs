@@ -29,7 +29,7 @@ use crate::checkers::{self, Contents};
 use crate::error::failure::{Failure, Panic, Report};
 use crate::error::{AllocError, AllocReason};
 use crate::policy::HEAP_WAITING;
-use crate::sync::{AtomicPtr, Ordering, const_fn};
+use crate::sync::{AtomicPtr, Ordering, const_fn, is_alone};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
@@ -282,21 +282,35 @@ impl<B: Backing> SyncHeap<B> {
     pub unsafe fn try_free(&self, block: NonNull<u8>) -> Result<(), FreeError> {
         let address = block.addr().get();
         let root = self.root().ok_or(FreeError::Foreign)?;
+        if is_alone() {
+            // Mostly the block is of a shard that nobody else claims, and the chunk is at hand.
+            if let Some(held) = root.own().and_then(Shard::claim_begun) {
+                if let Some((chunk, distance)) = held.state().near_chunk_of(address) {
+                    // SAFETY: the chunk stays until the heap's end, and has the address.
+                    return self.free_held(&held, unsafe { Found::at(chunk, distance, address) }?, address);
+                }
+            }
+        }
         let (shard, chunk, distance) = Self::find(root, address).ok_or(FreeError::Foreign)?;
         // The owner of most blocks is at hand. Other shards are left alone, or their users would have to go elsewhere.
         let is_own = root.own().is_some_and(|own| core::ptr::eq(own, shard));
         if is_own {
             if let Some(held) = shard.claim() {
                 // SAFETY: the chunk stays until the heap's end, and has the address.
-                let freed = held.free(unsafe { Found::at(chunk, distance, address) }?, address)?;
-                if freed.run {
-                    self.heap_of(&held).relieve();
-                }
-                return Ok(());
+                return self.free_held(&held, unsafe { Found::at(chunk, distance, address) }?, address);
             }
         }
         // SAFETY: the chunk stays until the heap's end, and has the address.
         self.free_elsewhere(shard, unsafe { Found::at(chunk, distance, address) }?, address)
+    }
+
+    /// Frees a block of a shard that this thread holds.
+    #[inline(always)]
+    fn free_held(&self, held: &Held<'_>, found: Found, address: usize) -> Result<(), FreeError> {
+        if held.free(found, address)?.run {
+            self.heap_of(held).relieve();
+        }
+        Ok(())
     }
 
     /// Frees a block in a shard that is another thread's, or held.
