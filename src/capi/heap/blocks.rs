@@ -3,10 +3,10 @@
 use super::super::checked::{layout, product};
 use super::super::error::{self, EALREADY, EFAULT, EINVAL};
 use super::super::line::Line;
-use super::super::process::stop;
 use super::{ALIGN, Inside, REGION_HEAP_STRICT, inside, region_heap};
 use crate::error::{AllocError, AllocReason};
 use crate::heap::{FreeError, Heap};
+use crate::stop::stop;
 use crate::sys::{self, Fd};
 use core::alloc::Layout;
 use core::ffi::{c_int, c_void};
