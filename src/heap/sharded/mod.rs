@@ -175,8 +175,9 @@ impl<B: Backing> SyncHeap<B> {
         }
     }
 
+    /// A block of the class's current word, if this thread's shard has one and nobody holds it.
     #[inline(always)]
-    fn take_quickly(&self, layout: Layout) -> Option<NonNull<u8>> {
+    pub(crate) fn take_quickly(&self, layout: Layout) -> Option<NonNull<u8>> {
         let class = Heap::<B>::class_of(layout)?;
         let held = self.root()?.own()?.claim()?;
         let block = held.take(class)?;
