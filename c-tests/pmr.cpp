@@ -5,6 +5,7 @@
 #include "check.h"
 #include <algorithm>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <unistd.h>
 #include <unordered_map>
@@ -67,6 +68,27 @@ static void destructors_run_with_the_arena()
     b = region::arena();
     CHECK(alive == 0);
     CHECK(*a.make<int>(5) == 5); // moved from is empty and valid
+}
+
+static void containers_of_several_threads_live_in_one_heap()
+{
+    region::sync_heap h;
+    {
+        std::pmr::vector<std::pmr::string> names(&h);
+        auto fill = [&h](std::pmr::vector<std::pmr::string> *of) {
+            for (int i = 0; i < 20000; i++)
+                of->emplace_back(40, 'n');
+        };
+        std::pmr::vector<std::pmr::string> others(&h);
+        std::thread other(fill, &others);
+        fill(&names);
+        other.join();
+        CHECK(names.back() == others.back() && h.stats().blocks > 40000);
+        CHECK(region_sync_heap_contains(h.raw(), others.data()));
+        others = std::move(names);
+    }
+    volatile std::size_t most = SIZE_MAX;
+    CHECK(h.stats().blocks == 0 && h.try_allocate(most) == nullptr);
 }
 
 static void containers_live_in_a_heap_and_give_back()
@@ -297,6 +319,7 @@ int main()
     a_vector_with_the_allocator_grows_in_an_arena();
     destructors_run_with_the_arena();
     containers_live_in_a_heap_and_give_back();
+    containers_of_several_threads_live_in_one_heap();
     alignment_beyond_sixteen_holds();
     refusals_are_exceptions();
     input_and_lines();

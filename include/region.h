@@ -611,7 +611,10 @@ static inline int region_map_init(region_map *map, size_t len, const region_map_
  * Blocks of any size, freed one by one or all at once. They have no header, and who frees one says no size. Which
  * blocks are free stands beside them: a second free and a wrong pointer are refused, always. Blocks live until they are
  * freed, cleared, or the heap is freed. RAM of free ones goes back meanwhile. Functions that take a block return NULL
- * when memory cannot be had, and region_heap_error says why. One thread at a time. */
+ * when memory cannot be had, and region_heap_error says why. One thread at a time.
+ * A region_sync_heap is for any number of threads at once, each of which frees what any other took. None waits for
+ * another, also not for one that is stopped in the middle of a call; nor does a signal handler for what it interrupted.
+ * It is in mapped memory, which grows without end. Other libraries' hooks are for heaps of one thread. */
 
 #define REGION_HEAP_FIXED 1         /* Nothing beyond the buffer, and no system call. -EINVAL for less than 8 KiB. */
 /** To free or resize what is no block in use ends the process, with a sentence on standard error. */
@@ -655,6 +658,12 @@ typedef struct region_heap_counts {
     size_t mistakes;                /* How often something was to be freed or resized that is no block in use. */
     size_t spare_[7];               /* For stats to come; zero. */
 } region_heap_counts;
+
+/** A heap of many threads. All bytes zero (REGION_SYNC_HEAP_INIT) is an empty one, and so is one that was freed. It
+    stays where it is while it is used. */
+typedef struct region_sync_heap {
+    size_t opaque_[16];
+} region_sync_heap;
 
 /** What region_heap_init calls. */
 int region_heap_init_(region_heap *heap, const region_heap_options *chosen, size_t abi);
@@ -723,7 +732,43 @@ int region_heap_stats(const region_heap *heap, region_heap_counts *stats);
 /** Writes one line with the heap's stats to a descriptor, such as 2. Allocates nothing. */
 int region_heap_print_stats(const region_heap *heap, int fd);
 
+/** `size` bytes, aligned to 16. Any thread may free them. */
+void *region_sync_heap_alloc(region_sync_heap *heap, size_t size) REGION_MALLOC_((2));
+
+/** `size` bytes at a multiple of `align`, a power of two up to 1 GiB; others give NULL. */
+void *region_sync_heap_alloc_aligned(region_sync_heap *heap, size_t size, size_t align) REGION_BLOCK_((2), 3);
+
+/** `n` times `size` zero bytes, aligned to 16; NULL when the product wraps. Large blocks of fresh memory are zero
+    already, and are not written. */
+void *region_sync_heap_calloc(region_sync_heap *heap, size_t n, size_t size) REGION_MALLOC_((2, 3));
+
+/** Makes a block `size` bytes long, as region_heap_realloc does. A large block of another thread's moves if that thread
+    is at the heap just then. */
+void *region_sync_heap_realloc(region_sync_heap *heap, void *block, size_t size) REGION_SIZED_((3));
+
+/** Frees a block, in any thread. Refuses what region_heap_free_block refuses, by the same numbers. Two threads that
+    free one block at the same moment may both get 0; it is free once. */
+int region_sync_heap_free_block(region_sync_heap *heap, void *block);
+
+/** Bytes of the block that begins at `block`, as many as were asked for or more: all of them may be used. 0 if no block
+    in use begins there. */
+size_t region_sync_heap_usable_size(const region_sync_heap *heap, const void *block);
+
+/** Whether a block that is in use begins at `block`. */
+bool region_sync_heap_contains(const region_sync_heap *heap, const void *block);
+
+/** Gives the RAM of free memory back, but what other threads are at just then. A heap does so by itself when that is
+    more than 1 MiB and an eighth of what is in use. */
+int region_sync_heap_trim(region_sync_heap *heap);
+
+/** What the heap holds, in `stats`: exact while no other thread uses it. */
+int region_sync_heap_stats(const region_sync_heap *heap, region_heap_counts *stats);
+
+/** Gives all memory back, whatever blocks are in use, and leaves the heap empty. No thread uses it meanwhile. */
+int region_sync_heap_free(region_sync_heap *heap);
+
 #define REGION_HEAP_INIT { { 0 } }
+#define REGION_SYNC_HEAP_INIT { { 0 } }
 #define REGION_HEAP_OPTIONS { sizeof(region_heap_options), 0, 0, NULL, 0, NULL, 0, 0 }
 #ifndef __cplusplus
 #define REGION_HEAP_WITH(...) REGION_WITH_(region_heap_options, __VA_ARGS__)

@@ -311,6 +311,49 @@ private:
     resource_type resource_{&raw_};
 };
 
+/// A heap of many threads that frees itself, whatever blocks are in use. For std::pmr containers in any thread. It is not
+/// moved.
+class sync_heap final : public std::pmr::memory_resource {
+public:
+    /// Empty; makes no call.
+    sync_heap() noexcept = default;
+    sync_heap(const sync_heap &) = delete;
+    sync_heap &operator=(const sync_heap &) = delete;
+    ~sync_heap() override { region_sync_heap_free(&raw_); }
+
+    /// The heap of region.h, for its functions.
+    region_sync_heap *raw() noexcept { return &raw_; }
+    const region_sync_heap *raw() const noexcept { return &raw_; }
+
+    /// Bytes; null when they cannot be had.
+    void *try_allocate(std::size_t size, std::size_t align = alignof(std::max_align_t)) noexcept
+    {
+        return region_sync_heap_alloc_aligned(&raw_, size, align);
+    }
+
+    region_heap_counts stats() const noexcept
+    {
+        region_heap_counts stats;
+        region_sync_heap_stats(&raw_, &stats);
+        return stats;
+    }
+
+private:
+    void *do_allocate(std::size_t size, std::size_t align) override
+    {
+        void *block = try_allocate(size, align);
+        if (block == nullptr)
+            throw std::bad_alloc();
+        return block;
+    }
+
+    void do_deallocate(void *block, std::size_t, std::size_t) override { region_sync_heap_free_block(&raw_, block); }
+
+    bool do_is_equal(const std::pmr::memory_resource &other) const noexcept override { return this == &other; }
+
+    region_sync_heap raw_ = REGION_SYNC_HEAP_INIT;
+};
+
 /// An allocator for standard containers in a heap.
 template <class T>
 class heap_allocator {

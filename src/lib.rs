@@ -125,10 +125,16 @@ mod bytes;
 mod capi;
 mod checkers;
 mod copy;
+#[cfg(all(not(test), any(region_staticlib, cargo_c)))]
+mod handler;
+#[cfg(region_malloc)]
+mod malloc;
 #[cfg(all(loom, test))]
 mod models;
 mod policy;
 mod seeded;
+#[cfg(any(feature = "capi", region_staticlib, cargo_c))]
+mod stop;
 mod sync;
 mod table;
 mod vector;
@@ -147,8 +153,8 @@ mod sys;
 #[cfg(all(feature = "os", windows))]
 #[path = "sys/windows.rs"]
 mod sys;
-// Nobody runs what is to be run at unloading in a program without a libc.
-#[cfg(all(feature = "os", unix, region_weak, not(any(loom, region_mem))))]
+// Nobody runs what is to be run at unloading in a program without a libc, and a malloc stays.
+#[cfg(all(feature = "os", unix, region_weak, not(any(loom, region_malloc, region_mem))))]
 mod unload;
 
 pub mod arena;

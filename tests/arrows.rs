@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules from the bottom up. A module may use those of the rows below its own, none beside it.
 const LAYERS: &[&[&str]] = &[
-    &["bump", "bytes", "copy", "policy", "seeded", "weak"],
+    &["bump", "bytes", "copy", "policy", "seeded", "stop", "weak"],
     &["sync", "checkers", "roots", "table"],
     &["error"],
     &["sys", "vector"],
@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["heap", "typed", "input"],
     &["collections"],
     &["cage"],
-    &["capi", "unload"],
+    &["capi", "handler", "malloc", "unload"],
 ];
 
 /// A module's name, as `arena::backing::mapped`, and the names that its code uses.

@@ -163,6 +163,11 @@ fn a_strict_heap_ends_the_process_at_a_mistake() {
 /// there is and a little, so that growth is noticed.
 const HEAP_TEXT: usize = 18_600;
 
+/// Whether a symbol is of heaps that many threads use.
+fn is_of_many(symbol: &str) -> bool {
+    symbol.contains("sync_heap") || symbol.contains("SyncHeap") || symbol.contains("sharded")
+}
+
 #[test]
 fn programs_without_a_heap_have_nothing_of_it() {
     if !has("gcc", "what heaps add") || !has("nm", "what heaps add") {
@@ -182,10 +187,19 @@ fn programs_without_a_heap_have_nothing_of_it() {
     assert!(names("heap.c").contains("region_heap_alloc"));
     let object = Object::of(&hosted().archive, "heaps");
     let sections = object.sections();
-    let of_heaps = sections.iter().filter(|(name, _)| name.starts_with(".text") && name.contains("heap"));
-    let bytes: usize = of_heaps.map(|(_, bytes)| bytes).sum();
-    println!("heaps: {bytes} bytes of code");
-    assert!(bytes > 4 << 10 && bytes <= HEAP_TEXT, "{bytes} bytes");
+    let of_heaps =
+        sections.iter().filter(|(name, _)| name.starts_with(".text") && (name.contains("heap") || is_of_many(name)));
+    let (of_many, of_one): (Vec<_>, Vec<_>) = of_heaps.partition(|(name, _)| is_of_many(name));
+    for (what, sections, most) in [("heaps", of_one, HEAP_TEXT), ("heaps of many threads", of_many, SYNC_HEAP_TEXT)] {
+        let bytes: usize = sections.iter().map(|(_, bytes)| bytes).sum();
+        println!("{what}: {bytes} bytes of code");
+        assert!(bytes > 4 << 10 && bytes <= most, "{what}: {bytes} bytes");
+    }
+    // A heap of one thread is linked without what those of many threads are made of.
+    let of_many: Vec<String> = names("heap.c").lines().filter(|line| is_of_many(line)).map(str::to_owned).collect();
+    assert!(of_many.is_empty(), "{of_many:?}");
+    let with_many = way.build("sync_heap.c", &[archive, OsStr::new("-pthread")]);
+    assert!(run(Command::new("nm").arg("-C").arg(with_many)).lines().any(is_of_many));
 }
 
 /// c-tests/libraries names each library of the table in docs/c.md.

@@ -81,6 +81,7 @@ fn every_function_is_seen_to_fail() {
     by_header.append(&mut refused(Command::new(build("marks.c", &[archive]))));
     by_header.append(&mut refused(Command::new(build("from_elsewhere.c", &[archive]))));
     by_header.append(&mut refused(Command::new(build("heap.c", &[archive]))));
+    by_header.append(&mut refused(Command::new(build("sync_heap.c", &[archive, OsStr::new("-pthread")]))));
     let by_name = refused({
         let mut command = Command::new(build("twins.c", &[OsStr::new("-ldl")]));
         command.arg(&hosted().shared);

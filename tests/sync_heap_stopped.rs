@@ -7,12 +7,15 @@
 
 #![cfg(all(feature = "os", target_os = "linux", target_arch = "x86_64", not(miri)))]
 
+#[path = "support/stepwise.rs"]
+mod stepwise;
+
 use region::SyncHeap;
 use std::alloc::Layout;
-use std::arch::asm;
 use std::ptr::NonNull;
+use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use stepwise::stepwise;
 
 /// At which step to stop, and how many there were.
 static STOP_AT: AtomicUsize = AtomicUsize::new(0);
@@ -40,27 +43,8 @@ extern "C" fn on_step(_: libc::c_int) {
 
 /// Lets traps stop threads, for one test at a time.
 fn trapping() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: the handler uses atomics and `nanosleep` alone.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = on_step as extern "C" fn(libc::c_int) as usize;
-        assert_eq!(libc::sigaction(libc::SIGTRAP, &action, std::ptr::null_mut()), 0);
-        // A thread that waits for ever ends the test.
-        libc::alarm(300);
-    }
-    guard
-}
-
-/// Runs `act` with a trap after every instruction.
-fn stepwise(act: impl FnOnce()) {
-    // SAFETY: sets the processor's trap flag for this thread, whose handler is there, and clears it.
-    unsafe {
-        asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq");
-        act();
-        asm!("pushfq", "and qword ptr [rsp], -0x101", "popfq");
-    }
+    unsafe { stepwise::trapping(on_step) }
 }
 
 /// A block that another thread may use.

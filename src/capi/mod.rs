@@ -12,7 +12,7 @@
 //! - `map`, `pool`, `shared`, `file`, `input`, `lines`: regions, page pools, shared arenas, files changed in place,
 //!   files and streams read, lines.
 //! - `error`: errnos and their sentences. `cache`: what is kept of freed arenas. `process`: versions, the page size.
-//! - `handler`: the panic handler. `memory`: memory functions for programs without a libc.
+//! - `memory`: memory functions for programs without a libc.
 //! - `held`: the Rust values in C's structs. `checked`, `c_str`: versions, options and strings that callers hand in.
 //!   `line`: a line of text for a descriptor.
 //!
@@ -29,8 +29,6 @@ mod checked;
 mod deferred;
 mod error;
 mod file;
-#[cfg(all(not(test), any(region_staticlib, cargo_c)))]
-mod handler;
 mod heap;
 mod heap_hooks;
 mod held;

@@ -38,7 +38,7 @@ pub unsafe extern "C" fn region_oom_abort(context: *mut c_void, arena: *mut regi
     line.fill(" The process ends here, as its arena is set to do.\n", &[]);
     // Nothing can be done about a standard error that is closed.
     let _ = crate::sys::write(crate::sys::Fd::STDERR, line.bytes());
-    super::process::stop()
+    crate::stop::stop()
 }
 
 /// Why memory was last refused, and so why an allocation that just returned NULL did: a negative errno, for

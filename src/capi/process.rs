@@ -1,4 +1,4 @@
-//! What belongs to the process as a whole: versions, the page size, and its end.
+//! What belongs to the process as a whole: versions and the page size.
 
 use super::checked::ABI_VERSION;
 use core::ffi::{c_char, c_uint};
@@ -21,33 +21,4 @@ pub extern "C" fn region_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn region_page_size() -> usize {
     crate::sys::page_size()
-}
-
-/// Ends the process at once by an illegal instruction (SIGILL, or SIGTRAP): no libc is needed for that.
-pub(super) fn stop() -> ! {
-    #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
-    // SAFETY: the processor raises an exception here, and nothing after it is run.
-    unsafe {
-        core::arch::asm!("ud2", options(noreturn, nomem, nostack))
-    }
-    #[cfg(target_arch = "aarch64")]
-    // SAFETY: the processor raises an exception at a breakpoint, and nothing after it is run.
-    unsafe {
-        core::arch::asm!("brk #1", options(noreturn, nomem, nostack))
-    }
-    #[cfg(any(target_arch = "riscv64", target_arch = "riscv32"))]
-    // SAFETY: the processor raises an exception at what is no instruction, and nothing after it is run.
-    unsafe {
-        core::arch::asm!("unimp", options(noreturn, nomem, nostack))
-    }
-    #[cfg(not(any(
-        target_arch = "x86_64",
-        target_arch = "x86",
-        target_arch = "aarch64",
-        target_arch = "riscv64",
-        target_arch = "riscv32"
-    )))]
-    loop {
-        core::hint::spin_loop();
-    }
 }

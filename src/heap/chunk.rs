@@ -16,6 +16,7 @@ use super::front::{Front, Remote};
 use super::page::Page;
 use crate::arena::Block;
 use crate::bump::{pad_to, round_up};
+use crate::sync::in_this_order;
 use crate::sync::seen::SeenU16;
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -302,6 +303,7 @@ impl Chunk {
 
     /// Lets the units of a page lead to its record: `marked` units from its first one.
     pub(super) fn mark_page(&self, unit: u32, marked: u32) {
+        in_this_order();
         (0..marked).for_each(|at| self.mark((unit + at) as usize).set(at as u16 + 1));
     }
 

@@ -5,7 +5,7 @@
 //! has is in `state` and not seen here.
 
 use super::classes::MOST_BLOCKS;
-use crate::sync::remote::{List, Node};
+use crate::sync::remote::{List, Node, Word};
 use crate::sync::slot::{EMPTY, Pair, Slot};
 use crate::sync::{AtomicUsize, Ordering};
 
@@ -63,6 +63,14 @@ impl Remote {
     pub(super) fn node(&self, word: usize) -> &Node {
         // The remainder changes nothing, and the compiler sees that the node is there.
         &self.nodes[word % (MOST_BLOCKS / usize::BITS as usize)]
+    }
+
+    /// Moves all of it into the page's words, each with the blocks that it has.
+    pub(super) fn settle<'a>(&self, word: impl Fn(usize) -> (&'a Word, usize)) {
+        for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| !node.is_clear()) {
+            let (free, blocks) = word(at);
+            node.settle(free, blocks);
+        }
     }
 
     /// Whether the holder has seen all of it.

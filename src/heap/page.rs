@@ -119,6 +119,13 @@ impl Page {
         self.kind.set(kind);
     }
 
+    /// Makes a page one of no list, without touching the others of the list that it was in.
+    pub(super) fn unlist(&self) {
+        self.next.set(None);
+        self.previous.set(None);
+        self.kind.set(Kind::Full);
+    }
+
     /// Whether it is in use as a block of its own.
     pub(super) fn is_large(&self) -> bool {
         usize::from(self.class.get()) == LARGE

@@ -99,7 +99,7 @@ impl State {
     }
 
     /// Lists a free run whose neighbours are in use.
-    fn put_in(&self, chunk: NonNull<Chunk>, unit: u32, units: u32, zero: bool) {
+    pub(super) fn put_in(&self, chunk: NonNull<Chunk>, unit: u32, units: u32, zero: bool) {
         // SAFETY: the chunk exists, and has the run.
         let facts = unsafe { chunk.as_ref() };
         let kind = if zero { Kind::Zero } else { Kind::Free };
@@ -169,6 +169,14 @@ impl State {
         } else {
             self.put_in(chunk, unit, units, false);
         }
+    }
+
+    /// Lets a chunk's fresh units begin here, where the last run in use ends.
+    pub(super) fn end_at(&self, chunk: NonNull<Chunk>, unit: u32) {
+        // SAFETY: the chunk exists.
+        let facts = unsafe { chunk.as_ref() };
+        facts.fresh.set(unit);
+        self.idle.set(self.idle.get() + ((facts.clean.get().saturating_sub(unit) as usize) << facts.shift));
     }
 
     /// Makes a run longer where it is, if the units behind it are free. Those that were never in a run must be ready.

@@ -10,6 +10,7 @@ use super::error::FreeError;
 use super::front::Front;
 use super::page::{self, Kind, Link, Page, WORD};
 use crate::checkers::{self, Contents};
+use crate::sync::in_this_order;
 use crate::sync::remote::{self, Word};
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -108,8 +109,8 @@ impl State {
         if self.shard.get().is_some() { Users::Many } else { Users::One }
     }
 
-    /// Forgets every block and every run. The chunks stay.
-    pub(super) fn forget(&self) {
+    /// Forgets which pages and free runs there are. The chunks stay, and what they say of their units.
+    pub(super) fn forget_lists(&self) {
         for slot in &self.slots {
             slot.word.set(NonNull::from(&self.none));
         }
@@ -117,6 +118,12 @@ impl State {
         self.listed.set(0);
         self.idle.set(0);
         self.taken.set(0);
+        self.order();
+    }
+
+    /// Forgets every block and every run. The chunks stay.
+    pub(super) fn forget(&self) {
+        self.forget_lists();
         for chunk in self.chunks() {
             // SAFETY: the chunks of the list exist.
             let chunk = unsafe { chunk.as_ref() };
@@ -151,6 +158,7 @@ impl State {
     pub(super) unsafe fn add(&self, chunk: NonNull<Chunk>) {
         // SAFETY: the caller's promise.
         unsafe { chunk.as_ref().older.set(self.newest.get()) };
+        in_this_order();
         self.newest.set(Some(chunk));
         self.order();
     }
@@ -212,15 +220,18 @@ impl State {
     /// The chunk with this address, and how far behind its base that is.
     #[inline(always)]
     pub(super) fn chunk_of(&self, address: usize) -> Option<(NonNull<Chunk>, usize)> {
+        self.near_chunk_of(address).or_else(|| self.far_chunk_of(address))
+    }
+
+    /// The same, if it is one of the longest chunks.
+    #[inline(always)]
+    pub(super) fn near_chunk_of(&self, address: usize) -> Option<(NonNull<Chunk>, usize)> {
         // Without branches on which chunk it is: nobody could foresee them.
         let below = self.starts.iter().map(|start| usize::from(address >= start.get())).sum::<usize>();
-        if let Some(chunk) = self.near.get(below.wrapping_sub(1)).and_then(Cell::get) {
-            // SAFETY: the chunks of the state exist.
-            if let Some(distance) = unsafe { chunk.as_ref() }.distance(address) {
-                return Some((chunk, distance));
-            }
-        }
-        self.far_chunk_of(address)
+        let chunk = self.near.get(below.wrapping_sub(1)).and_then(Cell::get)?;
+        // SAFETY: the chunks of the state exist.
+        let distance = unsafe { chunk.as_ref() }.distance(address)?;
+        Some((chunk, distance))
     }
 
     #[cold]
@@ -433,6 +444,7 @@ impl State {
             let (base, units) = (page.as_ref().base.get().addr(), page.as_ref().units.get());
             let unit = chunk.as_ref().unit_at(base);
             chunk.as_ref().unmark(unit, marked);
+            in_this_order();
             self.taken.set(self.taken.get() - ((units as usize) << chunk.as_ref().shift));
             self.give_run(chunk, unit, units);
         }

@@ -9,7 +9,7 @@
 //! - `thread_hint`: a number that mostly differs between threads.
 //! - `remote`: blocks that are freed by threads that do not hold what they belong to. `address_table`: what is at an
 //!   address. `seen`: numbers that one thread changes and others look at.
-//! - `one_thread`: what the compiler says when threads would share what is not `Sync`.
+//! - `alone`: whether no other thread can be running. `one_thread`: what the compiler says when threads would share what is not `Sync`.
 //! - `slot_cache_models`, `append_list_models`, `remote_models`, `address_table_models`: their loom models.
 //!
 //! It owns no memory. Numbering blocks is in `pool`.
@@ -20,6 +20,7 @@
 pub(crate) mod address_table;
 #[cfg(all(loom, test))]
 pub(crate) mod address_table_models;
+mod alone;
 #[cfg(all(feature = "os", unix))]
 pub(crate) mod append_list;
 #[cfg(all(loom, test))]
@@ -38,6 +39,7 @@ pub(crate) mod slot_cache_models;
 mod slot_chunk;
 mod thread_hint;
 
+pub(crate) use alone::is_alone;
 pub(crate) use thread_hint::{HINTS, thread_hint};
 
 #[cfg(not(loom))]
@@ -126,6 +128,13 @@ macro_rules! per_process {
 
 #[cfg(all(feature = "os", unix))]
 pub(crate) use per_process;
+
+/// Keeps what was written before in front of what is written after, for a forked child: it has this thread's memory as it
+/// was between two of its instructions. A limit for the compiler, and no instruction.
+#[inline(always)]
+pub(crate) fn in_this_order() {
+    core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::Release);
+}
 
 /// Says to ThreadSanitizer what the kernel orders: an address that one thread unmapped may be mapped by another, and
 /// whoever uses it then comes after whoever used it before.

@@ -116,7 +116,7 @@ impl Node {
     }
 
     /// Moves what others freed into the holder's word. Bits that are not in `blocks` are dropped.
-    fn settle(&self, free: &Word, blocks: usize) {
+    pub(crate) fn settle(&self, free: &Word, blocks: usize) {
         let blocks = if seeded(Bug::RemoteSettlesGone) { usize::MAX } else { blocks };
         loop {
             let bits = self.bits.load(Ordering::Relaxed);
@@ -145,6 +145,11 @@ impl List {
     #[cfg(all(loom, test))]
     pub(crate) fn new() -> Self {
         List { first: AtomicPtr::new(null_mut()) }
+    }
+
+    /// Forgets the nodes, where no other thread is: what they say is looked for elsewhere.
+    pub(crate) fn forget(&self) {
+        self.first.store(null_mut(), Ordering::Relaxed);
     }
 
     fn push(&self, node: &Node) {

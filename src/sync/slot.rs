@@ -14,7 +14,7 @@
 //! pool has an arena in each slot, and full ones hold values.
 
 use crate::seeded::{Bug, seeded};
-use crate::sync::{AtomicUsize, Ordering, Shared, const_fn};
+use crate::sync::{AtomicUsize, Ordering, Shared, const_fn, is_alone};
 
 /// The slot is free, and its content has no value.
 pub(crate) const EMPTY: usize = 0;
@@ -64,6 +64,11 @@ impl<T, Lines> Slot<T, Lines> {
         // Acquire: what the last holder did to the content is seen by the next.
         let acquire = if seeded(Bug::SlotClaimRelaxed) { Ordering::Relaxed } else { Ordering::Acquire };
         if seeded(Bug::SlotClaimTorn) {
+            self.state.store(HELD, Ordering::Relaxed);
+            return true;
+        }
+        if is_alone() {
+            // A signal handler that came in between has given the slot back as it was.
             self.state.store(HELD, Ordering::Relaxed);
             return true;
         }

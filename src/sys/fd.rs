@@ -30,7 +30,7 @@ impl Fd<'static> {
     /// Standard input, descriptor 0.
     pub const STDIN: Self = Fd { raw: 0, owner: PhantomData };
     /// Standard error, descriptor 2, for the message before an abort.
-    #[cfg(feature = "capi")]
+    #[cfg(any(feature = "capi", region_malloc))]
     pub(crate) const STDERR: Self = Fd { raw: 2, owner: PhantomData };
 }
 

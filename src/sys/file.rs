@@ -278,7 +278,7 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [MaybeUninit<u8>]) -> Result
 
 /// Writes all of `bytes` to a descriptor; EBADF for a number that no open file has. `write(2)`, begun again after
 /// signals and short writes.
-#[cfg_attr(not(feature = "capi"), allow(dead_code))]
+#[cfg_attr(not(any(feature = "capi", region_malloc)), allow(dead_code))]
 pub(crate) fn write(fd: Fd<'_>, mut bytes: &[u8]) -> Result<(), crate::error::Errno> {
     if fd.as_raw() < 0 {
         return Err(from_system(Errno::BADF));

@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock};
 pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 pub const TEMP: &str = env!("CARGO_TARGET_TMPDIR");
 
-/// What `cargo capi` made.
+/// What `cargo capi` or a sister of it made.
 pub struct Library {
     pub archive: PathBuf,
     pub shared: PathBuf,
@@ -43,6 +43,18 @@ pub fn panicking() -> &'static Library {
     LIBRARY.get_or_init(|| build("capi", "panicking", &["--cfg", "region_panics"]))
 }
 
+/// `cargo capi-malloc`: the object in place of an archive.
+pub fn malloc() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| build("capi-malloc", "malloc", &[]))
+}
+
+/// The same, with a symbol that a panic would need.
+pub fn panicking_malloc() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| build("capi-malloc", "malloc-panicking", &["--cfg", "region_panics"]))
+}
+
 /// Runs an alias with more flags for rustc, and keeps what it made in a directory of this name.
 ///
 /// All of them build in one place, one after the other.
@@ -56,7 +68,11 @@ fn build(alias: &str, name: &str, flags: &[&str]) -> Library {
     let made = Path::new(TARGET).join(flavour).join("release/.");
     let copied = Command::new("cp").arg("-a").args([&made, &kept]).status().unwrap();
     assert!(copied.success());
-    Library { archive: kept.join("libregion.a"), shared: kept.join("libregion.so") }
+    let (archive, shared) = match flavour {
+        "malloc" => ("region_malloc.o", "libregion_malloc.so"),
+        _ => ("libregion.a", "libregion.so"),
+    };
+    Library { archive: kept.join(archive), shared: kept.join(shared) }
 }
 
 /// Where the tests' libraries are made.

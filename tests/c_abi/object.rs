@@ -25,6 +25,11 @@ impl Object {
         Object { path: to.join(own) }
     }
 
+    /// An object that is in no archive.
+    pub fn alone(path: &Path) -> Object {
+        Object { path: path.to_owned() }
+    }
+
     /// Every symbol, demangled.
     pub fn symbols(&self) -> Vec<Symbol> {
         let listing = run(Command::new("nm").arg("-C").arg(&self.path));

@@ -10,27 +10,53 @@ pub struct Flavour {
     /// Where it goes below the target directory.
     pub directory: &'static str,
     pub features: &'static str,
-    /// Whether there is a shared library too.
-    pub shared: bool,
+    /// What programs are linked with. An object is linked whether or not something asked for it before.
+    pub object: Object,
+    /// What its symbols begin with, or are: all others are made local.
+    pub symbols: &'static [&'static str],
+    /// If there is a shared library too: its name.
+    pub shared: Option<Shared>,
     pub rustc: &'static [&'static str],
+}
+
+/// What the object goes into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Object {
+    /// libregion.a.
+    Archive,
+    /// A file of this name as it is.
+    Alone(&'static str),
+}
+
+/// A shared library's names.
+pub struct Shared {
+    /// That of the file.
+    pub file: &'static str,
+    /// That by which programs which were linked with it ask for it, if there are such programs.
+    pub soname: Option<&'static str>,
 }
 
 impl Flavour {
     pub fn crate_types(&self) -> &'static str {
-        if self.shared { "staticlib,cdylib" } else { "staticlib" }
+        if self.shared.is_some() { "staticlib,cdylib" } else { "staticlib" }
     }
 }
 
+/// The symbols of the C ABI.
+const REGION: &[&str] = &["region_*"];
+
 // The cfg `region_staticlib`, which all of them have and no feature gives, brings the panic handler: `--all-features`
 // must go on building.
-pub const ALL: [Flavour; 4] = [
+pub const ALL: [Flavour; 5] = [
     // Inlining at a third of the usual thresholds makes the archive a quarter smaller for at most a fifteenth more
     // instructions in what is called; what must be inlined says so itself.
     Flavour {
         command: "capi",
         directory: "",
         features: "capi",
-        shared: true,
+        object: Object::Archive,
+        symbols: REGION,
+        shared: Some(Shared { file: "libregion.so", soname: Some("libregion.so.0") }),
         rustc: &[
             "-C",
             "llvm-args=--inline-threshold=75 --inlinehint-threshold=150 --unroll-threshold=50 --align-loops=1",
@@ -42,7 +68,9 @@ pub const ALL: [Flavour; 4] = [
         command: "capi-small",
         directory: "small",
         features: "capi",
-        shared: false,
+        object: Object::Archive,
+        symbols: REGION,
+        shared: None,
         rustc: &["--cfg", "region_small", "-C", "opt-level=z", "-C", SMALL],
     },
     // Needs no symbol of anybody's, and is as small as can be.
@@ -50,12 +78,45 @@ pub const ALL: [Flavour; 4] = [
         command: "capi-freestanding",
         directory: "freestanding",
         features: "capi",
-        shared: false,
+        object: Object::Archive,
+        symbols: REGION,
+        shared: None,
         rustc: &["--cfg", "region_mem", "--cfg", "region_small", "-C", "opt-level=z", "-C", SMALL],
     },
     // For programs under AddressSanitizer and valgrind: a touch of memory that an arena did not hand out, or took back,
     // is reported. Every allocation is a call then.
-    Flavour { command: "capi-checked", directory: "checked", features: "capi,poison", shared: false, rustc: &[] },
+    Flavour {
+        command: "capi-checked",
+        directory: "checked",
+        features: "capi,poison",
+        object: Object::Archive,
+        symbols: REGION,
+        shared: None,
+        rustc: &[],
+    },
+    // malloc(3), to be preloaded or linked in. No function of the C ABI is in it.
+    Flavour {
+        command: "capi-malloc",
+        directory: "malloc",
+        features: "os",
+        object: Object::Alone("region_malloc.o"),
+        symbols: &[
+            "malloc",
+            "calloc",
+            "realloc",
+            "reallocarray",
+            "free",
+            "aligned_alloc",
+            "posix_memalign",
+            "memalign",
+            "valloc",
+            "pvalloc",
+            "malloc_usable_size",
+            "malloc_trim",
+        ],
+        shared: Some(Shared { file: "libregion_malloc.so", soname: None }),
+        rustc: &["--cfg", "region_malloc"],
+    },
 ];
 
 const SMALL: &str = "llvm-args=--inline-threshold=25 --disable-machine-licm --enable-shrink-wrap=false \

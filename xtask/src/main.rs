@@ -1,4 +1,5 @@
-//! The C library for C programs: `cargo capi`, `capi-small`, `capi-freestanding` and `capi-checked`.
+//! The C library for C programs: `cargo capi`, `capi-small`, `capi-freestanding` and `capi-checked`; and a malloc made of it,
+//! `capi-malloc`.
 //!
 //! Cargo compiles (`cargo rustc`, with the flags of `flavour`); what it cannot do is done here: the archive's objects
 //! become one (`archive`, by the tools of `tool`), and the shared library gets the name under which programs look for
@@ -14,21 +15,18 @@ mod flavour;
 mod tool;
 mod turn;
 
-use flavour::Flavour;
+use flavour::{Flavour, Object};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::{env, fs};
 
 const USAGE: &str = "\
-usage: cargo capi|capi-small|capi-freestanding|capi-checked [FLAGS OF CARGO]... [-- FLAGS OF RUSTC...]
+usage: cargo capi|capi-small|capi-freestanding|capi-checked|capi-malloc [FLAGS OF CARGO]... [-- FLAGS OF RUSTC...]
 
   -j N, --offline, --target TRIPLE and the like are handed on to `cargo rustc`.
   --target-dir DIR   what is made goes below DIR, and not below target/ of this clone
 ";
-
-/// The name by which programs that were linked with the shared library ask for it.
-const SONAME: &str = "libregion.so.0";
 
 /// What the command line asks for.
 struct Request {
@@ -92,13 +90,21 @@ fn make(root: &Path, request: &Request) -> Result<(), String> {
     let library = find("libregion.a").ok_or("cargo did not say where it put libregion.a")?;
     let place = target.join(flavour.directory).join("release");
     create(&place)?;
-    archive::join(library, &place.join("libregion.a"), &work, artifact::triple(&work, library).as_deref())?;
-    say(&place.join("libregion.a"));
-    if flavour.shared {
+    let triple = artifact::triple(&work, library);
+    let object = archive::join(library, flavour.symbols, &work, triple.as_deref())?;
+    let (from, name) = match flavour.object {
+        Object::Archive => (archive::pack(&object, triple.as_deref())?, archive::ARCHIVE),
+        Object::Alone(name) => (object, name),
+    };
+    put(&from, &place.join(name))?;
+    say(&place.join(name));
+    if let Some(shared) = &flavour.shared {
         let library = find("libregion.so").ok_or("cargo did not say where it put libregion.so")?;
-        put(library, &place.join(SONAME))?;
-        link(SONAME, &place.join("libregion.so"))?;
-        say(&place.join("libregion.so"));
+        put(library, &place.join(shared.soname.unwrap_or(shared.file)))?;
+        if let Some(soname) = shared.soname {
+            link(soname, &place.join(shared.file))?;
+        }
+        say(&place.join(shared.file));
     }
     Ok(())
 }
@@ -115,8 +121,8 @@ fn compile(root: &Path, work: &Path, request: &Request) -> Result<String, String
         .args(&request.cargo)
         .args(["--", "--cfg", "region_staticlib"])
         .args(flavour.rustc);
-    if flavour.shared {
-        command.arg(format!("-Clink-arg=-Wl,-soname,{SONAME}"));
+    if let Some(soname) = flavour.shared.as_ref().and_then(|shared| shared.soname) {
+        command.arg(format!("-Clink-arg=-Wl,-soname,{soname}"));
     }
     command.args(&request.rustc).stderr(Stdio::inherit());
     let output = command.output().map_err(|error| format!("cannot run cargo: {error}"))?;

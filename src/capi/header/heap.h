@@ -2,10 +2,14 @@
  * Blocks of any size, freed one by one or all at once. They have no header, and who frees one says no size. Which
  * blocks are free stands beside them: a second free and a wrong pointer are refused, always. Blocks live until they are
  * freed, cleared, or the heap is freed. RAM of free ones goes back meanwhile. Functions that take a block return NULL
- * when memory cannot be had, and region_heap_error says why. One thread at a time. */
+ * when memory cannot be had, and region_heap_error says why. One thread at a time.
+ * A region_sync_heap is for any number of threads at once, each of which frees what any other took. None waits for
+ * another, also not for one that is stopped in the middle of a call; nor does a signal handler for what it interrupted.
+ * It is in mapped memory, which grows without end. Other libraries' hooks are for heaps of one thread. */
 
 @GENERATED@
 #define REGION_HEAP_INIT { { 0 } }
+#define REGION_SYNC_HEAP_INIT { { 0 } }
 #define REGION_HEAP_OPTIONS { sizeof(region_heap_options), 0, 0, NULL, 0, NULL, 0, 0 }
 #ifndef __cplusplus
 #define REGION_HEAP_WITH(...) REGION_WITH_(region_heap_options, __VA_ARGS__)

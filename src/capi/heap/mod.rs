@@ -1,11 +1,12 @@
 //! Heaps in C: making, freeing, clearing, limits.
 //!
 //! - `blocks`: taking blocks, giving them back, and what is done about mistakes.
-//! - `stats`: what a heap holds. `supply`: where its memory comes from.
+//! - `stats`: what a heap holds. `supply`: where its memory comes from. `sync`: heaps of many threads.
 
 pub(super) mod blocks;
 mod stats;
 mod supply;
+mod sync;
 
 use super::checked::{options, prepare, twins};
 use super::error::{self, EINVAL, EOVERFLOW};

@@ -3,6 +3,7 @@
 use super::super::error::EINVAL;
 use super::super::line::Line;
 use super::{inside, region_heap};
+use crate::heap::HeapStats;
 use crate::sys::{self, Fd};
 use core::ffi::c_int;
 
@@ -31,6 +32,22 @@ pub struct region_heap_counts {
     pub spare_: [usize; 7],
 }
 
+/// The stats of a heap as C has them.
+pub(super) fn counts_of(now: &HeapStats, limit: usize, mistakes: usize) -> region_heap_counts {
+    region_heap_counts {
+        blocks: now.blocks,
+        used: now.used,
+        taken: now.taken,
+        high_water: now.high_water,
+        idle: now.idle,
+        resident: now.resident,
+        reserved: now.reserved,
+        limit,
+        mistakes,
+        spare_: [0; 7],
+    }
+}
+
 /// What the heap holds, in `stats`. Walks its pages, and asks the system what is in RAM.
 ///
 /// # Safety
@@ -39,19 +56,7 @@ pub struct region_heap_counts {
 pub unsafe extern "C" fn region_heap_stats(heap: *const region_heap, stats: *mut region_heap_counts) -> c_int {
     // SAFETY: the caller's promise, passed on.
     let (Some(this), false) = (unsafe { inside(heap) }, stats.is_null()) else { return -EINVAL };
-    let now = this.heap.stats();
-    let current = region_heap_counts {
-        blocks: now.blocks,
-        used: now.used,
-        taken: now.taken,
-        high_water: now.high_water,
-        idle: now.idle,
-        resident: now.resident,
-        reserved: now.reserved,
-        limit: this.heap.limit(),
-        mistakes: this.mistakes.get(),
-        spare_: [0; 7],
-    };
+    let current = counts_of(&this.heap.stats(), this.heap.limit(), this.mistakes.get());
     // SAFETY: the caller lets it be written.
     unsafe { stats.write(current) };
     0

@@ -8,8 +8,10 @@
 //!
 //! - `shard`: a shard, for its holder and for others. `root`: all of them, and which one a thread takes.
 //! - `through`: the heap's backing, as a shard has it. `global`: the program's allocator, and the allocator traits.
+//! - `recover`: shards whose holders did not come along into a forked child.
 
 mod global;
+mod recover;
 mod root;
 mod shard;
 mod through;
@@ -27,7 +29,7 @@ use crate::checkers::{self, Contents};
 use crate::error::failure::{Failure, Panic, Report};
 use crate::error::{AllocError, AllocReason};
 use crate::policy::HEAP_WAITING;
-use crate::sync::{AtomicPtr, Ordering, const_fn};
+use crate::sync::{AtomicPtr, Ordering, const_fn, is_alone};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
@@ -84,7 +86,8 @@ use through::Through;
 /// a [`Heap`]'s does; addresses go back when the heap is dropped. *Threads*: any number at once. None waits for another,
 /// also not for one that is stopped in the middle of an operation; nor does a signal handler for what it interrupted.
 /// There is no thread-local storage. *Fork*: the child has a copy. What other threads were using at that moment is not
-/// handed out again in the child; its blocks may be freed.
+/// handed out again in the child, unless it takes that over
+/// ([`recover_after_fork`](Self::recover_after_fork)); its blocks may be freed.
 // Invariants:
 // - Without a root there is no block of the backing. A heap of zeroes is an empty one, if zeroes are its backing.
 // - The root, the shards and the table's nodes are records (`addresses`), which stay until the heap's end, and so does
@@ -172,8 +175,9 @@ impl<B: Backing> SyncHeap<B> {
         }
     }
 
+    /// A block of the class's current word, if this thread's shard has one and nobody holds it.
     #[inline(always)]
-    fn take_quickly(&self, layout: Layout) -> Option<NonNull<u8>> {
+    pub(crate) fn take_quickly(&self, layout: Layout) -> Option<NonNull<u8>> {
         let class = Heap::<B>::class_of(layout)?;
         let held = self.root()?.own()?.claim()?;
         let block = held.take(class)?;
@@ -279,21 +283,35 @@ impl<B: Backing> SyncHeap<B> {
     pub unsafe fn try_free(&self, block: NonNull<u8>) -> Result<(), FreeError> {
         let address = block.addr().get();
         let root = self.root().ok_or(FreeError::Foreign)?;
+        if is_alone() {
+            // Mostly the block is of a shard that nobody else claims, and the chunk is at hand.
+            if let Some(held) = root.own().and_then(Shard::claim_begun) {
+                if let Some((chunk, distance)) = held.state().near_chunk_of(address) {
+                    // SAFETY: the chunk stays until the heap's end, and has the address.
+                    return self.free_held(&held, unsafe { Found::at(chunk, distance, address) }?, address);
+                }
+            }
+        }
         let (shard, chunk, distance) = Self::find(root, address).ok_or(FreeError::Foreign)?;
         // The owner of most blocks is at hand. Other shards are left alone, or their users would have to go elsewhere.
         let is_own = root.own().is_some_and(|own| core::ptr::eq(own, shard));
         if is_own {
             if let Some(held) = shard.claim() {
                 // SAFETY: the chunk stays until the heap's end, and has the address.
-                let freed = held.free(unsafe { Found::at(chunk, distance, address) }?, address)?;
-                if freed.run {
-                    self.heap_of(&held).relieve();
-                }
-                return Ok(());
+                return self.free_held(&held, unsafe { Found::at(chunk, distance, address) }?, address);
             }
         }
         // SAFETY: the chunk stays until the heap's end, and has the address.
         self.free_elsewhere(shard, unsafe { Found::at(chunk, distance, address) }?, address)
+    }
+
+    /// Frees a block of a shard that this thread holds.
+    #[inline(always)]
+    fn free_held(&self, held: &Held<'_>, found: Found, address: usize) -> Result<(), FreeError> {
+        if held.free(found, address)?.run {
+            self.heap_of(held).relieve();
+        }
+        Ok(())
     }
 
     /// Frees a block in a shard that is another thread's, or held.
@@ -368,7 +386,8 @@ impl<B: Backing> SyncHeap<B> {
             new.copy_from_nonoverlapping(block, bytes);
             // Another thread may have freed it since it was found.
             if self.try_free(block).is_err() {
-                self.free(new);
+                let freed = self.try_free(new);
+                debug_assert!(freed.is_ok());
                 return Err(no_block);
             }
         }

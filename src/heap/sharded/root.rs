@@ -14,7 +14,7 @@ use crate::arena::Backing;
 use crate::error::AllocReason;
 use crate::heap::addresses::Addresses;
 use crate::heap::error::{Taken, refused};
-use crate::sync::{AtomicPtr, Ordering, thread_hint};
+use crate::sync::{AtomicPtr, Ordering, is_alone, thread_hint};
 use core::alloc::Layout;
 use core::ptr::{NonNull, null_mut};
 
@@ -32,6 +32,8 @@ pub(super) struct Root {
 
 impl Root {
     pub(super) fn make(backing: &impl Backing) -> Taken<NonNull<Root>> {
+        // Who makes the heap has the first number mostly, and so the shard that it had alone, also when there are others.
+        thread_hint();
         Ok(Addresses::make(Layout::new::<Root>(), backing)?.cast())
     }
 
@@ -63,10 +65,10 @@ impl Root {
         NonNull::new(shards).map(|shards| unsafe { &*shards.add(number - (FIRST << group)).as_ptr() })
     }
 
-    /// The shard of the calling thread's number.
+    /// The shard of the calling thread's number. A thread that is alone has the first one.
     #[inline(always)]
     pub(super) fn own(&self) -> Option<&Shard> {
-        self.shard(thread_hint())
+        if is_alone() { Some(&self.shards[0]) } else { self.shard(thread_hint()) }
     }
 
     /// All shards.
@@ -76,7 +78,7 @@ impl Root {
 
     /// Claims a shard that no thread holds: the calling thread's, the next one, or a new one.
     pub(super) fn claim(&self, backing: &impl Backing) -> Taken<Held<'_>> {
-        let own = thread_hint();
+        let own = if is_alone() { 0 } else { thread_hint() };
         match self.shard(own) {
             Some(shard) => {
                 if let Some(held) = shard.claim() {

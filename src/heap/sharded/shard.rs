@@ -52,6 +52,14 @@ impl Shard {
         self.claim().filter(|held| held.begun.get())
     }
 
+    /// Makes a shard this thread's that another held, which is not there any more.
+    ///
+    /// # Safety
+    /// It is held, by no thread that exists, and no other thread is there.
+    pub(super) unsafe fn take_over(&self) -> Held<'_> {
+        Held(self)
+    }
+
     /// The shard that a chunk's front is of.
     ///
     /// # Safety
@@ -72,6 +80,20 @@ impl Deref for Held<'_> {
 }
 
 impl Held<'_> {
+    /// Whether the shard has been used.
+    pub(super) fn is_begun(&self) -> bool {
+        self.begun.get()
+    }
+
+    /// Forgets what is in lists, and what the state was in the middle of.
+    pub(super) fn begin_anew(&self, addresses: &Addresses) {
+        self.nodes.iter().for_each(|node| node.set(core::ptr::null()));
+        self.front.list.forget();
+        self.front.count_anew();
+        self.state().shard.set(Some((NonNull::from(&self.front), NonNull::from(addresses))));
+        self.state().forget_lists();
+    }
+
     /// The state, which the shard has from its first use on.
     pub(super) fn begin(&self, addresses: &Addresses) -> &State {
         if !self.begun.get() {

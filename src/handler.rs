@@ -17,5 +17,5 @@ fn panicked(_: &PanicInfo<'_>) -> ! {
         unsafe { region_panicked_() }
     }
     #[cfg(not(region_panics))]
-    super::process::stop()
+    crate::stop::stop()
 }
