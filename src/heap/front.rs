@@ -7,7 +7,7 @@
 use super::classes::MOST_BLOCKS;
 use crate::sync::remote::{List, Node, Word};
 use crate::sync::slot::{EMPTY, Pair, Slot};
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering, is_alone};
 
 /// Zeroes are one of a shard that is not held and has nothing to settle.
 #[repr(C)]
@@ -24,7 +24,8 @@ impl Front {
     /// Makes the shard the caller's, until [`give`](Self::give).
     #[inline(always)]
     pub(super) fn claim(&self) -> bool {
-        self.claim.claim(EMPTY)
+        // The exchange is half of what an operation takes.
+        if is_alone() { self.claim.claim_alone() } else { self.claim.claim(EMPTY) }
     }
 
     /// Gives the shard up. The next holder sees what this one did.

@@ -1,18 +1,21 @@
 //! Whether this thread is the only one of its process, where that is known: then an exchange need not lock.
 //!
-//! Known to a malloc in a program with glibc, which keeps a byte for it (`<sys/single_threaded.h>`). It is cleared before
-//! a second thread begins. A signal handler may interrupt its thread in the middle of an operation; it ends its own before
-//! that goes on, so a load and a store that are no exchange are enough beside it. Not for words that processes share, which that build has not.
+//! glibc keeps a byte for it (`<sys/single_threaded.h>`, since 2.32), which is cleared before a second thread begins. It is
+//! asked for weakly; other libraries have none, and then the answer is no. It says nothing of other processes, so it is not
+//! for memory that processes share; nor of signal handlers, which may interrupt the thread between any two instructions.
 
-/// Whether no other thread can be running. False where nobody knows.
+/// Whether no other thread can be running. False where nobody knows. Costs two loads.
+#[cfg(all(target_os = "linux", region_weak, not(any(loom, miri, region_mem))))]
 #[inline(always)]
 pub(crate) fn is_alone() -> bool {
-    #[cfg(region_malloc)]
-    {
-        let flag = crate::weak::address!("__libc_single_threaded") as *const u8;
-        // SAFETY: a byte of this name is the C library's. It changes at calls that this function is not reordered with.
-        !flag.is_null() && unsafe { flag.read_volatile() } != 0
-    }
-    #[cfg(not(region_malloc))]
+    let flag = crate::weak::address!("__libc_single_threaded") as *const u8;
+    // SAFETY: a byte of this name is the C library's. It changes at calls that this function is not reordered with.
+    !flag.is_null() && unsafe { flag.read_volatile() } != 0
+}
+
+/// Nobody says.
+#[cfg(not(all(target_os = "linux", region_weak, not(any(loom, miri, region_mem)))))]
+#[inline(always)]
+pub(crate) fn is_alone() -> bool {
     false
 }

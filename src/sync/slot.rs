@@ -14,7 +14,7 @@
 //! pool has an arena in each slot, and full ones hold values.
 
 use crate::seeded::{Bug, seeded};
-use crate::sync::{AtomicUsize, Ordering, Shared, const_fn, is_alone};
+use crate::sync::{AtomicUsize, Ordering, Shared, const_fn};
 
 /// The slot is free, and its content has no value.
 pub(crate) const EMPTY: usize = 0;
@@ -67,12 +67,21 @@ impl<T, Lines> Slot<T, Lines> {
             self.state.store(HELD, Ordering::Relaxed);
             return true;
         }
-        if is_alone() {
-            // A signal handler that came in between has given the slot back as it was.
-            self.state.store(HELD, Ordering::Relaxed);
-            return true;
-        }
         self.state.compare_exchange(state, HELD, acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// As [`claim`](Self::claim) of a slot that is never anything but held or empty, by a thread that is
+    /// [alone](super::is_alone): without an exchange. A signal handler that came in between the two steps has given the slot
+    /// back as it was.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn claim_alone(&self) -> bool {
+        // Acquire: the last holder may be a thread that has ended.
+        let is_free = self.state.load(Ordering::Acquire) == EMPTY;
+        if is_free {
+            self.state.store(HELD, Ordering::Relaxed);
+        }
+        is_free
     }
 
     /// Gives a slot back, as empty or full. The next holder sees what was done to its content.

@@ -82,8 +82,8 @@ use through::Through;
 /// *Errors*: the plain methods panic when memory cannot be had; the `try_` forms return an [`AllocError`]. In both cases
 /// every block stays as it is.
 ///
-/// *Cost*: what a [`Heap`]'s operations cost, and one locked exchange for each. RAM of free pages goes back by shards, as
-/// a [`Heap`]'s does; addresses go back when the heap is dropped. *Threads*: any number at once. None waits for another,
+/// *Cost*: what a [`Heap`]'s operations cost, and one locked exchange for each; not that in a process of one thread, where
+/// glibc says so. RAM of free pages goes back by shards, as a [`Heap`]'s does; addresses go back when the heap is dropped. *Threads*: any number at once. None waits for another,
 /// also not for one that is stopped in the middle of an operation; nor does a signal handler for what it interrupted.
 /// There is no thread-local storage. *Fork*: the child has a copy. What other threads were using at that moment is not
 /// handed out again in the child, unless it takes that over

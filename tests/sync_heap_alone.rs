@@ -1,0 +1,130 @@
+//! A heap of many threads in a process that has one, then several, then one again: what it does without exchanges, and
+//! handlers of signals in between.
+//!
+//! A program of its own, without the harness: that has threads, and the heap would be used as by one of several.
+
+use region::SyncHeap;
+use std::alloc::Layout;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+static HEAP: SyncHeap = SyncHeap::new();
+
+fn layout(size: usize) -> Layout {
+    Layout::from_size_align(size, 8).unwrap()
+}
+
+/// A block whose bytes are all the low byte of its size.
+struct Block(NonNull<u8>, usize);
+
+// SAFETY: a block has one owner, and the heap is for all threads.
+unsafe impl Send for Block {}
+
+impl Block {
+    fn new(size: usize) -> Self {
+        let block = HEAP.alloc_layout(layout(size));
+        // SAFETY: the block has so many bytes.
+        unsafe { block.write_bytes(size as u8, size) };
+        Block(block, size)
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: the block has so many bytes, which were written, and is not used any more.
+        unsafe {
+            let bytes = NonNull::slice_from_raw_parts(self.0, self.1).as_ref();
+            assert!(bytes.iter().all(|byte| *byte == self.1 as u8), "a block of {} bytes changed", self.1);
+            HEAP.free(self.0);
+        }
+    }
+}
+
+fn next(seed: &mut u64) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*seed >> 33) as usize
+}
+
+/// Takes and frees blocks of many sizes in random order. What is left.
+fn churn(seed: u64, steps: usize) -> Vec<Block> {
+    let (mut seed, mut blocks) = (seed, Vec::new());
+    for _ in 0..steps {
+        let size = 1 + next(&mut seed) % if next(&mut seed) % 50 == 0 { 200_000 } else { 600 };
+        blocks.push(Block::new(size));
+        if blocks.len() > 200 {
+            blocks.swap_remove(next(&mut seed) % blocks.len());
+        }
+    }
+    blocks
+}
+
+#[cfg(unix)]
+mod handler {
+    use super::*;
+
+    pub static HANDLED: AtomicUsize = AtomicUsize::new(0);
+
+    extern "C" fn handle(_: libc::c_int) {
+        // Two blocks that are alive at once, of the classes that the program uses.
+        let (first, second) = (Block::new(24), Block::new(500));
+        assert_ne!(first.0, second.0);
+        HANDLED.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn timer(microseconds: i64) {
+        let every = libc::timeval { tv_sec: 0, tv_usec: microseconds as _ };
+        let value = libc::itimerval { it_interval: every, it_value: every };
+        // SAFETY: both addresses are good for what the call reads, and the second is none.
+        assert_eq!(unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const value, std::ptr::null_mut()) }, 0);
+    }
+
+    /// Handles a signal every few microseconds while `body` runs.
+    pub fn while_interrupted<R>(body: impl FnOnce() -> R) -> R {
+        // SAFETY: zeroes are an action without flags, and the handler uses the heap and atomics alone.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = handle as *const () as usize;
+            action.sa_flags = libc::SA_RESTART;
+            assert_eq!(libc::sigaction(libc::SIGALRM, &raw const action, std::ptr::null_mut()), 0);
+        }
+        timer(50);
+        let result = body();
+        timer(0);
+        result
+    }
+}
+
+#[cfg(not(unix))]
+mod handler {
+    pub fn while_interrupted<R>(body: impl FnOnce() -> R) -> R {
+        body()
+    }
+}
+
+fn main() {
+    let steps = if cfg!(miri) { 500 } else { 200_000 };
+    // Alone.
+    let mut kept = churn(1, steps);
+    kept.extend(handler::while_interrupted(|| churn(2, steps)));
+    // Blocks of before go to threads, which have blocks of their own, and all of them go on while signals come.
+    let theirs = kept.split_off(kept.len() / 2);
+    let handed = handler::while_interrupted(|| {
+        std::thread::scope(|scope| {
+            let other = scope.spawn(move || {
+                drop(theirs);
+                churn(3, steps)
+            });
+            kept.extend(churn(4, steps));
+            other.join().unwrap()
+        })
+    });
+    // Alone again, with blocks of a thread that has ended.
+    kept.extend(handed);
+    kept.extend(handler::while_interrupted(|| churn(5, steps)));
+    assert_eq!(HEAP.stats().blocks, kept.len());
+    drop(kept);
+    assert_eq!(HEAP.stats().blocks, 0);
+    #[cfg(unix)]
+    assert!(cfg!(miri) || handler::HANDLED.load(Ordering::Relaxed) > 0, "no signal came");
+    println!("test result: ok. 1 passed; 0 failed");
+}
