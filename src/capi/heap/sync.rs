@@ -50,7 +50,7 @@ impl Blocks for Inside {
 
     #[inline(always)]
     fn refused(&self, _: c_int) {
-        // Of many threads' calls the last one that was refused is nobody's.
+        // Many threads' calls: no thread could tell which of them it is about.
     }
 
     #[inline(always)]
