@@ -5,7 +5,7 @@
 //! for memory that processes share; nor of signal handlers, which may interrupt the thread between any two instructions.
 
 /// Whether no other thread can be running. False where nobody knows. Costs two loads.
-#[cfg(all(target_os = "linux", region_weak, not(any(loom, miri, region_mem))))]
+#[cfg(all(target_os = "linux", region_weak, not(any(loom, miri, region_mem, region_small))))]
 #[inline(always)]
 pub(crate) fn is_alone() -> bool {
     let flag = crate::weak::address!("__libc_single_threaded") as *const u8;
@@ -13,8 +13,8 @@ pub(crate) fn is_alone() -> bool {
     !flag.is_null() && unsafe { flag.read_volatile() } != 0
 }
 
-/// Nobody says.
-#[cfg(not(all(target_os = "linux", region_weak, not(any(loom, miri, region_mem)))))]
+/// Nobody says, or the archive is made for size.
+#[cfg(not(all(target_os = "linux", region_weak, not(any(loom, miri, region_mem, region_small)))))]
 #[inline(always)]
 pub(crate) fn is_alone() -> bool {
     false
