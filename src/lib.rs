@@ -37,6 +37,7 @@
 //! | vectors and strings that grow | [`Vec`], [`String`], [`format!`], [`vec!`] (feature `collections`) |
 //! | lists and names in the nodes of a tree, in 16 or 8 bytes | `Vec`, `ThinVec`, `String`, … in `collections::unmanaged` |
 //! | a tree of half the size: links of four bytes into one reservation | [`cage!`], `Ref32`, `Box32`, `Slice32`, `Str32`, `Vec32` in `cage` |
+//! | such a tree in a file, which another process maps and reads in place, checked or trusted | [`savable!`], `Saved` in `cage` |
 //! | hash maps | [hashbrown's](https://docs.rs/hashbrown), with `HashMap::new_in(&arena)` |
 //! | a buffer on the stack or in a `static`, and maybe no system at all | [`Arena::from_buffer`], [`Arena::with_buffer`], [`StackBuffer`], [`StaticBuffer`] |
 //! | blocks that come and go in no order | [`Heap`] |

@@ -93,8 +93,12 @@ fn exported() -> BTreeSet<String> {
         let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         let code = code.join("\n");
         let code = code.split("pub mod faults").next().unwrap();
-        for statement in code.split("pub use ").skip(1) {
-            let statement = statement.split(';').next().unwrap();
+        let statements: Vec<&str> = code.split("pub use ").collect();
+        for pair in statements.windows(2) {
+            if pair[0].trim_end().ends_with("#[doc(hidden)]") {
+                continue;
+            }
+            let statement = pair[1].split(';').next().unwrap();
             let list = statement.rsplit("::").next().unwrap();
             let list = list.split([',', '{', '}']).map(|name| name.rsplit(" as ").next().unwrap_or(name).trim());
             names.extend(list.filter(|name| !name.is_empty()).map(String::from));

@@ -161,10 +161,25 @@ fn acquire(space: &Space, mounted: Mounted, layout: Layout, previous: usize) -> 
             None => want = (want / 2).max(need),
         }
     };
+    Ok(block_of(mounted, run, previous > FIRST_BLOCK))
+}
+
+/// How many units so many bytes take.
+pub(super) fn units_of(bytes: usize) -> usize {
+    bytes.div_ceil(CAGE_UNIT)
+}
+
+/// As [`Backing::acquire`], of `len` bytes, not 0, from just this unit on; none if they are not free.
+pub(super) fn acquire_exactly(mounted: Mounted, start: usize, len: usize) -> Option<Block> {
+    mounted.take_exactly(start, units_of(len)).map(|run| block_of(mounted, run, true))
+}
+
+/// A block of units that were taken. `large` says that its RAM comes by commits, also that of its beginning.
+fn block_of(mounted: Mounted, run: Run, large: bool) -> Block {
     let (start, len, dirty) = (mounted.start_of(run.start), run.count * CAGE_UNIT, run.dirty * CAGE_UNIT);
     // Kept units may be written, and so may all of a cage that is not protected: then a small arena's first bytes come at
     // their first touch, and `commit` brings in the rest.
-    let lazy = if mounted.is_protected() || previous > FIRST_BLOCK { 0 } else { FIRST_BLOCK };
+    let lazy = if mounted.is_protected() || large { 0 } else { FIRST_BLOCK };
     // Kept units are not always the first of a run, and those before them may lack access.
     let ready = if mounted.is_protected() { 0 } else { dirty.max(lazy) };
     let mut tag = Tag::OTHER | if mounted.is_protected() { Tag::PROTECTED } else { 0 };
@@ -173,7 +188,7 @@ fn acquire(space: &Space, mounted: Mounted, layout: Layout, previous: usize) -> 
         let _ = unsafe { sys::advise(start, len, Advice::HugePage) };
         tag |= Tag::ADVISED;
     }
-    Ok(Block { start, len, ready, dirty, tag })
+    Block { start, len, ready, dirty, tag }
 }
 
 /// # Safety

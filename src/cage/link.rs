@@ -81,7 +81,7 @@ pub(super) fn values<T, C: Cage>(number: NonZeroU32, len: u32, base: impl FnOnce
 /// loop, no load.
 #[repr(transparent)]
 pub struct Ref32<'a, T: 'a, C: Cage> {
-    number: NonZeroU32,
+    pub(super) number: NonZeroU32,
     to: Leads<'a, T, C>,
 }
 
@@ -174,7 +174,7 @@ impl<'a, T, C: Cage> Ref32<'a, T, C> {
 // Invariant: the number is that of a slot that `new_in` took, with a value in it, and nothing else leads there.
 #[repr(transparent)]
 pub struct Box32<'a, T: 'a, C: Cage> {
-    number: NonZeroU32,
+    pub(super) number: NonZeroU32,
     to: Leads<'a, T, C>,
 }
 

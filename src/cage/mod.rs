@@ -9,6 +9,7 @@
 //! | a list, or a text, that is complete | [`Slice32`], [`Str32`] | 8 |
 //! | a list that grows | [`Vec32`] | 12 |
 //! | a loop over links | [`Cage::base`], and [`Base::get`] | |
+//! | a tree to be read again, by any process | [`savable!`](crate::savable), [`Saved`] | |
 //!
 //! A pointer has 8 bytes, and half of a tree is pointers. A cage has at most 32 GiB of addresses, so a distance from its
 //! base, in units of 8 bytes, fits into 32 bits. `Option` of any of them is no larger.
@@ -54,6 +55,7 @@
 // - `options`: what a cage may be like. `address`: the word that says where it is. `space`: the reservation.
 // - `units`: who has which part of it. `backing`: a part as an arena's block. `allocator`: the arenas that links take.
 // - `link`: one value. `slice`: several, complete. `vec`: several, growing.
+// - `saved`: trees as files, which are opened again.
 
 mod address;
 #[cfg(not(loom))]
@@ -66,6 +68,8 @@ mod link;
 pub(crate) mod models;
 #[cfg(not(loom))]
 mod options;
+#[cfg(not(loom))]
+mod saved;
 #[cfg(not(loom))]
 mod slice;
 #[cfg(not(loom))]
@@ -84,6 +88,13 @@ pub use backing::{CageArena, Caged};
 pub use link::{Box32, Ref32};
 #[cfg(not(loom))]
 pub use options::Options;
+#[cfg(all(not(loom), target_os = "linux"))]
+pub use saved::SealedImage;
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub use saved::{Check, Save, Stop, Types};
+#[cfg(not(loom))]
+pub use saved::{Image, Savable, Saved, SavedError, SavedFault, SavedReason};
 #[cfg(not(loom))]
 pub use slice::{Slice32, Str32};
 #[cfg(not(loom))]

@@ -36,12 +36,21 @@ impl Cage {
 
     /// Takes a run, looks at it and writes it as its only owner may.
     fn take(&self, count: usize) -> Option<Run> {
-        let run = self.words().take(count)?;
+        self.words().take(count).map(|run| self.taken(run))
+    }
+
+    /// The same of just these units, if they are free.
+    fn take_exactly(&self, start: usize, count: usize) -> Option<Run> {
+        self.words().take_exactly(start, count).map(|run| self.taken(run))
+    }
+
+    fn taken(&self, run: Run) -> Run {
+        let count = run.count;
         for at in 0..count {
             let old = self.units[run.start + at].replace(1);
             assert!(old == 0 || at < run.dirty, "a unit that is called zero holds old bytes");
         }
-        Some(Run { dirty: count, ..run })
+        Run { dirty: count, ..run }
     }
 
     fn give(&self, run: Run, budget: usize) {
@@ -117,6 +126,12 @@ pub(crate) const MODELS: &[Model] = &[
         catches: &[Bug::CageSlotTorn],
     },
     Model {
+        name: "an opened tree takes its units while an arena takes some of them",
+        preemptions: 3,
+        run: exactly_against_take,
+        catches: &[Bug::RunWithoutRollback, Bug::TakeTorn],
+    },
+    Model {
         name: "two threads begin one cage",
         preemptions: EVERY,
         run: two_begin,
@@ -149,6 +164,17 @@ fn trim_against_take() {
     let cage = Cage::new(2, 0);
     cage.life(2, 2);
     share(&cage, |cage| _ = cage.take(1).map(|run| cage.give(run, 2)), |cage| cage.trim());
+    cage.assert_whole();
+}
+
+fn exactly_against_take() {
+    let cage = Cage::new(4, 0);
+    share(
+        &cage,
+        // Across words.
+        |cage| _ = cage.take_exactly(1, 2).map(|run| cage.give(run, 4)),
+        |cage| _ = cage.take_exactly(2, 1).or_else(|| cage.take(2)).map(|run| cage.give(run, 4)),
+    );
     cage.assert_whole();
 }
 

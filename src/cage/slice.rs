@@ -11,6 +11,7 @@ use crate::error::{AllocError, AllocReason};
 use core::alloc::Layout;
 use core::cmp::Ordering;
 use core::marker::PhantomData;
+use core::mem::offset_of;
 use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
@@ -30,8 +31,8 @@ use core::ptr::NonNull;
 /// *Length*: at most `u32::MAX` values; more is an error. Otherwise as [`Ref32`](super::Ref32).
 // Invariant: without values, or if these have no bytes, the number is `NOTHING`.
 pub struct Slice32<'a, T: 'a, C: Cage> {
-    number: NonZeroU32,
-    len: u32,
+    pub(super) number: NonZeroU32,
+    pub(super) len: u32,
     to: Leads<'a, [T], C>,
 }
 
@@ -171,6 +172,14 @@ pub struct Str32<'a, C: Cage> {
 }
 
 impl<'a, C: Cage> Str32<'a, C> {
+    /// Where the number and the length are, in bytes from the start.
+    pub(super) const NUMBER: usize = offset_of!(Self, bytes) + offset_of!(Slice32<'a, u8, C>, number);
+    pub(super) const LEN: usize = offset_of!(Self, bytes) + offset_of!(Slice32<'a, u8, C>, len);
+
+    pub(super) const fn number(self) -> NonZeroU32 {
+        self.bytes.number
+    }
+
     /// The empty text, in no arena.
     #[must_use]
     #[inline]

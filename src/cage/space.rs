@@ -127,6 +127,28 @@ impl Mounted {
         }
     }
 
+    /// Takes just these units, if the cage has them and they are free.
+    pub(super) fn take_exactly(&self, start: usize, count: usize) -> Option<Run> {
+        self.units().take_exactly(start, count)
+    }
+
+    /// Gives units back over which something else was mapped, with new pages in its place. If the system refuses these, the
+    /// units are not given back: something else may be there for ever.
+    ///
+    /// # Safety
+    /// As for [`give`](Self::give).
+    pub(super) unsafe fn renew(&self, run: Run) {
+        let access = if self.is_protected() { Access::None } else { Access::ReadWrite };
+        let (start, len) = (self.start_of(run.start), run.count * CAGE_UNIT);
+        // SAFETY: the units are the caller's, and nothing uses them; advice of this kind changes no page.
+        unsafe {
+            if sys::map_over(start, len, access).is_ok() {
+                let _ = sys::advise(start, len, Advice::NoHugePage);
+                self.give(Run { dirty: 0, ..run });
+            }
+        }
+    }
+
     /// Takes the unit that the last small arena of this thread left, if there is one.
     #[inline]
     pub(super) fn take_waiting(&self) -> Option<Run> {

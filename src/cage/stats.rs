@@ -23,12 +23,12 @@ use core::fmt;
 pub struct CageStats {
     /// The cage's length.
     pub reserved: usize,
-    /// In blocks that arenas hold.
+    /// In blocks that arenas and opened trees hold.
     pub live: usize,
     /// Most that was in use at once: blocks that arenas held, and those of 64 KiB that waited for a thread's next small arena,
     /// one for a thread.
     pub peak: usize,
-    /// From the cage's beginning to the end of the highest block that there was: with no gaps that is `peak`, and a few
+    /// From the cage's beginning to the end of the highest block that an arena had: with no gaps that is `peak`, and a few
     /// units at the beginning, which the cage needs itself.
     pub high_water: usize,
     /// RAM of free units that is kept for the next arenas, at most.

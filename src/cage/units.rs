@@ -119,11 +119,23 @@ impl<'a, W: Words, const LOG: u32> Units<'a, W, LOG> {
     /// Takes the lowest `count >= 1` units that are side by side and free.
     pub(super) fn take(self, count: usize) -> Option<Run> {
         let start = if count == 1 { self.take_one()? } else { self.bitmap().take_run(count)? };
+        self.raise(HIGH, start + count);
+        Some(self.taken(start, count))
+    }
+
+    /// Takes just these units, if the cage has them and all of them are free. They do not count for the highest unit: they
+    /// are not the lowest that there were.
+    pub(super) fn take_exactly(self, start: usize, count: usize) -> Option<Run> {
+        let fits = start.checked_add(count).is_some_and(|end| end <= self.plan.capacity());
+        (fits && self.bitmap().take_exactly(start, count)).then(|| self.taken(start, count))
+    }
+
+    /// Counts units that were taken just now.
+    fn taken(self, start: usize, count: usize) -> Run {
         let (dirty, kept) = self.look(start, count);
         let live = self.count(count.wrapping_sub(kept << HALF)) & LOWER;
         self.raise(PEAK, live);
-        self.raise(HIGH, start + count);
-        Some(Run { start, count, dirty })
+        Run { start, count, dirty }
     }
 
     /// Adds to both counts, and returns them.

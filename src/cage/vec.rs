@@ -37,9 +37,9 @@ use core::ptr::NonNull;
 /// drop what they remove. *Length*: at most `u32::MAX` values. *Threads*: as its values.
 // Invariants: those that `counted_vector` names. The block is at `number`, in the cage.
 pub struct Vec32<'a, T: 'a, C: Cage> {
-    number: NonZeroU32,
-    len: u32,
-    capacity: u32,
+    pub(super) number: NonZeroU32,
+    pub(super) len: u32,
+    pub(super) capacity: u32,
     values: Leads<'a, T, C>,
 }
 
@@ -51,8 +51,12 @@ impl<'a, T, C: Cage> Vec32<'a, T, C> {
     #[must_use]
     #[inline]
     pub const fn new() -> Self {
-        let capacity = if size_of::<T>() == 0 { LONGEST as u32 } else { 0 };
-        Vec32 { number: NOTHING, len: 0, capacity, values: PhantomData }
+        Vec32 { number: NOTHING, len: 0, capacity: Self::capacity_of(0), values: PhantomData }
+    }
+
+    /// The capacity of a vector without spare memory.
+    pub(super) const fn capacity_of(len: u32) -> u32 {
+        if size_of::<T>() == 0 { LONGEST as u32 } else { len }
     }
 
     #[inline(always)]

@@ -16,7 +16,7 @@ pub(super) fn advice(call: Call, errno: Errno) -> Option<&'static str> {
 fn by_call(call: Call, name: &str) -> Option<&'static str> {
     match call {
         Call::Open | Call::OpenWritable | Call::Create => opening(call, name),
-        Call::Resize | Call::Allocate | Call::Sync => writing(call, name),
+        Call::Write | Call::Resize | Call::Allocate | Call::Sync => writing(call, name),
         Call::Read | Call::Stat | Call::Seek | Call::MapFile => reading(call, name),
         Call::MakeMemory | Call::Seal => descriptors(call, name),
         _ => memory(call, name),

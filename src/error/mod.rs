@@ -92,6 +92,8 @@ pub enum Call {
     Seek,
     /// Reading bytes: `read(2)`.
     Read,
+    /// Writing bytes: `write(2)`.
+    Write,
     /// Setting a file's size: `ftruncate(2)`.
     Resize,
     /// Reserving a file's space on the disk: `fallocate(2)`.
@@ -127,6 +129,7 @@ impl Call {
             Call::Stat => ("ask for the kind of the file", "fstat"),
             Call::Seek => ("ask for the position in the file", "lseek"),
             Call::Read => ("read", "read"),
+            Call::Write => ("write", "write"),
             Call::Resize => ("set the file's size to", "ftruncate"),
             Call::Allocate => ("find space on the disk for", "fallocate"),
             Call::MakeMemory => ("make memory with a descriptor", "memfd_create"),

@@ -215,21 +215,28 @@ impl<'a, W: Words, const LOG: u32> Bitmap<'a, W, LOG> {
     /// meanwhile, the earlier ones are given back and the search begins again. Of several threads that compete, the one
     /// that has reached the highest word goes on, so one always makes progress.
     pub(crate) fn take_run(self, count: usize) -> Option<usize> {
-        'search: loop {
+        loop {
             let mut search = RunSearch::<LOG>::new(count);
             let start = (0..self.shape.leaves).find_map(|at| search.feed(at, self.free_in(at)))?;
-            for (at, mask) in Spans::<LOG>::new(start, count) {
-                if !self.take_mask(at, mask) {
-                    let got = at * width(LOG) + first(mask) - start;
-                    if got != 0 && !seeded(Bug::RunWithoutRollback) {
-                        let back = self.give(start, got);
-                        debug_assert!(back, "what this call took was not out");
-                    }
-                    continue 'search;
-                }
+            if self.take_exactly(start, count) {
+                return Some(start);
             }
-            return Some(start);
         }
+    }
+
+    /// Takes just these blocks, which the bitmap has, if all of them are free.
+    pub(crate) fn take_exactly(self, start: usize, count: usize) -> bool {
+        for (at, mask) in Spans::<LOG>::new(start, count) {
+            if !self.take_mask(at, mask) {
+                let got = at * width(LOG) + first(mask) - start;
+                if got != 0 && !seeded(Bug::RunWithoutRollback) {
+                    let back = self.give(start, got);
+                    debug_assert!(back, "what this call took was not out");
+                }
+                return false;
+            }
+        }
+        true
     }
 
     /// Takes exactly the blocks of `mask` in one word, if all of them are free.

@@ -13,7 +13,7 @@
 use crate::bytes::Bytes;
 use crate::error::{Call, Error, Reason};
 use crate::sys::PathBytes;
-use crate::sys::{self, Access, Advice, AtFork, Creation, Hint, Kind, OpenFile, Sharing};
+use crate::sys::{self, Access, Advice, AtFork, BorrowedFd, Creation, Hint, Kind, OpenFile, Sharing};
 use core::fmt;
 use core::ops::RangeBounds;
 use core::ptr::NonNull;
@@ -166,15 +166,9 @@ impl FileRegion {
             Use::Read => (Access::Read, Sharing::Shared),
             Use::WriteToCopy => (Access::ReadWrite, Sharing::Private),
         };
-        let refuse = |reason| Err(Error::new(Call::MapFile, reason, 0));
-        let len = match sys::kind(file.borrow())? {
-            Kind::Regular(size) => size,
-            Kind::BlockDevice => sys::device_size(file.borrow())?,
-            // The kernel would map some of these. They would show zeroes, or end the process at the first touch.
-            kind => return refuse(without_length(kind)),
-        };
+        let len = length(file.borrow())?;
         if len == 0 {
-            return refuse(Reason::EmptyFile);
+            return Err(Error::new(Call::MapFile, Reason::EmptyFile, 0));
         }
         // SAFETY: the caller's promise.
         unsafe { Self::map(file, usize::try_from(len).unwrap_or(usize::MAX), access, sharing) }
@@ -408,6 +402,16 @@ impl FileRegion {
             return Err(bad(end.saturating_sub(start)));
         }
         Ok((start, end))
+    }
+}
+
+/// Bytes of a file that can be mapped.
+pub(crate) fn length(file: BorrowedFd<'_>) -> Result<u64, Error> {
+    match sys::kind(file)? {
+        Kind::Regular(size) => Ok(size),
+        Kind::BlockDevice => sys::device_size(file),
+        // The kernel would map some of these. They would show zeroes, or end the process at the first touch.
+        kind => Err(Error::new(Call::MapFile, without_length(kind), 0)),
     }
 }
 

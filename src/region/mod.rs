@@ -22,6 +22,8 @@ pub use crate::sys::{Access, Advice, AtFork, PageState};
 pub use file::FileRegion;
 #[cfg(feature = "capi")]
 pub(crate) use file::Use;
+#[cfg(not(region_staticlib))]
+pub(crate) use file::length;
 pub use options::RegionOptions;
 pub use pages::{PageRun, PageStats, Pages};
 pub use stats::RegionStats;

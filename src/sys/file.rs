@@ -276,6 +276,22 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [MaybeUninit<u8>]) -> Result
     }
 }
 
+/// Reads up to `buffer.len()` bytes from a place in the file, whatever the descriptor's position; 0 only at the end.
+/// `pread(2)`, begun again when a signal ended it before any byte came.
+#[cfg_attr(region_staticlib, allow(dead_code))]
+pub(crate) fn read_at(fd: BorrowedFd<'_>, buffer: &mut [MaybeUninit<u8>], offset: u64) -> Result<usize, Error> {
+    fault::may(Call::Read, buffer.len())?;
+    loop {
+        let answer = system::io::pread(fd, &mut *buffer, offset);
+        #[cfg(not(region_raw))]
+        let answer = answer.map(|(read, _)| read.len());
+        match answer {
+            Err(Errno::INTR) => {}
+            answer => return answer.map_err(|errno| failed(Call::Read, buffer.len(), errno)),
+        }
+    }
+}
+
 /// Writes all of `bytes` to a descriptor; EBADF for a number that no open file has. `write(2)`, begun again after
 /// signals and short writes.
 #[cfg_attr(not(any(feature = "capi", region_malloc)), allow(dead_code))]

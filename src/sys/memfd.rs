@@ -22,6 +22,9 @@ const HUGETLBFS: u32 = 0x9584_58f6;
 pub(crate) struct Sealed {
     /// Its size can never become smaller (`F_SEAL_SHRINK`).
     pub shrink: bool,
+    /// Its bytes can never change, by no process and through no mapping (`F_SEAL_WRITE`).
+    #[cfg_attr(region_staticlib, allow(dead_code))]
+    pub write: bool,
     /// It lies in the huge-page pool, where a page that is punched out may not come back.
     pub huge: bool,
     /// Bytes, read after the seals.
@@ -50,6 +53,15 @@ pub(crate) fn seal_size(fd: BorrowedFd<'_>) -> Result<(), Error> {
         .map_err(|errno| failed(Call::Seal, 0, errno))
 }
 
+/// Fixes the bytes and the size for ever, and the seals with them. `fcntl(2)`, `F_ADD_SEALS`; EBUSY while somebody has the
+/// memory mapped for writing.
+#[cfg_attr(region_staticlib, allow(dead_code))]
+pub(crate) fn seal_content(fd: BorrowedFd<'_>) -> Result<(), Error> {
+    fault::may(Call::Seal, 0)?;
+    let all = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
+    system::fs::fcntl_add_seals(fd, all).map_err(|errno| failed(Call::Seal, 0, errno))
+}
+
 /// Reads the seals, then the size, in this order: a size that is read before its seal may still shrink. `None` for a
 /// descriptor without seals (`fcntl` says EINVAL), which is no memory. `fcntl(2)`, `fstat(2)`, `fstatfs(2)`.
 pub(crate) fn sealed(fd: BorrowedFd<'_>) -> Result<Option<Sealed>, Error> {
@@ -69,6 +81,7 @@ pub(crate) fn sealed(fd: BorrowedFd<'_>) -> Result<Option<Sealed>, Error> {
     };
     Ok(Some(Sealed {
         shrink: seals.contains(SealFlags::SHRINK),
+        write: seals.contains(SealFlags::WRITE),
         // The field's type differs between processors, and the number may be sign-extended.
         huge: system.f_type as u32 == HUGETLBFS,
         size: u64::try_from(stat.st_size).unwrap_or(0),

@@ -236,6 +236,42 @@ pub(crate) fn map_file(
     mapped(base, Call::MapFile, len)
 }
 
+/// Maps a file's first `len` bytes privately over what is there. `mmap(2)` with `MAP_FIXED`. If it fails, the old pages may
+/// be gone, and something else may be mapped at their addresses.
+///
+/// # Safety
+/// The pages are the caller's mapping, and nothing refers to them, also not after a failure.
+#[cfg_attr(region_staticlib, allow(dead_code))]
+pub(crate) unsafe fn map_file_over(
+    base: NonNull<u8>,
+    len: usize,
+    fd: BorrowedFd<'_>,
+    access: Access,
+) -> Result<(), Error> {
+    fault::may(Call::MapFile, len)?;
+    let flags = MapFlags::PRIVATE | MapFlags::FIXED;
+    // SAFETY: the pages that are replaced are the caller's, and nothing refers to them.
+    let base = unsafe { system::mm::mmap(base.as_ptr().cast(), len, access.map_flags(), flags, fd, 0) };
+    mapped(base, Call::MapFile, len).map(|_| ())
+}
+
+/// Maps new zeroed memory over what is there, without a promise of RAM. `mmap(2)` with `MAP_FIXED`. If it fails, the old
+/// pages may be gone, and something else may be mapped at their addresses.
+///
+/// # Safety
+/// The pages are the caller's mapping, and nothing refers to them, also not after a failure.
+#[cfg_attr(region_staticlib, allow(dead_code))]
+pub(crate) unsafe fn map_over(base: NonNull<u8>, len: usize, access: Access) -> Result<(), Error> {
+    fault::may(Call::Map, len)?;
+    #[cfg(all(target_os = "linux", not(miri)))]
+    let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
+    #[cfg(not(all(target_os = "linux", not(miri))))]
+    let flags = MapFlags::PRIVATE | MapFlags::FIXED;
+    // SAFETY: the pages that are replaced are the caller's, and nothing refers to them.
+    let base = unsafe { system::mm::mmap_anonymous(base.as_ptr().cast(), len, access.map_flags(), flags) };
+    mapped(base, Call::Map, len).map(|_| ())
+}
+
 /// Returns a mapping. `munmap(2)`.
 ///
 /// # Safety
@@ -522,19 +558,14 @@ pub(crate) unsafe fn decommit(base: NonNull<u8>, len: usize, sharing: Sharing, a
     if sharing == Sharing::Shared {
         return Err(failed(Call::Decommit, len, system::io::Errno::INVAL));
     }
-    let flags = MapFlags::PRIVATE | MapFlags::FIXED;
     // SAFETY: the range is the caller's mapping, and nothing relies on its bytes, so no other memory is
     // replaced.
-    let replace =
-        |access: Access| unsafe { system::mm::mmap_anonymous(base.as_ptr().cast(), len, access.map_flags(), flags) };
-    match replace(access) {
-        Ok(_) => Ok(()),
-        Err(errno) => {
-            // The old pages may be gone. Their addresses must stay taken, or something else could be mapped there.
-            let _ = replace(Access::None);
-            Err(failed(Call::Decommit, len, errno))
-        }
-    }
+    let replace = |access: Access| unsafe { map_over(base, len, access) };
+    replace(access).map_err(|refused| {
+        // The old pages may be gone. Their addresses must stay taken, or something else could be mapped there.
+        let _ = replace(Access::None);
+        Error::new(Call::Decommit, refused.reason(), len)
+    })
 }
 
 /// Makes pages fault on any access: a guard without an extra map entry, or `PROT_NONE` where the kernel

@@ -16,6 +16,7 @@ mod table {
     pub(in crate::sys) const MPROTECT: usize = 10;
     pub(in crate::sys) const MUNMAP: usize = 11;
     pub(in crate::sys) const IOCTL: usize = 16;
+    pub(in crate::sys) const PREAD: usize = 17;
     pub(in crate::sys) const MREMAP: usize = 25;
     pub(in crate::sys) const MSYNC: usize = 26;
     pub(in crate::sys) const MINCORE: usize = 27;
@@ -45,6 +46,7 @@ mod table {
     pub(in crate::sys) const LSEEK: usize = 62;
     pub(in crate::sys) const READ: usize = 63;
     pub(in crate::sys) const WRITE: usize = 64;
+    pub(in crate::sys) const PREAD: usize = 67;
     pub(in crate::sys) const FSTAT: usize = 80;
     pub(in crate::sys) const PRCTL: usize = 167;
     pub(in crate::sys) const GETPID: usize = 172;

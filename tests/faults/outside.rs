@@ -183,6 +183,36 @@ fn files_are_in_an_arena_whole_or_not_at_all() {
 }
 
 #[test]
+fn saved_trees_are_whole_or_not_there() {
+    use region::cage::{Cage, Saved, Slice32};
+    region::cage! { struct Stories; }
+    region::root! { struct Row = for<'a> Slice32<'a, u64, Stories>; }
+    sweep("saved tree", &[ENOMEM, EIO], || {
+        let path = path("saved");
+        let arena = Stories::arena();
+        let row = Slice32::try_new_in(&[5u64; 20_000], &arena).map_err(said)?;
+        let image = Saved::<Row, Stories>::image(&row).map_err(said)?;
+        image.write(path.as_str()).map_err(said)?;
+        let sealed = image.seal(c"story-memory").map_err(said)?;
+        // SAFETY: nobody else knows the file.
+        let trusted = unsafe { Saved::<Row, Stories>::open_trusted(path.as_str()) }.map_err(said);
+        let checked = Saved::<Row, Stories>::open(path.as_str()).map_err(said);
+        let in_place = || Saved::<Row, Stories>::open_fd(sealed.descriptor()).map_err(said);
+        let mut told = Ok(());
+        for opened in [trusted, checked, in_place()] {
+            match opened {
+                Ok(opened) => assert!(*opened.get() == row),
+                Err(refused) => told = Err(refused),
+            }
+        }
+        refusals_end();
+        assert!(*in_place().expect("nothing is refused any more").get() == row);
+        told
+    });
+    remove(&["saved"]);
+}
+
+#[test]
 fn shared_arenas_are_whole_or_not_there() {
     sweep("shared arena", &[ENOMEM, EPERM], || {
         let anonymous = SharedArena::new(1 << 20).map_err(said).and_then(|arena| {

@@ -32,6 +32,7 @@ flags! {
         SEAL = 1,
         SHRINK = 2,
         GROW = 4,
+        WRITE = 8,
     }
 }
 

@@ -38,6 +38,14 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [MaybeUninit<u8>]) -> Result
     unsafe { call(super::number::READ, [fd.argument(), buffer.as_mut_ptr().expose_provenance(), buffer.len()]) }
 }
 
+/// `pread64(2)`.
+#[cfg_attr(region_staticlib, allow(dead_code))]
+pub(crate) fn pread(fd: BorrowedFd<'_>, buffer: &mut [MaybeUninit<u8>], offset: u64) -> Result<usize> {
+    let [start, offset] = [buffer.as_mut_ptr().expose_provenance(), offset as usize];
+    // SAFETY: the kernel writes to the slice alone, which this call borrows.
+    unsafe { call(super::number::PREAD, [fd.argument(), start, buffer.len(), offset]) }
+}
+
 /// `write(2)`.
 pub(crate) fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize> {
     // SAFETY: the kernel reads the slice and changes no memory.

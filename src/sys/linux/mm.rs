@@ -25,6 +25,7 @@ flags! {
     MapFlags {
         SHARED = 1,
         PRIVATE = 2,
+        FIXED = 0x10,
         NORESERVE = 0x4000,
         POPULATE = 0x8000,
         HUGETLB = 0x4_0000,

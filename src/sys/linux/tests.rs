@@ -11,6 +11,7 @@ fn calls_have_the_numbers_of_this_processor() {
     let calls = [
         (number::READ, libc::SYS_read),
         (number::WRITE, libc::SYS_write),
+        (number::PREAD, libc::SYS_pread64),
         (number::CLOSE, libc::SYS_close),
         (number::FSTAT, libc::SYS_fstat),
         (number::LSEEK, libc::SYS_lseek),
@@ -48,6 +49,7 @@ fn flags_have_the_bits_of_this_processor() {
         (MprotectFlags::WRITE.bits(), libc::PROT_WRITE),
         (MapFlags::SHARED.bits(), libc::MAP_SHARED),
         (MapFlags::PRIVATE.bits(), libc::MAP_PRIVATE),
+        (MapFlags::FIXED.bits(), libc::MAP_FIXED),
         (MapFlags::NORESERVE.bits(), libc::MAP_NORESERVE),
         (MapFlags::POPULATE.bits(), libc::MAP_POPULATE),
         (MapFlags::HUGETLB.bits(), libc::MAP_HUGETLB),
@@ -70,6 +72,7 @@ fn flags_have_the_bits_of_this_processor() {
         (SealFlags::SEAL.bits(), libc::F_SEAL_SEAL),
         (SealFlags::SHRINK.bits(), libc::F_SEAL_SHRINK),
         (SealFlags::GROW.bits(), libc::F_SEAL_GROW),
+        (SealFlags::WRITE.bits(), libc::F_SEAL_WRITE),
         (super::fs::FallocateFlags::KEEP_SIZE.bits(), libc::FALLOC_FL_KEEP_SIZE),
         (super::fs::F_ADD_SEALS as u32, libc::F_ADD_SEALS),
         (super::fs::F_GET_SEALS as u32, libc::F_GET_SEALS),
