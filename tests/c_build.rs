@@ -272,7 +272,8 @@ fn an_installed_library_serves_pkg_config_cmake_and_meson_in_both_forms() {
                 let (flags, program) = (run(&mut ask), root.join(form));
                 let mut gcc = Command::new("gcc");
                 gcc.args(flag).arg(format!("{ROOT}/c-tests/arena.c")).args(flags.split_whitespace());
-                passes(gcc.arg("-o").arg(&program));
+                gcc.arg("-o").arg(&program);
+                passes(gcc);
                 let mut command = Command::new(program);
                 in_the_root(&mut command);
                 passes(command);
