@@ -6,7 +6,9 @@ mod support;
 use region::{Arena, FileRegion, Input, Region};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use support::{TempPath, forked, in_a_process_of_its_own, limit, promised, skip};
+#[cfg(target_pointer_width = "64")]
+use support::promised;
+use support::{TempPath, forked, in_a_process_of_its_own, limit, skip};
 
 /// A directory of this test's own.
 struct Folder(TempPath);
