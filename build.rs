@@ -1,6 +1,7 @@
 //! What a build needs to know first.
 //!
 //! Conditions on the target that the sources name in one word: `region_raw`, the crate makes its system calls itself;
+//! `region_trap`, it knows the instruction that makes one, for those that rustix does not have;
 //! `region_weak`, it can ask for symbols that may be missing; `region_4k`, every page has 4 KiB.
 //!
 //! Feature `nightly`: asks the compiler whether it has `core::alloc::Allocator`. The trait is unstable, so the feature
@@ -35,6 +36,9 @@ fn main() {
     if calls_are_known() {
         println!("cargo::rustc-cfg=region_raw");
     }
+    if calls_are_known() || trap_is_known() {
+        println!("cargo::rustc-cfg=region_trap");
+    }
     if has_weak_symbols() {
         println!("cargo::rustc-cfg=region_weak");
     }
@@ -52,6 +56,17 @@ fn calls_are_known() -> bool {
         && target("POINTER_WIDTH", &["64"])
         && target("ARCH", &["x86_64", "aarch64", "riscv64"])
         && !is_miri()
+}
+
+/// Whether `src/sys/trap.rs` enters the kernel on targets whose calls are otherwise made by rustix. The instruction is
+/// the same for a processor's older conventions, whose numbers are not.
+fn trap_is_known() -> bool {
+    let known = match env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
+        Ok("x86" | "s390x") => true,
+        Ok("arm") => env::var("CARGO_CFG_TARGET_ABI").is_ok_and(|abi| abi.starts_with("eabi")),
+        _ => false,
+    };
+    known && target("OS", &["linux"]) && !is_miri()
 }
 
 /// Whether the target's objects have symbols that may be missing, as ELF has them, and `src/weak.rs` knows how their

@@ -108,7 +108,10 @@ static void an_arena_that_is_full_says_so_and_stays_whole(void)
     CHECK(blocks == (size - 16) / 48 && region_arena_error(&a) == -ENOSPC);
     CHECK(region_alloc(&a, 48) == NULL && region_calloc(&a, 1, 48) == NULL && region_alloc_aligned(&a, 1, 512) == NULL);
     CHECK(region_alloc(&a, 1 << 30) == NULL && region_realloc(&a, first, 11, 600) == NULL);
-    CHECK(parse(&a, "no=room&for=it") == NULL && region_arena_defer(&a, NULL, NULL) == -EINVAL);
+    /* Its first node may fit what is left, where pointers are short. */
+    half = region_arena_mark(&a);
+    CHECK(parse(&a, "no=room&for=it") == NULL && region_arena_rewind(&a, half) == 0);
+    CHECK(region_arena_defer(&a, NULL, NULL) == -EINVAL);
     CHECK(region_arena_on_oom(&a, give_up, NULL) == 0 && region_alloc(&a, 500) == NULL && asked == 1);
     CHECK(region_alloc(&a, 0) != NULL && strcmp(first, "still here") == 0);
     CHECK(region_arena_stats(&a, &stats) == 0 && stats.ranges == 1);
@@ -245,7 +248,7 @@ static void an_arena_goes_on_where_its_buffer_ends(void)
     b = a; /* moved */
     for (int i = 0; i < 100; i++)
         memset(region_alloc(&b, 100000), 2, 100000);
-    CHECK(region_arena_stats(&b, &stats) == 0 && stats.ranges == 4 && stats.used > 10000000);
+    CHECK(region_arena_stats(&b, &stats) == 0 && stats.ranges >= 4 && stats.used > 10000000);
 
     CHECK(region_arena_rewind(&b, mark) == 0 && region_alloc(&b, 700) == here);
     CHECK(region_arena_reset(&b, 0) == 0 && region_alloc(&b, 1) == first);

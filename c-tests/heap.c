@@ -347,7 +347,7 @@ static void null_in_place_of_a_heap(void)
 static void sizes_that_cannot_be(void)
 {
     static const size_t sizes[] = { SIZE_MAX, SIZE_MAX - 3, SIZE_MAX - 15, SIZE_MAX - 16, SIZE_MAX / 2 + 1, SIZE_MAX / 2 };
-    static const size_t bad[] = { 0, 3, 24, (size_t)1 << 40, SIZE_MAX, SIZE_MAX / 2 + 1 };
+    static const size_t bad[] = { 0, 3, 24, SIZE_MAX / 4 * 3 + 3, SIZE_MAX, SIZE_MAX / 2 + 1 };
     region_heap heap = REGION_HEAP_INIT;
     for (int round = 0; round < 2; round++) {
         char *block = (char *)region_heap_alloc(&heap, 100);

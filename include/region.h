@@ -1205,7 +1205,7 @@ static inline int region_input_read_fd(region_input *input, int fd)
 
 /** The lines of a text that were not given yet. All bytes zero is none. Owns nothing: there is nothing to free. */
 typedef struct region_lines {
-    size_t opaque_[32];
+    uint64_t opaque_[32];
 } region_lines;
 
 /** Some text: an address and a length. Not NUL-terminated. */
@@ -1297,7 +1297,7 @@ REGION_ASSERT_(heap_is_32_words, sizeof(region_heap) == 32 * sizeof(void *));
 REGION_ASSERT_(pool_is_48_words, sizeof(region_pool) == 48 * sizeof(void *));
 REGION_ASSERT_(shared_is_16_words, sizeof(region_shared) == 16 * sizeof(void *));
 REGION_ASSERT_(input_is_24_words, sizeof(region_input) == 24 * sizeof(void *));
-REGION_ASSERT_(lines_is_32_words, sizeof(region_lines) == 32 * sizeof(void *));
+REGION_ASSERT_(lines_is_256_bytes, sizeof(region_lines) == 256);
 REGION_ASSERT_(cur_is_first, offsetof(region_arena, cur) == 0);
 REGION_ASSERT_(end_is_second, offsetof(region_arena, end) == sizeof(void *));
 

@@ -137,7 +137,7 @@ mod tests {
     fn sizes_near_the_top_never_wrap() {
         let top = round_down(usize::MAX - TOP, 64);
         for size in [usize::MAX, usize::MAX - 3, usize::MAX - 8, isize::MAX as usize, isize::MAX as usize + 1] {
-            for cur in [0x1000, 0x7fff_ffff_f000, top - 0x1000] {
+            for cur in [0x1000, usize::MAX / 2 - 0xfff, top - 0x1000] {
                 for align in [1, 8, 16, 4096, 1 << 21] {
                     check::<8>(cur, 0x1000, size, align);
                     check::<1>(cur, 0x1000, size, align);
@@ -168,7 +168,7 @@ mod tests {
             cur: usize,
             room in prop_oneof![0..1usize << 20, 0..isize::MAX as usize],
             size in prop_oneof![0..1usize << 20, any::<usize>()],
-            align in 0..40u32,
+            align in 0..usize::BITS.min(40),
         ) {
             check::<1>(cur, room, size, 1 << align);
             check::<8>(cur, room, size, 1 << align);

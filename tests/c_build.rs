@@ -225,6 +225,92 @@ fn cmake_finds_what_a_prefix_has() {
     }
 }
 
+/// What `cargo capi-install` puts into an empty root, with the libraries in each of two places.
+fn installed(name: &str, more: &[&str]) -> PathBuf {
+    let root = directory("installed").join(name);
+    let _ = fs::remove_dir_all(&root);
+    hosted();
+    let output = cargo()
+        .args(["capi-install", "--quiet", "--target-dir", TARGET, "--destdir"])
+        .arg(&root)
+        .args(more)
+        .env_remove("PREFIX")
+        .env_remove("LIBDIR")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    root
+}
+
+#[test]
+fn an_installed_library_serves_pkg_config_cmake_and_meson_in_both_forms() {
+    if !has("gcc", "an installed library") {
+        return;
+    }
+    let multiarch = run(Command::new("gcc").arg("-print-multiarch"));
+    let multiarch = format!("lib/{}", multiarch.trim());
+    for (name, more, libdir) in [
+        ("plain", &["--prefix=/opt/region"][..], "opt/region/lib"),
+        ("multiarch", &["--prefix", "/usr", "--multiarch"], &*format!("usr/{multiarch}")),
+    ] {
+        let root = installed(name, more);
+        let libraries = root.join(libdir);
+        assert_eq!(fs::read_link(libraries.join("libregion.so")).unwrap(), Path::new("libregion.so.0"));
+        let real = fs::read_link(libraries.join("libregion.so.0")).unwrap();
+        assert_eq!(real, PathBuf::from(format!("libregion.so.{}", env!("CARGO_PKG_VERSION"))));
+        let prefix = root.join(libdir.split("/lib").next().unwrap());
+        assert!(prefix.join("include/region.h").is_file() && prefix.join("include/region.hpp").is_file());
+        let in_the_root = |command: &mut Command| {
+            command.env("PKG_CONFIG_LIBDIR", libraries.join("pkgconfig")).env("PKG_CONFIG_SYSROOT_DIR", &root);
+            command.env("LD_LIBRARY_PATH", &libraries);
+        };
+        if has("pkg-config", "region.pc of a prefix") {
+            for (form, flag) in [("static", Some("-static")), ("shared", None)] {
+                let mut ask = Command::new("pkg-config");
+                ask.args(["--cflags", "--libs", "region"]);
+                in_the_root(&mut ask);
+                let (flags, program) = (run(&mut ask), root.join(form));
+                let mut gcc = Command::new("gcc");
+                gcc.args(flag).arg(format!("{ROOT}/c-tests/arena.c")).args(flags.split_whitespace());
+                gcc.arg("-o").arg(&program);
+                passes(gcc);
+                let mut command = Command::new(program);
+                in_the_root(&mut command);
+                passes(command);
+            }
+        }
+        let (project, here) = (format!("{ROOT}/c-tests/project"), format!("-DCMAKE_PREFIX_PATH={}", prefix.display()));
+        let runs = |tool: &str, arguments: &[&str]| {
+            let mut command = Command::new(tool);
+            in_the_root(command.args(arguments).current_dir(&root));
+            passes(command);
+        };
+        if has("cmake", "find_package(region) of a prefix") {
+            runs("cmake", &["-S", &project, "-B", "of-cmake", &here]);
+            runs("cmake", &["--build", "of-cmake"]);
+            runs("cmake", &["--build", "of-cmake", "--target", "test"]);
+        }
+        if has("meson", "dependency('region') of a prefix") {
+            runs("meson", &["setup", "of-meson", &project]);
+            runs("meson", &["test", "-C", "of-meson"]);
+        }
+    }
+}
+
+#[test]
+fn symbols_of_the_shared_library_have_a_version() {
+    if !has("nm", "versions of symbols") || !has("readelf", "versions of symbols") {
+        return;
+    }
+    let listing =
+        run(Command::new("nm").args(["-D", "--defined-only", "--with-symbol-versions"]).arg(&hosted().shared));
+    let functions: Vec<&str> = listing.lines().filter(|line| line.contains(" T ")).collect();
+    assert!(functions.len() > 100 && functions.iter().all(|line| line.ends_with("@@REGION_0")), "{listing}");
+    let dynamic = run(Command::new("readelf").args(["-d", "-W"]).arg(&hosted().shared));
+    assert!(dynamic.contains("[libregion.so.0]") && !dynamic.contains("(NEEDED)"), "{dynamic}");
+    assert!(!dynamic.contains("TEXTREL"), "{dynamic}");
+}
+
 /// cargo-c is not here to be run: what its documentation says it reads is held to what there is.
 #[test]
 fn cargo_c_would_install_every_header_and_cmake_file() {

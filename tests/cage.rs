@@ -340,7 +340,7 @@ fn a_full_cage_says_which_it_is_and_loses_nothing() {
     assert_eq!((CageFull::name(&full), full.size(), refused.size()), ("Little", 4 << 20, 4000));
     // A value that no cage of this length could hold, and one that does not fit any more.
     let arena = Little::arena();
-    for size in [1 << 20, 4 << 20, 1 << 40, isize::MAX as usize - 4096] {
+    for size in [1 << 20, 4 << 20, isize::MAX as usize / 2, isize::MAX as usize - 4096] {
         let refused = arena.try_alloc_layout(Layout::from_size_align(size, 1).unwrap()).unwrap_err();
         assert!(refused.to_string().contains("the cage `Little` of 4 MiB"), "{refused}");
     }
@@ -455,17 +455,22 @@ fn long_blocks_of_a_cage_ask_for_huge_pages_until_they_come_back() {
     assert!(flags(long).contains(" nh ") && !flags(long).contains(" hg "), "{}", flags(long));
 }
 
+/// An address where nothing is, far above a program and far below its mappings.
+const fn far(part: usize) -> usize {
+    part << (usize::BITS / 64 * 16 + 24)
+}
+
 #[test]
 fn a_constant_base_is_where_it_was_asked_for_or_refused() {
-    region::cage! { struct Fixed; at = 0x2a00_0000_0000; size = 8 << 20; }
-    assert_eq!(Fixed::OPTIONS.constant(), Some(0x2a00_0000_0000));
+    region::cage! { struct Fixed; at = far(0x2a); size = 8 << 20; }
+    assert_eq!(Fixed::OPTIONS.constant(), Some(far(0x2a)));
     let arena = Fixed::arena();
     let link = Ref32::<_, Fixed>::new_in(7u64, &arena);
-    assert_eq!((&raw const *link).addr(), 0x2a00_0000_0000 + 8 * Ref32::number(link) as usize);
+    assert_eq!((&raw const *link).addr(), far(0x2a) + 8 * Ref32::number(link) as usize);
     assert_eq!(*Fixed::base().get(&link), 7);
 
     // Somebody else is there.
-    region::cage! { struct Taken; at = 0x2a00_0000_0000; }
+    region::cage! { struct Taken; at = far(0x2a); }
     let refused = Ref32::<_, Taken>::try_new_in(1, &Taken::arena()).unwrap_err();
     let AllocReason::Os(error) = refused.reason() else { panic!("{refused}") };
     assert!(error.is(Errno::EEXIST) && refused.to_string().contains("choose another address"), "{refused}");
@@ -475,7 +480,7 @@ fn a_constant_base_is_where_it_was_asked_for_or_refused() {
 
 #[test]
 fn threads_that_begin_a_constant_cage_at_once_all_have_it() {
-    region::cage! { struct Begun; at = 0x2b00_0000_0000; size = 8 << 20; }
+    region::cage! { struct Begun; at = far(0x2b); size = 8 << 20; }
     let barrier = std::sync::Barrier::new(4);
     std::thread::scope(|scope| {
         for number in 0..4u64 {
@@ -492,8 +497,8 @@ fn threads_that_begin_a_constant_cage_at_once_all_have_it() {
 #[test]
 #[should_panic(expected = "EEXIST")]
 fn a_base_that_cannot_be_had_is_a_panic() {
-    region::cage! { struct First; at = 0x2c00_0000_0000; size = 4 << 20; }
-    region::cage! { struct Second; at = 0x2c00_0000_0000; }
+    region::cage! { struct First; at = far(0x2c); size = 4 << 20; }
+    region::cage! { struct Second; at = far(0x2c); }
     First::base();
     Second::base();
 }

@@ -58,17 +58,17 @@ impl Assembly {
             at += 1;
             let Some((mnemonic, operand)) = instruction(line) else { continue };
             steps.instructions += 1;
-            if mnemonic.starts_with("ret") {
-                return steps;
-            } else if mnemonic.starts_with("jmp") {
-                let label = format!("{operand}:");
-                at = lines.iter().position(|line| *line == label).expect("a jump within the function");
-                jumps += 1;
-                assert!(jumps < 10, "the straight path loops:\n{}", self.listing(function));
-            } else if mnemonic.starts_with('j') {
-                steps.branches += 1;
-            } else if mnemonic.starts_with("call") {
-                steps.calls += 1;
+            match flow(mnemonic) {
+                Flow::Return => return steps,
+                Flow::Jump => {
+                    let label = format!("{operand}:");
+                    at = lines.iter().position(|line| *line == label).expect("a jump within the function");
+                    jumps += 1;
+                    assert!(jumps < 10, "the straight path loops:\n{}", self.listing(function));
+                }
+                Flow::Branch => steps.branches += 1,
+                Flow::Call => steps.calls += 1,
+                Flow::Next => {}
             }
         }
         panic!("no ret on the straight path:\n{}", self.listing(function));
@@ -92,10 +92,36 @@ impl Assembly {
     }
 }
 
+/// How an instruction goes on, by its mnemonic.
+enum Flow {
+    Next,
+    Branch,
+    Jump,
+    Call,
+    Return,
+}
+
+/// By the names of x86-64, aarch64 and riscv64, of which none means two things.
+fn flow(mnemonic: &str) -> Flow {
+    match mnemonic {
+        _ if mnemonic.starts_with("ret") => Flow::Return,
+        "jmp" | "b" | "j" | "tail" | "br" => Flow::Jump,
+        "bl" | "blr" | "jalr" | "jal" => Flow::Call,
+        "cbz" | "cbnz" | "tbz" | "tbnz" => Flow::Branch,
+        _ if mnemonic.starts_with("call") => Flow::Call,
+        // `bic`, `bfi` and the like compute; conditions follow a point, or are these.
+        _ if mnemonic.starts_with('j') || mnemonic.starts_with("b.") => Flow::Branch,
+        "beq" | "bne" | "blt" | "bge" | "bltu" | "bgeu" | "beqz" | "bnez" | "blez" | "bgez" | "bltz" | "bgtz" => {
+            Flow::Branch
+        }
+        _ => Flow::Next,
+    }
+}
+
 /// Mnemonic and operands of a line that is an instruction.
 fn instruction(line: &str) -> Option<(&str, &str)> {
     let line = line.strip_prefix('\t')?;
-    if line.starts_with(['.', '#']) || line.is_empty() {
+    if line.starts_with(['.', '#', '/']) || line.is_empty() {
         return None;
     }
     Some(line.split_once('\t').unwrap_or((line, "")))
@@ -117,20 +143,25 @@ fn build() -> Option<Assembly> {
         eprintln!("SKIPPED: there is no cargo here to compile the probe with");
         return None;
     }
+    Some(compile("codegen", "probe.rs", "cdylib", Command::new(cargo).args(["rustc", "--offline"])))
+}
+
+/// The assembly of a crate of tests/codegen, compiled below a directory of this name by what `cargo` begins.
+fn compile(name: &str, source: &str, kind: &str, cargo: &mut Command) -> Assembly {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("codegen");
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&home).unwrap();
     let manifest = format!(
-        "[package]\nname = \"codegen-probe\"\nedition = \"2024\"\n\n[lib]\npath = {:?}\ncrate-type = [\"cdylib\"]\n\n\
+        "[package]\nname = \"codegen-probe\"\nedition = \"2024\"\n\n[lib]\npath = {:?}\ncrate-type = [\"{kind}\"]\n\n\
          [dependencies]\nlibregion = {{ path = {root:?} }}\n\n[profile.release]\nlto = \"fat\"\npanic = \"abort\"\n\n[workspace]\n",
-        root.join("tests/codegen/probe.rs"),
+        root.join("tests/codegen").join(source),
     );
     std::fs::write(home.join("Cargo.toml"), manifest).unwrap();
     // The versions that this very build has, so that nothing needs to be fetched.
     let _ = std::fs::copy(root.join("Cargo.lock"), home.join("Cargo.lock"));
     let listing = home.join("probe.s");
-    let output = Command::new(cargo)
-        .args(["rustc", "--quiet", "--release", "--offline", "--manifest-path"])
+    let output = cargo
+        .args(["--quiet", "--release", "--manifest-path"])
         .arg(home.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(home.join("target"))
@@ -142,7 +173,7 @@ fn build() -> Option<Assembly> {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(Assembly::parse(&std::fs::read_to_string(listing).unwrap()))
+    Assembly::parse(&std::fs::read_to_string(listing).unwrap())
 }
 
 /// Checks a fast path against the most that it may cost, and prints its listing.
@@ -222,5 +253,46 @@ fn no_panic_is_reachable_from_a_try_form() {
         let found = panics(function);
         println!("{}", assembly.listing(function));
         assert!(found.is_empty(), "{function} reaches {found:?}:\n{}", assembly.listing(function));
+    }
+}
+
+/// `alloc(u64)` by hand: the new cursor is compared before anything is stored. In the header of region.h the two words
+/// are the first of the arena, which is the first argument.
+const BY_HAND: [(&str, &str); 2] = [
+    (
+        "aarch64-unknown-linux-gnu",
+        "ldp x8, x9, [x0]; add x10, x8, #8; cmp x10, x9; b.hi more; str x10, [x0]; str x1, [x8]; mov x0, x8; ret",
+    ),
+    (
+        "riscv64gc-unknown-linux-gnu",
+        "ld a2, 0(a0); ld a3, 8(a0); addi a4, a2, 8; bltu a3, a4, more; sd a4, 0(a0); sd a1, 0(a2); mv a0, a2; ret",
+    ),
+];
+
+/// `.ci/debian-rust` fetches a compiler that builds the core library of any processor; or it is installed.
+#[test]
+fn a_word_costs_at_most_one_instruction_more_than_by_hand_on_other_processors() {
+    let cargo = std::env::var("CARGO").unwrap_or("cargo".into());
+    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/debian-rust/usr");
+    for (triple, by_hand) in BY_HAND {
+        let installed = Command::new("rustc").args(["--print", "target-libdir", "--target", triple]).output();
+        let installed = installed.is_ok_and(|found| Path::new(String::from_utf8_lossy(&found.stdout).trim()).is_dir());
+        let mut command = Command::new(&cargo);
+        command.args(["rustc", "--target", triple]);
+        if !installed && fetched.join("bin/rustc").is_file() {
+            let libraries = fetched.join("lib/x86_64-linux-gnu");
+            command.arg("-Zbuild-std=core").env("RUSTC", fetched.join("bin/rustc"));
+            command.env("RUSTC_BOOTSTRAP", "1").env("LD_LIBRARY_PATH", libraries);
+        } else if !installed {
+            println!(
+                "SKIPPED: instructions on {triple}: its core library is not here; .ci/ports fetches what builds it"
+            );
+            continue;
+        }
+        let assembly = compile(&format!("codegen-{triple}"), "elsewhere.rs", "staticlib", &mut command);
+        let (steps, minimum) = (assembly.straight_path("probe_alloc_u64"), by_hand.split("; ").count());
+        let listing = assembly.listing("probe_alloc_u64");
+        println!("{triple}: {} instructions, by hand {minimum}: {by_hand}\n{listing}", steps.instructions);
+        assert!(steps.instructions <= minimum + 1 && (steps.branches, steps.calls) == (1, 0), "{steps:?}\n{listing}");
     }
 }

@@ -6,7 +6,9 @@ mod support;
 use region::{Arena, FileRegion, Input, Region};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use support::{TempPath, forked, in_a_process_of_its_own, limit, promised, skip};
+#[cfg(target_pointer_width = "64")]
+use support::promised;
+use support::{TempPath, forked, in_a_process_of_its_own, limit, skip};
 
 /// A directory of this test's own.
 struct Folder(TempPath);
@@ -146,8 +148,11 @@ fn pages_that_are_locked_say_that_they_must_be_unlocked_first() {
     );
 }
 
+// Limits in terms of which 32 bits of addresses are few.
+#[cfg(target_pointer_width = "64")]
 const GIB: usize = 1 << 30;
 
+#[cfg(target_pointer_width = "64")]
 #[test]
 fn the_limit_of_addresses_is_named_when_it_refused() {
     in_a_process_of_its_own!("the_limit_of_addresses_is_named_when_it_refused");
@@ -161,6 +166,7 @@ fn the_limit_of_addresses_is_named_when_it_refused() {
     }
 }
 
+#[cfg(target_pointer_width = "64")]
 #[test]
 fn the_limit_of_data_is_named_when_it_refused_and_no_other() {
     in_a_process_of_its_own!("the_limit_of_data_is_named_when_it_refused_and_no_other");
@@ -180,6 +186,7 @@ fn the_limit_of_data_is_named_when_it_refused_and_no_other() {
     assert!(said.contains("RLIMIT_AS") && !said.contains("RLIMIT_DATA"), "{said}");
 }
 
+#[cfg(target_pointer_width = "64")]
 #[test]
 fn a_limit_that_did_not_refuse_is_not_named() {
     in_a_process_of_its_own!("a_limit_that_did_not_refuse_is_not_named");

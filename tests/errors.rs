@@ -2,13 +2,20 @@
 
 #![cfg(all(feature = "os", unix, not(miri)))]
 
-use region::error::{AllocReason, Errno};
-use region::{AllocError, Arena, Error, Input, InputError, PagePool, PoolError, Region};
+#[cfg(target_pointer_width = "64")]
+use region::{
+    AllocError, Arena, Error, Input, InputError, PoolError,
+    error::{AllocReason, Errno},
+};
+use region::{PagePool, Region};
+#[cfg(target_pointer_width = "64")]
 use std::error::Error as _;
 
-/// More than any processor's addresses.
+/// More than any processor's addresses. A process of 32 bits may have all that are allowed in one object.
+#[cfg(target_pointer_width = "64")]
 const FAR: usize = 1 << 60;
 
+#[cfg(target_pointer_width = "64")]
 #[test]
 fn errors_have_the_systems_number_as_std_has_it() {
     let enomem = Some(Errno::ENOMEM.raw());
@@ -34,6 +41,7 @@ fn errors_have_the_systems_number_as_std_has_it() {
     }
 }
 
+#[cfg(target_pointer_width = "64")]
 #[test]
 fn errors_that_wrap_the_systems_lead_to_it() {
     let source =
@@ -48,6 +56,7 @@ fn errors_that_wrap_the_systems_lead_to_it() {
     assert!(limited.try_alloc([0u64; 2]).unwrap_err().source().is_none());
 }
 
+#[cfg(target_pointer_width = "64")]
 #[test]
 #[should_panic(expected = "cannot allocate")]
 fn a_reservation_that_cannot_be_had_panics_with_its_sentence() {

@@ -283,7 +283,7 @@ fn sizes_that_cannot_be_are_refused() {
         assert_eq!(PagePool::new(size, 1).unwrap_err().reason(), PoolReason::BlockSize, "{size}");
     }
     assert_eq!(PagePool::new(page_size(), 0).unwrap_err().reason(), PoolReason::Empty);
-    for capacity in [usize::MAX, usize::MAX / page_size(), 1 << 51] {
+    for capacity in [usize::MAX, usize::MAX / page_size(), isize::MAX as usize / page_size() + 1] {
         assert!(PagePool::new(page_size(), capacity).is_err(), "{capacity}");
     }
     let small = Region::new(page_size()).unwrap();

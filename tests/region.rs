@@ -100,7 +100,7 @@ fn drop_unmaps_all_of_it_and_only_it() {
 #[test]
 fn a_reservation_takes_no_ram_and_faults_until_committed() {
     let page = page_size();
-    let mut region = Region::reserve(1 << 36).unwrap();
+    let mut region = Region::reserve(1 << if usize::BITS == 64 { 36 } else { 30 }).unwrap();
     assert_eq!(region.as_slice(), b"");
     let base = region.as_ptr();
     assert!(faults(base));
@@ -232,9 +232,12 @@ fn absurd_requests_are_refused_with_the_reason() {
     );
     assert_eq!(reason(Region::options().len(4096).align(0)), Reason::BadAlignment);
     assert_eq!(reason(Region::options().len(4096).align(3)), Reason::BadAlignment);
-    let error = Region::options().len(1 << 62).reserve_only().map().unwrap_err();
-    assert!(error.is(region::error::Errno::ENOMEM), "{error:?}");
-    assert!(error.to_string().starts_with("cannot map 4096 PiB: ENOMEM (mmap)."), "{error}");
+    #[cfg(target_pointer_width = "64")]
+    {
+        let error = Region::options().len(1 << 62).reserve_only().map().unwrap_err();
+        assert!(error.is(region::error::Errno::ENOMEM), "{error:?}");
+        assert!(error.to_string().starts_with("cannot map 4096 PiB: ENOMEM (mmap)."), "{error}");
+    }
 }
 
 #[test]

@@ -485,7 +485,7 @@ fn pages_that_a_peer_punches_out_come_back_as_zeroes() {
     let hole = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
     // SAFETY: a plain call on a descriptor that `arena` keeps open.
     let punched =
-        unsafe { libc::fallocate(arena.descriptor().unwrap().as_raw(), hole, 0, arena.region().len() as i64) };
+        unsafe { libc::fallocate(arena.descriptor().unwrap().as_raw(), hole, 0, arena.region().len() as libc::off_t) };
     assert_eq!(punched, 0);
     assert!(slots.iter().all(|slot| slot.load(Ordering::Relaxed) == 0));
     assert_eq!(arena.read_str(text, &mut [0; 8]).unwrap(), "");

@@ -1,6 +1,6 @@
 //! A small address space has room for many arenas and typed buffers: none takes so much that others find nothing.
 //!
-//! `.ci/ports` runs it where a process has 39 bits of addresses, as on some arm64 and riscv64 machines. Everywhere else it
+//! `.ci/port` runs it where a process has 39 bits of addresses, as on some arm64 and riscv64 machines. Everywhere else it
 //! holds as well. A binary of its own, as nothing else may map memory meanwhile.
 #![cfg(all(unix, target_pointer_width = "64", not(miri), not(loom)))]
 

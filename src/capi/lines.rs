@@ -18,7 +18,7 @@ pub struct region_slice {
 /// The lines of a text that were not given yet. All bytes zero is none. Owns nothing: there is nothing to free.
 #[repr(C)]
 pub struct region_lines {
-    opaque_: [usize; 32],
+    opaque_: [u64; 32],
 }
 
 holds!(region_lines: Held<Lines<'static>>);

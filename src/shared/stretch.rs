@@ -96,6 +96,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Bytes that an arena of this processor may have, and more than tests map.
+    const FAR: usize = 1 << if usize::BITS == 64 { 40 } else { 30 };
+
     proptest! {
         #[test]
         fn whatever_a_word_says_lies_in_the_arena(
@@ -109,7 +112,7 @@ mod tests {
 
         #[test]
         fn a_stretch_comes_out_as_it_went_in_and_shrinks_from_the_front(
-            at in (FIRST / 8..1usize << 30).prop_map(|words| words * 8),
+            at in (FIRST / 8..FAR >> 10).prop_map(|words| words * 8),
             left in (1..1usize << 20).prop_map(|words| words * 8),
             taken in 0..1usize << 20,
         ) {
@@ -123,7 +126,7 @@ mod tests {
         }
 
         #[test]
-        fn a_step_is_in_proportion(at in FIRST..1usize << 40, left in 0..1usize << 40) {
+        fn a_step_is_in_proportion(at in FIRST..FAR, left in 0..FAR) {
             let (at, left) = (at & !7, left & !7);
             let step = step(at, at + left);
             prop_assert!(step % WORD == 0 && step <= STEP && step <= left / SHARE_OF_LEFT && step <= (at - FIRST) / 8);
@@ -132,10 +135,13 @@ mod tests {
 
     #[test]
     fn what_no_word_can_say_is_none() {
-        assert_eq!(Stretch { at: 1 << 47, left: 8 }.pack(), 0);
         assert_eq!(Stretch { at: FIRST, left: LONGEST + 8 }.pack(), 0);
         assert_eq!(Stretch { at: FIRST, left: 0 }.pack(), 0);
         assert_eq!(Stretch::unpack(0, 1 << 20), Stretch::NONE);
-        assert_eq!(step(FIRST, (1 << 47) + (1 << 20)), 0);
+        #[cfg(target_pointer_width = "64")]
+        {
+            assert_eq!(Stretch { at: 1 << 47, left: 8 }.pack(), 0);
+            assert_eq!(step(FIRST, (1 << 47) + (1 << 20)), 0);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The numbers of system calls, for processors whose calls are made here (`trap`).
 //!
 //! Those of the kernel's headers: `asm/unistd_64.h` for x86-64, `asm-generic/unistd.h` for processors that came later.
-//! The tests of `linux` compare them with libc's.
+//! The tests of `linux`, and of this file for other processors, compare them with libc's.
 
 pub(super) use table::*;
 
@@ -63,11 +63,35 @@ mod table {
     pub(in crate::sys) const MEMFD_CREATE: usize = 279;
 }
 
-/// Where no call can be made, a number means nothing. These are the calls that rustix does not have.
-#[cfg(not(region_raw))]
+/// Where rustix makes the calls: those that it does not have. `asm/unistd_32.h` of each processor.
+#[cfg(all(region_trap, not(region_raw)))]
+mod table {
+    pub(in crate::sys) const IOCTL: usize = 54;
+    pub(in crate::sys) const PRCTL: usize = 172;
+    pub(in crate::sys) const MINCORE: usize = if cfg!(target_arch = "arm") { 219 } else { 218 };
+    pub(in crate::sys) const MADVISE: usize = MINCORE + 1;
+}
+
+/// Where no call can be made, a number means nothing.
+#[cfg(not(region_trap))]
 mod table {
     pub(in crate::sys) const MINCORE: usize = 0;
     pub(in crate::sys) const MADVISE: usize = 0;
     pub(in crate::sys) const PRCTL: usize = 0;
     pub(in crate::sys) const IOCTL: usize = 0;
+}
+
+#[cfg(all(test, region_trap, not(region_raw)))]
+mod tests {
+    #[test]
+    fn calls_have_the_numbers_of_this_processor() {
+        for (ours, theirs) in [
+            (super::IOCTL, libc::SYS_ioctl),
+            (super::PRCTL, libc::SYS_prctl),
+            (super::MINCORE, libc::SYS_mincore),
+            (super::MADVISE, libc::SYS_madvise),
+        ] {
+            assert_eq!(ours as libc::c_long, theirs);
+        }
+    }
 }

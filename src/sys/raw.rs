@@ -1,8 +1,8 @@
 //! The calls and advice numbers that rustix does not have, as single instructions.
 //!
 //! `mincore`, `prctl(PR_SET_VMA)`, one `ioctl`, and `madvise` with numbers outside rustix's closed enum. Where
-//! the processor or the system is not known here every call answers ENOSYS, which all callers must expect anyway
-//! (`.back.fallback`).
+//! the processor or the system is not known here (`region_trap` in build.rs) every call answers ENOSYS, which all callers
+//! must expect anyway (`.back.fallback`).
 
 use super::{number, trap};
 use crate::error::number::{EINVAL, ENOSYS};

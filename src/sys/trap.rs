@@ -16,10 +16,10 @@ pub(super) const ARGUMENTS: usize = 6;
 /// The call and its arguments must not break memory that the program relies on.
 #[inline]
 pub(super) unsafe fn enter(number: usize, arguments: [MaybeUninit<usize>; ARGUMENTS]) -> Option<isize> {
-    #[cfg(region_raw)]
+    #[cfg(region_trap)]
     // SAFETY: the caller vouches for what the call does with its arguments.
     return Some(unsafe { linux::enter(number, arguments) });
-    #[cfg(not(region_raw))]
+    #[cfg(not(region_trap))]
     {
         let _ = (number, arguments);
         None
@@ -138,6 +138,104 @@ mod linux {
                 lateout("v21") _, lateout("v22") _, lateout("v23") _, lateout("v24") _, lateout("v25") _,
                 lateout("v26") _, lateout("v27") _, lateout("v28") _, lateout("v29") _, lateout("v30") _,
                 lateout("v31") _,
+                options(nostack),
+            );
+        }
+        answer
+    }
+}
+
+#[cfg(all(region_trap, target_arch = "x86"))]
+mod linux {
+    use super::ARGUMENTS;
+    use core::arch::asm;
+    use core::mem::MaybeUninit;
+
+    #[inline]
+    pub(super) unsafe fn enter(number: usize, arguments: [MaybeUninit<usize>; ARGUMENTS]) -> isize {
+        let answer;
+        // SAFETY: the i386 convention: number in eax, arguments in ebx, ecx, edx, esi, edi, ebp, answer in eax; nothing
+        // else is clobbered. The compiler keeps ebx, esi and ebp for itself: they are saved on the stack meanwhile, and
+        // loaded from the array, which lives until the call returns. The caller vouches for what the call does.
+        unsafe {
+            asm!(
+                "push ebx",
+                "push esi",
+                "push ebp",
+                "mov ebx, [edi]",
+                "mov ecx, [edi + 4]",
+                "mov edx, [edi + 8]",
+                "mov esi, [edi + 12]",
+                "mov ebp, [edi + 20]",
+                "mov edi, [edi + 16]",
+                "int 0x80",
+                "pop ebp",
+                "pop esi",
+                "pop ebx",
+                inlateout("eax") number => answer,
+                inlateout("edi") arguments.as_ptr() => _,
+                lateout("ecx") _,
+                lateout("edx") _,
+            );
+        }
+        answer
+    }
+}
+
+#[cfg(all(region_trap, target_arch = "arm"))]
+mod linux {
+    use super::ARGUMENTS;
+    use core::arch::asm;
+    use core::mem::MaybeUninit;
+
+    #[inline]
+    pub(super) unsafe fn enter(number: usize, arguments: [MaybeUninit<usize>; ARGUMENTS]) -> isize {
+        let answer;
+        // SAFETY: the convention of EABI: number in r7, arguments in r0 to r5, answer in r0; nothing else is clobbered.
+        // r7 may be the compiler's frame pointer, so it is kept in another register meanwhile. The caller vouches for
+        // what the call does.
+        unsafe {
+            asm!(
+                "mov {kept}, r7",
+                "mov r7, {number}",
+                "svc 0",
+                "mov r7, {kept}",
+                number = in(reg) number,
+                kept = out(reg) _,
+                inlateout("r0") arguments[0] => answer,
+                in("r1") arguments[1],
+                in("r2") arguments[2],
+                in("r3") arguments[3],
+                in("r4") arguments[4],
+                in("r5") arguments[5],
+                options(nostack),
+            );
+        }
+        answer
+    }
+}
+
+#[cfg(all(region_trap, target_arch = "s390x"))]
+mod linux {
+    use super::ARGUMENTS;
+    use core::arch::asm;
+    use core::mem::MaybeUninit;
+
+    #[inline]
+    pub(super) unsafe fn enter(number: usize, arguments: [MaybeUninit<usize>; ARGUMENTS]) -> isize {
+        let answer;
+        // SAFETY: the convention of s390x: number in r1, arguments in r2 to r7, answer in r2; nothing else is clobbered.
+        // The caller vouches for what the call does.
+        unsafe {
+            asm!(
+                "svc 0",
+                in("r1") number,
+                inlateout("r2") arguments[0] => answer,
+                in("r3") arguments[1],
+                in("r4") arguments[2],
+                in("r5") arguments[3],
+                in("r6") arguments[4],
+                in("r7") arguments[5],
                 options(nostack),
             );
         }

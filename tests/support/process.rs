@@ -160,7 +160,7 @@ pub fn allow_calls(allowed: &[libc::c_long]) -> bool {
 }
 
 /// Faults of this process so far that needed no disk.
-pub fn page_faults() -> i64 {
+pub fn page_faults() -> libc::c_long {
     // SAFETY: plain data, all zero is valid, and the call fills it.
     unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();

@@ -34,13 +34,12 @@ pub struct Shared {
     pub file: &'static str,
     /// That by which programs which were linked with it ask for it, if there are such programs.
     pub soname: Option<&'static str>,
+    /// The version of its symbols; none for those that take the place of somebody else's.
+    pub version: Option<&'static str>,
 }
 
-impl Flavour {
-    pub fn crate_types(&self) -> &'static str {
-        if self.shared.is_some() { "staticlib,cdylib" } else { "staticlib" }
-    }
-}
+/// The name by which programs that were linked with the C ABI's shared library ask for it.
+pub const SONAME: &str = "libregion.so.0";
 
 /// The symbols of the C ABI.
 const REGION: &[&str] = &["region_*"];
@@ -56,7 +55,8 @@ pub const ALL: [Flavour; 5] = [
         features: "capi",
         object: Object::Archive,
         symbols: REGION,
-        shared: Some(Shared { file: "libregion.so", soname: Some("libregion.so.0") }),
+        // Functions that are added within one soname get a new version, which names this one as its predecessor.
+        shared: Some(Shared { file: "libregion.so", soname: Some(SONAME), version: Some("REGION_0") }),
         rustc: &[
             "-C",
             "llvm-args=--inline-threshold=75 --inlinehint-threshold=150 --unroll-threshold=50 --align-loops=1",
@@ -114,7 +114,7 @@ pub const ALL: [Flavour; 5] = [
             "malloc_usable_size",
             "malloc_trim",
         ],
-        shared: Some(Shared { file: "libregion_malloc.so", soname: None }),
+        shared: Some(Shared { file: "libregion_malloc.so", soname: None, version: None }),
         rustc: &["--cfg", "region_malloc"],
     },
 ];

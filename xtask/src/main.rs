@@ -2,8 +2,8 @@
 //! `capi-malloc`.
 //!
 //! Cargo compiles (`cargo rustc`, with the flags of `flavour`); what it cannot do is done here: the archive's objects
-//! become one (`archive`, by the tools of `tool`), and the shared library gets the name under which programs look for
-//! it when they start. Headers, region.pc and the CMake files are in include/ as they are, and nothing is installed.
+//! become one (`archive`, by the tools of `tool`), and the shared library is made of it (`shared`). `cargo capi-install`
+//! puts what `cargo capi` makes into a prefix (`install`), with the headers, a region.pc and the CMake files.
 //!
 //! What is made is always in the same place, whatever it was made for: include/region.pc and include/cmake look there.
 //! `<target>/release/` for `capi`, `<target>/<flavour>/release/` for the others; cargo's own files are in
@@ -12,20 +12,30 @@
 mod archive;
 mod artifact;
 mod flavour;
+mod install;
+mod shared;
 mod tool;
 mod turn;
 
 use flavour::{Flavour, Object};
+use install::Prefix;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::{env, fs};
 
 const USAGE: &str = "\
-usage: cargo capi|capi-small|capi-freestanding|capi-checked|capi-malloc [FLAGS OF CARGO]... [-- FLAGS OF RUSTC...]
+usage: cargo capi|capi-small|capi-freestanding|capi-checked|capi-malloc|capi-install [FLAGS OF CARGO]...
+         [-- FLAGS OF RUSTC...]
 
   -j N, --offline, --target TRIPLE and the like are handed on to `cargo rustc`.
   --target-dir DIR   what is made goes below DIR, and not below target/ of this clone
+
+capi-install makes what capi makes, and installs it:
+  --prefix DIR       where it is found once it is installed (or the variable PREFIX; /usr/local)
+  --libdir DIR       where libraries go, in the prefix or absolute (or LIBDIR; lib)
+  --multiarch        libraries go to lib/TRIPLET of the prefix, as Debian has it: what `cc -print-multiarch` says
+  --destdir DIR      a root that all of this is put below, to be packed (or DESTDIR)
 ";
 
 /// What the command line asks for.
@@ -33,6 +43,8 @@ struct Request {
     flavour: &'static Flavour,
     /// Where all that is made goes.
     target: PathBuf,
+    /// What is made is installed there.
+    install: Option<Prefix>,
     cargo: Vec<OsString>,
     rustc: Vec<OsString>,
 }
@@ -62,26 +74,37 @@ fn root() -> PathBuf {
 fn request(root: &Path, words: Vec<OsString>) -> Result<Request, String> {
     let mut words = words.into_iter();
     let name = words.next().unwrap_or_default();
-    let flavour = flavour::ALL.iter().find(|flavour| name == flavour.command).ok_or(USAGE)?;
-    let mut request = Request { flavour, target: root.join("target"), cargo: Vec::new(), rustc: Vec::new() };
+    let installs = name == "capi-install";
+    let command = if installs { OsString::from("capi") } else { name };
+    let flavour = flavour::ALL.iter().find(|flavour| command == flavour.command).ok_or(USAGE)?;
+    let (target, install) = (root.join("target"), installs.then(Prefix::of_the_environment));
+    let mut request = Request { flavour, target, install, cargo: Vec::new(), rustc: Vec::new() };
     while let Some(word) = words.next() {
         if word == "--" {
             request.rustc = words.collect();
             break;
         }
-        if word == "--target-dir" {
-            request.target = words.next().ok_or("--target-dir wants a directory")?.into();
-        } else if let Some(place) = word.to_str().and_then(|word| word.strip_prefix("--target-dir=")) {
-            request.target = place.into();
-        } else {
-            request.cargo.push(word);
+        let text = word.to_str().unwrap_or_default();
+        if text == "--multiarch" && installs {
+            request.install = request.install.map(Prefix::multiarch).transpose()?;
+            continue;
+        }
+        let (flag, joined) = text.split_once('=').map_or((text, None), |(flag, value)| (flag, Some(value)));
+        let place = match flag {
+            "--target-dir" => Some(&mut request.target),
+            _ => request.install.as_mut().and_then(|prefix| prefix.part(flag)),
+        };
+        match (place, joined) {
+            (Some(place), Some(value)) => *place = value.into(),
+            (Some(place), None) => *place = words.next().ok_or(format!("{flag} wants a directory"))?.into(),
+            (None, _) => request.cargo.push(word),
         }
     }
     Ok(request)
 }
 
 fn make(root: &Path, request: &Request) -> Result<(), String> {
-    let Request { flavour, target, .. } = request;
+    let Request { flavour, target, install, .. } = request;
     let work = target.join("capi");
     create(&work)?;
     let _turn = turn::wait_for(&work)?;
@@ -94,19 +117,19 @@ fn make(root: &Path, request: &Request) -> Result<(), String> {
     let object = archive::join(library, flavour.symbols, &work, triple.as_deref())?;
     let (from, name) = match flavour.object {
         Object::Archive => (archive::pack(&object, triple.as_deref())?, archive::ARCHIVE),
-        Object::Alone(name) => (object, name),
+        Object::Alone(name) => (object.clone(), name),
     };
     put(&from, &place.join(name))?;
     say(&place.join(name));
     if let Some(shared) = &flavour.shared {
-        let library = find("libregion.so").ok_or("cargo did not say where it put libregion.so")?;
-        put(library, &place.join(shared.soname.unwrap_or(shared.file)))?;
+        let made = shared::link(&object, shared, flavour.symbols, &work, triple.as_deref())?;
+        put(&made, &place.join(shared.soname.unwrap_or(shared.file)))?;
         if let Some(soname) = shared.soname {
             link(soname, &place.join(shared.file))?;
         }
         say(&place.join(shared.file));
     }
-    Ok(())
+    install.as_ref().map_or(Ok(()), |prefix| prefix.fill(root, &place))
 }
 
 /// Runs `cargo rustc`; what it says to programs.
@@ -116,15 +139,13 @@ fn compile(root: &Path, work: &Path, request: &Request) -> Result<String, String
     command
         .args(["rustc", "--release", "--lib", "--message-format", "json-render-diagnostics", "--manifest-path"])
         .arg(root.join("Cargo.toml"))
-        .args(["--features", flavour.features, "--crate-type", flavour.crate_types(), "--target-dir"])
+        .args(["--features", flavour.features, "--crate-type", "staticlib", "--target-dir"])
         .arg(work)
         .args(&request.cargo)
         .args(["--", "--cfg", "region_staticlib"])
-        .args(flavour.rustc);
-    if let Some(soname) = flavour.shared.as_ref().and_then(|shared| shared.soname) {
-        command.arg(format!("-Clink-arg=-Wl,-soname,{soname}"));
-    }
-    command.args(&request.rustc).stderr(Stdio::inherit());
+        .args(flavour.rustc)
+        .args(&request.rustc)
+        .stderr(Stdio::inherit());
     let output = command.output().map_err(|error| format!("cannot run cargo: {error}"))?;
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),

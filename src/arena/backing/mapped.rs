@@ -173,11 +173,11 @@ impl Mapped {
             if previous != 0 {
                 return Err(AllocReason::Exhausted(self.reservation()));
             }
-            let len = sys::page_align_up(self.reservation()).ok_or(AllocReason::TooLarge)?;
+            // The longest request that there can be stands for all that are longer, so it is not what was asked for.
+            let request = Some(self.reservation()).filter(|&request| request < Self::EAGER - 1);
+            let len = request.and_then(sys::page_align_up).ok_or(AllocReason::TooLarge)?;
             if need.is_none_or(|need| need > len) {
-                // No object is as long as the longest request that there can be.
-                let longest = self.reservation() == Self::EAGER - 1;
-                return Err(if longest { AllocReason::TooLarge } else { AllocReason::Exhausted(len) });
+                return Err(AllocReason::Exhausted(len));
             }
             let block = reserve(len, len, is_locked_when_mapped(len)).map_err(AllocReason::Os)?;
             return Ok(self.begun(block, 0));
@@ -410,6 +410,15 @@ fn length_for(layout: Layout) -> Option<usize> {
 #[cfg(all(test, feature = "capi"))]
 mod tests {
     use super::*;
+
+    /// Of 32 bits of addresses the longest request is a gigabyte, which a process may have.
+    #[test]
+    fn a_reservation_too_long_to_be_said_is_refused_and_not_shortened() {
+        for bytes in [usize::MAX, isize::MAX as usize, Mapped::EAGER] {
+            let arena = crate::Arena::<8>::new_in(Mapped::exactly(bytes));
+            assert_eq!(arena.try_alloc(1u8).unwrap_err().reason(), AllocReason::TooLarge, "{bytes}");
+        }
+    }
 
     #[test]
     fn bytes_of_a_caller_are_neither_protected_nor_given_back() {

@@ -278,7 +278,10 @@ mod tests {
         let [short, middle, first, second, _] = BLOCK_SIZES;
         let after = |need| size_after(FIRST_BLOCK, need, false);
         assert_eq!([FIRST_BLOCK, short / 2].map(after), [short; 2]);
-        assert_eq!([short / 2 + 1, middle / 16].map(after), [middle; 2]);
+        // On 32 bits whatever is too long for the first is too long for the second.
+        if middle / 16 > short / 2 {
+            assert_eq!([short / 2 + 1, middle / 16].map(after), [middle; 2]);
+        }
         assert_eq!([middle / 16 + 1, first - 2 * HUGE_PAGE].map(after), [first; 2]);
         assert_eq!([first - 1, first].map(after), [second; 2]);
         assert_eq!(size_after(FIRST_BLOCK, 1, true), first, "an eager arena goes on in a region");
