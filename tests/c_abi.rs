@@ -11,10 +11,12 @@ mod attributes;
 #[path = "support/hugetlb.rs"]
 #[allow(dead_code)] // for other tests
 mod hugetlb;
+#[allow(dead_code)] // each test uses its part
 #[path = "c_abi/library.rs"]
 mod library;
 #[path = "c_abi/moving.rs"]
 mod moving;
+#[allow(dead_code)] // each test uses its part
 #[path = "c_abi/object.rs"]
 mod object;
 #[path = "c_abi/tools.rs"]
