@@ -11,12 +11,12 @@ mod attributes;
 #[path = "support/hugetlb.rs"]
 #[allow(dead_code)] // for other tests
 mod hugetlb;
-#[allow(dead_code)] // for other tests
+#[allow(dead_code)] // each test uses its part
 #[path = "c_abi/library.rs"]
 mod library;
 #[path = "c_abi/moving.rs"]
 mod moving;
-#[allow(dead_code)]
+#[allow(dead_code)] // each test uses its part
 #[path = "c_abi/object.rs"]
 mod object;
 #[path = "c_abi/tools.rs"]
@@ -128,10 +128,8 @@ fn archive_is_closed() {
         for needed in object.names("Uuvw") {
             // What linkers define.
             let internal = ["_GLOBAL_OFFSET_TABLE_", "_DYNAMIC"].contains(&needed.as_str());
-            // LeakSanitizer's, and a byte of glibc's, which are asked for weakly.
-            const WEAK: [&str; 3] =
-                ["__lsan_register_root_region", "__lsan_unregister_root_region", "__libc_single_threaded"];
-            let weak = WEAK.contains(&needed.as_str());
+            // LeakSanitizer's, which are asked for weakly.
+            let weak = ["__lsan_register_root_region", "__lsan_unregister_root_region"].contains(&needed.as_str());
             let internal = internal || (weak && name != "freestanding" && object.names("w").contains(&needed));
             assert!(internal || may_need.contains(&needed.as_str()), "{name} needs {needed}");
         }
