@@ -50,7 +50,7 @@ impl Blocks for Inside {
 
     #[inline(always)]
     fn refused(&self, _: c_int) {
-        // Many threads' calls: no thread could tell which of them it is about.
+        // Of several threads' refusals the last one would stay, whichever thread looks at it.
     }
 
     #[inline(always)]
