@@ -54,7 +54,7 @@ pub fn comparison(
         ("time in all", |run| Some(nanoseconds(run.parse + run.walk + run.drop)), milliseconds),
         ("page faults", |run| run.faults, short),
         ("tree in RAM", |run| run.tree, mebibytes),
-        ("bytes a value", |run| Some(run.tree?.checked_div(run.values)?), grouped),
+        ("bytes a value", |run| run.tree?.checked_div(run.values), grouped),
         ("peak RSS", |run| run.peak, mebibytes),
         ("RSS after drop", |run| run.kept, kept),
         ("values", |run| Some(run.values), |values| values.to_string()),
