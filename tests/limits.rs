@@ -81,7 +81,7 @@ fn an_arena_works_in_little_address_space_and_says_what_it_lacks() {
         intact(&rows);
         arena.reset_keeping(1 << 16);
     }
-    assert!(Arena::try_with_reservation(1 << 30).unwrap_err().to_string().contains("(RLIMIT_AS)"));
+    assert!(Arena::try_with_reservation(1 << 29).unwrap_err().to_string().contains("(RLIMIT_AS)"));
     assert!(Arena::try_with_capacity(1 << 30).unwrap_err().to_string().contains("(RLIMIT_AS)"));
     assert_eq!(*arena.alloc(3u8), 3);
 }
