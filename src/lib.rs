@@ -104,6 +104,7 @@
 #![cfg_attr(all(feature = "os", unix), doc = "[`file`]: mod@crate::file")]
 #![cfg_attr(all(feature = "os", unix, not(loom)), doc = "[`cage`]: mod@crate::cage")]
 #![cfg_attr(all(feature = "os", unix, not(loom)), doc = "[`cage!`]: macro@crate::cage")]
+#![cfg_attr(all(feature = "os", unix, not(loom)), doc = "[`savable!`]: crate::savable")]
 #![cfg_attr(all(feature = "os", unix), doc = "[`pages_in_order`]: crate::mapping::RegionOptions::pages_in_order")]
 // What the page names and this build has not leads to the section on features.
 #![cfg_attr(not(all(feature = "os", unix)), doc = include_str!("without_os.md"))]

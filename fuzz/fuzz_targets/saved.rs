@@ -73,7 +73,9 @@ fuzz_target!(|case: Case<'_>| {
     // Lengths that are possible, so that most cases get past the header.
     let list = 4 * u64::from(u32::from_ne_bytes(bytes[SHARED..SHARED + 4].try_into().unwrap()));
     let len = bytes.len() as u64;
-    if len != original.len() as u64 || list != 4 * u64::from(u32::from_ne_bytes(original[SHARED..SHARED + 4].try_into().unwrap())) {
+    if len != original.len() as u64
+        || list != 4 * u64::from(u32::from_ne_bytes(original[SHARED..SHARED + 4].try_into().unwrap()))
+    {
         bytes[LEN..LEN + 8].copy_from_slice(&len.to_ne_bytes());
         bytes[END..END + 8].copy_from_slice(&len.saturating_sub(list).to_ne_bytes());
     }
