@@ -319,7 +319,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             Ok(true) => Ok(Ok(row.finish())),
             Ok(false) => match values.next() {
                 None => Ok(Ok(row.into_slice())),
-                Some(next) => collect_on::<F, _, _, _, _>(row, next, values),
+                Some(next) => collect_on::<F, T, E, MIN_ALIGN, B>(row, next, values),
             },
         }
     }
