@@ -201,7 +201,7 @@ const EVERY_ADVICE: [(&str, Advice); 13] = every_advice!(
 /// Advice is safe to give, so it must take nothing from anybody: what a forked child gets is said in `unsafe` code.
 #[test]
 fn no_advice_changes_a_byte_here_or_in_a_forked_child() {
-    let source = include_str!("../src/sys/memory.rs");
+    let source = include_str!("../src/sys/advice.rs");
     let (_, rest) = source.split_once("pub enum Advice {").unwrap();
     let variants = rest.lines().map(str::trim).take_while(|line| *line != "}");
     let variants = variants.filter_map(|line| line.strip_suffix(',').filter(|name| !name.contains(' ')));

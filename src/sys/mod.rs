@@ -4,7 +4,7 @@
 //! use bytes, pages and [`Error`]s. Mappings belong to the caller, which knows their lengths
 //! ([`region`](crate::region)). A file that is opened here is closed here (`file`).
 //!
-//! - `memory`: map, unmap, protect, advise, remap, sync, lock.
+//! - `memory`: map, unmap, protect, give back, remap, sync, lock. `advice`: how pages are going to be used.
 //! - `residency`: which pages are in RAM, and of what size.
 //! - `number`: the numbers of system calls.
 //! - `page`: the page sizes of this machine.
@@ -19,6 +19,7 @@
 //! - `raw`: the calls and the advice numbers that rustix does not have.
 //! - `trap`: the one instruction that makes them.
 
+mod advice;
 #[cfg_attr(not(region_faults), allow(clippy::unnecessary_wraps))]
 mod fault;
 mod fd;
@@ -37,6 +38,8 @@ mod residency;
 mod trap;
 
 pub(crate) use crate::policy::{HUGE_PAGE, SMALLEST_PAGE};
+pub(crate) use advice::*;
+pub use advice::{Advice, AtFork};
 #[cfg(region_faults)]
 pub use fault::{FaultPlan, plan_faults, refusals};
 pub use fd::Fd;
@@ -44,8 +47,8 @@ pub(crate) use file::*;
 pub(crate) use limit::data_is_limited;
 #[cfg(target_os = "linux")]
 pub(crate) use memfd::*;
+pub use memory::Access;
 pub(crate) use memory::*;
-pub use memory::{Access, Advice, AtFork};
 pub use page::page_size;
 pub(crate) use page::{address_space, page_align_up, sure_alignment, whole_pages};
 pub use path::PathBytes;
