@@ -105,7 +105,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// When the addresses cannot be reserved.
     #[track_caller]
     pub fn with_min_align_and_capacity(bytes: usize) -> Self {
-        Panic::unwrap(Self::with_capacity_or::<Panic>(bytes))
+        Self::with_capacity_in(bytes, DEFAULT)
     }
 
     /// As [`with_capacity`](Arena::with_capacity), for any `MIN_ALIGN`.
@@ -113,12 +113,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// # Errors
     /// When the addresses cannot be reserved.
     pub fn try_with_min_align_and_capacity(bytes: usize) -> Result<Self, AllocError> {
-        Self::with_capacity_or::<Report>(bytes)
-    }
-
-    #[track_caller]
-    fn with_capacity_or<F: Failure>(bytes: usize) -> Result<Self, F::Error> {
-        Self::with_capacity_in_or::<F>(bytes, DEFAULT)
+        Self::try_with_capacity_in(bytes, DEFAULT)
     }
 }
 
