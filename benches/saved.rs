@@ -10,8 +10,6 @@
 //! file is in the page cache. Parsed "in an arena" is the example's own tree, which borrows text from the document;
 //! what is saved must have its text in it, as "in a cage" has.
 
-#[path = "saved/tree.rs"]
-mod json;
 #[path = "../examples/json/parser/mod.rs"]
 #[allow(dead_code)]
 mod parser;
@@ -22,18 +20,23 @@ mod support;
 #[allow(dead_code)]
 mod tree;
 
-use json::{Document, Documents, parse};
-use region::cage::{Cage, Saved};
+use region::cage::Saved;
 use std::hint::black_box;
 use support::Duel;
-use tree::Census;
+use tree::{Census, compact};
 
-type Opened = Saved<Document, Documents>;
+region::root! {
+    /// A document's tree.
+    struct Document = for<'a> compact::Value<'a>;
+}
+
+type Opened = Saved<Document, compact::Json>;
 
 fn contest(megabytes: usize, rounds: usize) {
     let text = sample::document(megabytes * 1_000_000).expect("memory for the document");
-    let arena = Documents::arena();
-    let root = parse(&text, &arena);
+    let options = parser::Options::default();
+    let arena = compact::arena(text.len());
+    let root = compact::parse(text.as_bytes(), &arena, options, |_| ()).unwrap();
     let census = Census::of(&root).unwrap();
     let image = Opened::image(&root).unwrap();
     let path = std::env::temp_dir().join(format!("region-bench-saved-{}", std::process::id()));
@@ -57,11 +60,10 @@ fn contest(megabytes: usize, rounds: usize) {
     let walked = |opened: Opened| {
         black_box(Census::of(opened.get()).unwrap().values());
     };
-    let options = parser::Options::default();
     let ratios = Duel::new(format!("open, {megabytes} MB of JSON, by values"), census.values() as u64, rounds)
         .add("parsed, in a cage", || {
-            let arena = Documents::arena();
-            black_box(parse(&text, &arena));
+            let arena = compact::arena(text.len());
+            black_box(compact::parse(text.as_bytes(), &arena, options, |_| ()).unwrap());
         })
         .add("parsed, in an arena", || {
             let arena = region::Arena::new();

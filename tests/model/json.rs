@@ -33,47 +33,37 @@ pub fn parse_with(document: &[u8], max_depth: usize) -> Result<heap::Value, Synt
     owned
 }
 
-fn assert_same_compact(compact: &compact::Value<'_>, owned: &heap::Value) {
-    match (compact, owned) {
-        (compact::Value::Null, heap::Value::Null) => {}
-        (compact::Value::Bool(a), heap::Value::Bool(b)) => assert_eq!(a, b),
-        (_, heap::Value::Number(b)) => assert_eq!(compact.number(), Some(*b)),
-        (compact::Value::String(a), heap::Value::String(b)) => assert_eq!(a.as_str(), b),
-        (compact::Value::Array(a), heap::Value::Array(b)) => {
-            assert_eq!(a.len(), b.len());
-            a.iter().zip(b).for_each(|(a, b)| assert_same_compact(a, b));
-        }
-        (compact::Value::Object(a), heap::Value::Object(b)) => {
-            assert_eq!(a.len(), b.len());
-            for (a, b) in a.iter().zip(b) {
-                assert_eq!(a.key.as_str(), b.key);
-                assert_same_compact(&a.value, &b.value);
+/// A function that holds a tree's value against the heap's.
+macro_rules! comparison {
+    ($name:ident, $tree:ident, $number:expr) => {
+        fn $name(value: &$tree::Value<'_>, owned: &heap::Value) {
+            match (value, owned) {
+                ($tree::Value::Null, heap::Value::Null) => {}
+                ($tree::Value::Bool(a), heap::Value::Bool(b)) => assert_eq!(a, b),
+                (_, heap::Value::Number(b)) => assert_eq!($number(value), Some(*b)),
+                ($tree::Value::String(a), heap::Value::String(b)) => assert_eq!(**a, **b),
+                ($tree::Value::Array(a), heap::Value::Array(b)) => {
+                    assert_eq!(a.len(), b.len());
+                    a.iter().zip(b).for_each(|(a, b)| $name(a, b));
+                }
+                ($tree::Value::Object(a), heap::Value::Object(b)) => {
+                    assert_eq!(a.len(), b.len());
+                    for (a, b) in a.iter().zip(b) {
+                        assert_eq!(*a.key, *b.key);
+                        $name(&a.value, &b.value);
+                    }
+                }
+                (value, owned) => panic!("{value:?} is not {owned:?}"),
             }
         }
-        (compact, owned) => panic!("{compact:?} is not {owned:?}"),
-    }
+    };
 }
 
-fn assert_same(arena: &arena::Value<'_>, owned: &heap::Value) {
-    match (arena, owned) {
-        (arena::Value::Null, heap::Value::Null) => {}
-        (arena::Value::Bool(a), heap::Value::Bool(b)) => assert_eq!(a, b),
-        (arena::Value::Number(a), heap::Value::Number(b)) => assert_eq!(a, b),
-        (arena::Value::String(a), heap::Value::String(b)) => assert_eq!(a, b),
-        (arena::Value::Array(a), heap::Value::Array(b)) => {
-            assert_eq!(a.len(), b.len());
-            a.iter().zip(b).for_each(|(a, b)| assert_same(a, b));
-        }
-        (arena::Value::Object(a), heap::Value::Object(b)) => {
-            assert_eq!(a.len(), b.len());
-            for (a, b) in a.iter().zip(b) {
-                assert_eq!(a.key, b.key);
-                assert_same(&a.value, &b.value);
-            }
-        }
-        (arena, owned) => panic!("{arena:?} is not {owned:?}"),
-    }
-}
+comparison!(assert_same, arena, |value: &arena::Value<'_>| match value {
+    arena::Value::Number(number) => Some(*number),
+    _ => None,
+});
+comparison!(assert_same_compact, compact, |value: &compact::Value<'_>| value.number());
 
 /// The same tree as serde_json has it. A duplicate key's last value wins there.
 pub fn to_serde(value: &heap::Value) -> serde_json::Value {

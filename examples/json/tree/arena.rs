@@ -9,7 +9,7 @@
 //! is dropping the tree, whatever its size and depth.
 
 use super::grower::{self, Form};
-use super::{Node, Shape};
+use super::{Node, Pair, Parts, Shape};
 use crate::parser::{Number, Options, Text};
 use region::AllocError;
 use region::backing::DefaultBacking;
@@ -134,32 +134,28 @@ impl<'a, 'i: 'a> Form<'a, 'i, 8> for Plain<'a> {
     }
 }
 
-/// The parts of an array or object.
-pub enum Parts<'t, 'a> {
-    Elements(std::slice::Iter<'t, Value<'a>>),
-    Members(std::slice::Iter<'t, Member<'a>>),
-}
-
-impl<'t, 'a> Iterator for Parts<'t, 'a> {
-    type Item = (Option<&'t str>, &'t Value<'a>);
+impl<'a> Pair for Member<'a> {
+    type Value = Value<'a>;
 
     #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Parts::Elements(elements) => elements.next().map(|value| (None, value)),
-            Parts::Members(members) => members.next().map(|member| (Some(member.key), &member.value)),
-        }
+    fn key(&self) -> &str {
+        self.key
+    }
+
+    #[inline]
+    fn value(&self) -> &Value<'a> {
+        &self.value
     }
 }
 
 impl<'a> Node for Value<'a> {
     type Parts<'t>
-        = Parts<'t, 'a>
+        = Parts<'t, Value<'a>, Member<'a>>
     where
         'a: 't;
 
     #[inline]
-    fn shape(&self) -> Shape<'_, Parts<'_, 'a>> {
+    fn shape(&self) -> Shape<'_, Self::Parts<'_>> {
         match *self {
             Value::Null | Value::Bool(_) => Shape::Word,
             Value::Number(number) => Shape::Number(number.as_f64()),

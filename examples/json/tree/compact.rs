@@ -8,7 +8,7 @@
 //! A link can lead only into the cage, so all strings are copied there.
 
 use super::grower::{self, Form, Refused};
-use super::{Node, Shape};
+use super::{Node, Pair, Parts, Shape};
 use crate::parser::{Number, Options, Text};
 use region::Arena;
 use region::cage::{CageArena, Caged, Slice32, Str32};
@@ -26,42 +26,47 @@ const ALIGN: usize = 2;
 /// The arena of a tree.
 pub type Compact = CageArena<Json, ALIGN>;
 
-/// A JSON value.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
-    /// `null`.
-    Null,
-    /// `true` or `false`.
-    Bool(bool),
-    /// A number that is an integer of at least 0.
-    Unsigned(Halves),
-    /// An integer below 0.
-    Negative(Halves),
-    /// Any other number: the bits of an `f64`.
-    Float(Halves),
-    /// A string.
-    String(Str32<'a, Json>),
-    /// An array.
-    Array(Slice32<'a, Value<'a>, Json>),
-    /// An object, its members in the order of the document; duplicate keys are kept.
-    Object(Slice32<'a, Member<'a>, Json>),
-}
+// Declared so that a tree may be a file, too (`region::cage::Saved`).
+region::savable! {
+    in Json;
 
-/// A member of an object.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Member<'a> {
-    /// Its key.
-    pub key: Str32<'a, Json>,
-    /// Its value.
-    pub value: Value<'a>,
+    /// A JSON value.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub enum Value<'a> {
+        /// `null`.
+        Null,
+        /// `true` or `false`.
+        Bool(bool),
+        /// A number that is an integer of at least 0.
+        Unsigned(Halves),
+        /// An integer below 0.
+        Negative(Halves),
+        /// Any other number: the bits of an `f64`.
+        Float(Halves),
+        /// A string.
+        String(Str32<'a, Json>),
+        /// An array.
+        Array(Slice32<'a, Value<'a>, Json>),
+        /// An object, its members in the order of the document; duplicate keys are kept.
+        Object(Slice32<'a, Member<'a>, Json>),
+    }
+
+    /// A member of an object.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Member<'a> {
+        /// Its key.
+        pub key: Str32<'a, Json>,
+        /// Its value.
+        pub value: Value<'a>,
+    }
+
+    /// Eight bytes that need the alignment of four.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Halves([u32; 2]);
 }
 
 // Half of what a tag and a slice are with pointers.
 const _: () = assert!(size_of::<Value<'_>>() == 12 && size_of::<Member<'_>>() == 20 && align_of::<Member<'_>>() == 4);
-
-/// Eight bytes that need the alignment of four.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Halves([u32; 2]);
 
 impl Halves {
     #[inline]
@@ -178,32 +183,28 @@ impl<'a, 'i> Form<'a, 'i, ALIGN> for Linked<'a> {
     }
 }
 
-/// The parts of an array or object.
-pub enum Parts<'t, 'a> {
-    Elements(std::slice::Iter<'t, Value<'a>>),
-    Members(std::slice::Iter<'t, Member<'a>>),
-}
-
-impl<'t, 'a> Iterator for Parts<'t, 'a> {
-    type Item = (Option<&'t str>, &'t Value<'a>);
+impl<'a> Pair for Member<'a> {
+    type Value = Value<'a>;
 
     #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Parts::Elements(elements) => elements.next().map(|value| (None, value)),
-            Parts::Members(members) => members.next().map(|member| (Some(member.key.as_str()), &member.value)),
-        }
+    fn key(&self) -> &str {
+        self.key.as_str()
+    }
+
+    #[inline]
+    fn value(&self) -> &Value<'a> {
+        &self.value
     }
 }
 
 impl<'a> Node for Value<'a> {
     type Parts<'t>
-        = Parts<'t, 'a>
+        = Parts<'t, Value<'a>, Member<'a>>
     where
         'a: 't;
 
     #[inline]
-    fn shape(&self) -> Shape<'_, Parts<'_, 'a>> {
+    fn shape(&self) -> Shape<'_, Self::Parts<'_>> {
         match *self {
             Value::Null | Value::Bool(_) => Shape::Word,
             Value::String(text) => Shape::String(text.as_str()),

@@ -4,7 +4,7 @@
 //! list and string is one allocation of exactly its length, never grown. What is left of the difference
 //! is the allocator, and freeing node by node.
 
-use super::{Node, Shape};
+use super::{Node, Pair, Parts, Shape};
 use crate::parser::{self, Builder, Full, Number, Options, SyntaxError, Text};
 
 /// A JSON value that owns its parts.
@@ -106,29 +106,25 @@ impl Builder<'_> for Grower {
     }
 }
 
-/// The parts of an array or object.
-pub enum Parts<'t> {
-    Elements(std::slice::Iter<'t, Value>),
-    Members(std::slice::Iter<'t, Member>),
-}
-
-impl<'t> Iterator for Parts<'t> {
-    type Item = (Option<&'t str>, &'t Value);
+impl Pair for Member {
+    type Value = Value;
 
     #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Parts::Elements(elements) => elements.next().map(|value| (None, value)),
-            Parts::Members(members) => members.next().map(|member| (Some(member.key.as_str()), &member.value)),
-        }
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    #[inline]
+    fn value(&self) -> &Value {
+        &self.value
     }
 }
 
 impl Node for Value {
-    type Parts<'t> = Parts<'t>;
+    type Parts<'t> = Parts<'t, Value, Member>;
 
     #[inline]
-    fn shape(&self) -> Shape<'_, Parts<'_>> {
+    fn shape(&self) -> Shape<'_, Self::Parts<'_>> {
         match self {
             Value::Null | Value::Bool(_) => Shape::Word,
             Value::Number(number) => Shape::Number(number.as_f64()),

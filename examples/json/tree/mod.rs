@@ -44,6 +44,35 @@ pub trait Node {
     fn shape(&self) -> Shape<'_, Self::Parts<'_>>;
 }
 
+/// A member of an object.
+pub trait Pair {
+    /// What its value is.
+    type Value;
+
+    /// Its key.
+    fn key(&self) -> &str;
+    /// Its value.
+    fn value(&self) -> &Self::Value;
+}
+
+/// The parts of an array or object whose elements, or members, lie side by side.
+pub enum Parts<'t, V, M> {
+    Elements(std::slice::Iter<'t, V>),
+    Members(std::slice::Iter<'t, M>),
+}
+
+impl<'t, V, M: Pair<Value = V>> Iterator for Parts<'t, V, M> {
+    type Item = (Option<&'t str>, &'t V);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Parts::Elements(elements) => elements.next().map(|value| (None, value)),
+            Parts::Members(members) => members.next().map(|member| (Some(member.key()), member.value())),
+        }
+    }
+}
+
 /// What is in a tree.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Census<'t> {
