@@ -192,31 +192,43 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
 
     /// The values. Unused memory is given back.
     #[inline(always)]
-    pub(super) fn finish(mut self) -> &'a mut [T] {
-        self.release_from(self.len);
-        self.into_slice()
+    pub(super) fn finish(self) -> &'a mut [T] {
+        // SAFETY: the values are initialized and belong to the sequence, which is given up.
+        unsafe { self.finish_raw().as_mut() }
+    }
+
+    /// As [`finish`](Self::finish), of an iterator that said its length: mostly nothing is given back.
+    #[inline(always)]
+    pub(super) fn finish_exact(self) -> &'a mut [T] {
+        if self.is_all(self.len) { self.into_slice() } else { self.finish_short() }
     }
 
     /// The values, with all memory that there is for them.
     #[inline(always)]
     pub(super) fn into_slice(self) -> &'a mut [T] {
-        let (start, len) = (self.start, self.len);
+        // SAFETY: the values are initialized and belong to the sequence, which is given up.
+        unsafe { self.into_raw().as_mut() }
+    }
+
+    /// The values as [`finish`](Self::finish) leaves them, by a pointer that is good for growing them where they are.
+    #[inline(always)]
+    pub(super) fn finish_raw(mut self) -> NonNull<[T]> {
+        self.release_from(self.len);
+        self.into_raw()
+    }
+
+    #[inline(always)]
+    fn into_raw(self) -> NonNull<[T]> {
+        let values = NonNull::slice_from_raw_parts(self.start, self.len);
         core::mem::forget(self);
-        // SAFETY: the first `len` values are initialized and belong to the sequence, which is given up.
-        unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) }
+        values
     }
 
     /// As [`finish`](Self::finish), where that is seldom.
     #[cold]
     #[inline(never)]
-    pub(super) fn finish_short(self) -> &'a mut [T] {
+    fn finish_short(self) -> &'a mut [T] {
         self.finish()
-    }
-
-    /// Whether the values take all the memory that there is for them.
-    #[inline(always)]
-    pub(super) fn is_whole(&self) -> bool {
-        self.is_all(self.len)
     }
 
     /// Whether so many values take all the memory that there is.

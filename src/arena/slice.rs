@@ -315,7 +315,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         match row.fill(&mut values) {
             Err(error) => Ok(Err(error)),
             // Who said how many there are has fewer seldom, and then need not be fast.
-            Ok(true) if is_exact => Ok(Ok(if row.is_whole() { row.into_slice() } else { row.finish_short() })),
+            Ok(true) if is_exact => Ok(Ok(row.finish_exact())),
             Ok(true) => Ok(Ok(row.finish())),
             Ok(false) => match values.next() {
                 None => Ok(Ok(row.into_slice())),

@@ -6,6 +6,7 @@ use super::{Arena, Backing};
 use crate::error::AllocError;
 use crate::error::failure::{Failure, Panic, Report};
 use core::fmt;
+use core::ptr::NonNull;
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Copies a string into the arena.
@@ -79,11 +80,23 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if let Some(text) = arguments.as_str() {
             return self.str_or::<F>(text);
         }
+        // SAFETY: the bytes are text, and nobody else has them.
+        Ok(unsafe { core::str::from_utf8_unchecked_mut(self.formatted::<F>(arguments)?.as_mut()) })
+    }
+
+    /// The bytes of formatted text, by a pointer that is good for growing them where they are.
+    #[inline]
+    #[track_caller]
+    fn formatted<F: Failure>(&self, arguments: fmt::Arguments<'_>) -> Result<NonNull<[u8]>, F::Error> {
         let bytes = Growing::with_room(self, Growing::<u8, MIN_ALIGN, B>::FIRST_ROOM, 0);
         let mut formatted = Formatted::new(bytes);
         F::check(formatted.write(arguments))?;
-        // SAFETY: only whole strings were appended.
-        Ok(unsafe { core::str::from_utf8_unchecked_mut(formatted.text.finish()) })
+        Ok(formatted.text.finish_raw())
+    }
+
+    /// As [`try_alloc_fmt`](Self::try_alloc_fmt), for a container that goes on in these bytes.
+    pub(crate) fn try_formatted(&self, arguments: fmt::Arguments<'_>) -> Result<NonNull<[u8]>, AllocError> {
+        self.formatted::<Report>(arguments)
     }
 }
 

@@ -48,13 +48,12 @@ pub trait ArenaAllocator: sealed::Sealed {
     #[allow(clippy::mut_from_ref)]
     fn try_put_str(&self, source: &str) -> Result<&mut str, AllocError>;
 
-    /// As [`Arena::try_alloc_fmt`].
+    /// As `Arena::try_formatted`.
     ///
     /// # Errors
     /// When memory cannot be had, or a `Display` implementation fails.
     #[doc(hidden)]
-    #[allow(clippy::mut_from_ref)]
-    fn try_put_fmt(&self, arguments: fmt::Arguments<'_>) -> Result<&mut str, AllocError>;
+    fn try_put_fmt(&self, arguments: fmt::Arguments<'_>) -> Result<NonNull<[u8]>, AllocError>;
 
     /// As [`Arena::alloc_slice_fill_iter`].
     #[doc(hidden)]
@@ -150,8 +149,8 @@ macro_rules! arena_allocator {
             }
 
             #[inline]
-            fn try_put_fmt(&self, arguments: fmt::Arguments<'_>) -> Result<&mut str, AllocError> {
-                self.try_alloc_fmt(arguments)
+            fn try_put_fmt(&self, arguments: fmt::Arguments<'_>) -> Result<NonNull<[u8]>, AllocError> {
+                self.as_arena().try_formatted(arguments)
             }
 
             #[inline]

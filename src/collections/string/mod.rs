@@ -134,10 +134,13 @@ impl<'a, A: ArenaAllocator> String<'a, A> {
     /// # Errors
     /// When memory cannot be had, or a `Display` implementation fails ([`Format`](crate::error::AllocReason::Format)).
     pub fn try_from_fmt_in(arguments: fmt::Arguments<'_>, arena: &'a A) -> Result<Self, AllocError> {
+        if let Some(whole) = arguments.as_str() {
+            return Self::try_from_str_in(whole, arena);
+        }
         let text = arena.try_put_fmt(arguments)?;
-        // SAFETY: the arena just handed these bytes out, as many as there are, and they are text. Without any there is no
-        // capacity either.
-        Ok(unsafe { Self::from_raw_parts_in(text.as_mut_ptr(), text.len(), text.len(), arena) })
+        // SAFETY: the arena just handed these bytes out, as many as there are, and they are text. The pointer is the
+        // arena's own, so the text may grow behind them. Without any there is no capacity either.
+        Ok(unsafe { Self::from_raw_parts_in(text.as_ptr().cast(), text.len(), text.len(), arena) })
     }
 
     /// Takes bytes that the caller knows to be UTF-8.
