@@ -179,7 +179,8 @@ fn text_lengths_and_characters_are_valid() {
     let found = opened.get();
     assert!(found.text == root.text && found.again == root.text && found.bytes == *b"bytes" && found.letter == 'é');
     assert!(found.list == [true, false, true] && found.list.capacity() == 3);
-    // The order of the fields of a link is the compiler's.
+    // Links are laid out as in C, whatever the compiler: a number, a length, a capacity.
+    assert_eq!([68, 76, 84, 92, 96].map(|at| number(&image, at)), [20, 20, 5, 3, 3]);
     let at = |of: u32| (64..104).step_by(4).find(|&at| number(&image, at) == of).unwrap();
     let place = |of: usize| number(&image, 32) + (of / 8) as u32;
     let (text_at, bytes_at) = (104, 128);

@@ -11,7 +11,6 @@ use crate::error::{AllocError, AllocReason};
 use core::alloc::Layout;
 use core::cmp::Ordering;
 use core::marker::PhantomData;
-use core::mem::offset_of;
 use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
@@ -29,7 +28,8 @@ use core::ptr::NonNull;
 /// ```
 ///
 /// *Length*: at most `u32::MAX` values; more is an error. Otherwise as [`Ref32`](super::Ref32).
-// Invariant: without values, or if these have no bytes, the number is `NOTHING`.
+// Invariant: without values, or if these have no bytes, the number is `NOTHING`. Laid out as in C: it is in saved trees.
+#[repr(C)]
 pub struct Slice32<'a, T: 'a, C: Cage> {
     pub(super) number: NonZeroU32,
     pub(super) len: u32,
@@ -167,15 +167,12 @@ impl<'a, T, C: Cage> Vec32<'a, T, C> {
 ///
 /// *Length*: at most `u32::MAX` bytes; more is an error. Otherwise as [`Ref32`](super::Ref32).
 // Invariant: the bytes are text.
+#[repr(transparent)]
 pub struct Str32<'a, C: Cage> {
     bytes: Slice32<'a, u8, C>,
 }
 
 impl<'a, C: Cage> Str32<'a, C> {
-    /// Where the number and the length are, in bytes from the start.
-    pub(super) const NUMBER: usize = offset_of!(Self, bytes) + offset_of!(Slice32<'a, u8, C>, number);
-    pub(super) const LEN: usize = offset_of!(Self, bytes) + offset_of!(Slice32<'a, u8, C>, len);
-
     pub(super) const fn number(self) -> NonZeroU32 {
         self.bytes.number
     }

@@ -35,7 +35,9 @@ use core::ptr::NonNull;
 ///
 /// *Values are not dropped* with the vector; those that leave it are the caller's, and `clear`, `truncate` and `retain`
 /// drop what they remove. *Length*: at most `u32::MAX` values. *Threads*: as its values.
-// Invariants: those that `counted_vector` names. The block is at `number`, in the cage.
+// Invariants: those that `counted_vector` names. The block is at `number`, in the cage. Laid out as in C: it is in saved
+// trees.
+#[repr(C)]
 pub struct Vec32<'a, T: 'a, C: Cage> {
     pub(super) number: NonZeroU32,
     pub(super) len: u32,

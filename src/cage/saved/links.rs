@@ -278,13 +278,13 @@ unsafe impl<'a, T: Savable<'a, C>, C: Cage> Savable<'a, C> for Slice32<'a, T, C>
         // SAFETY: the walk claimed these bytes, aligned; both fields lie in them, and any bits are a length.
         unsafe {
             let len = field(at, offset_of!(Self, len)).read();
-            check_link::<T, C, true>(field(at, offset_of!(Self, number)), len, walk)
+            check_link::<T, C, true>(field(at, 0), len, walk)
         }
     }
 
     fn save(&self, at: usize, walk: &mut Save) -> Result<(), Stop> {
         walk.number(at + offset_of!(Self, len), self.len);
-        save_link::<T, C, true>(self.number, self.as_slice(), at + offset_of!(Self, number), walk)
+        save_link::<T, C, true>(self.number, self.as_slice(), at, walk)
     }
 }
 
@@ -344,8 +344,8 @@ unsafe impl<'a, C: Cage> Savable<'a, C> for Str32<'a, C> {
         // SAFETY: the walk claimed these bytes, aligned; both fields lie in them, and any bits are a number or a length.
         // The bytes that are claimed for it are as many as the length says, and nobody writes them meanwhile.
         unsafe {
-            let count = field(at, Self::LEN).read();
-            let link = field(at, Self::NUMBER);
+            let count = field(at, offset_of!(Slice32<'a, u8, C>, len)).read();
+            let link = field(at, 0);
             if count == 0 {
                 return check_link::<u8, C, true>(link, 0, walk);
             }
@@ -366,13 +366,13 @@ unsafe impl<'a, C: Cage> Savable<'a, C> for Str32<'a, C> {
 
     fn save(&self, at: usize, walk: &mut Save) -> Result<(), Stop> {
         let (number, text) = (self.number(), self.as_str());
-        let (link, len) = (at + Self::NUMBER, text.len() as u32);
-        walk.number(at + Self::LEN, len);
+        let len = text.len() as u32;
+        walk.number(at + offset_of!(Slice32<'a, u8, C>, len), len);
         if len == 0 {
-            walk.number(link, NOTHING.get());
+            walk.number(at, NOTHING.get());
             return Ok(());
         }
-        if let Some(to) = walk.claim::<TextBytes<C>>(link, number.get(), len)? {
+        if let Some(to) = walk.claim::<TextBytes<C>>(at, number.get(), len)? {
             // SAFETY: so many bytes of text.
             unsafe { walk.put(to, NonNull::from(text).cast(), text.len()) };
         }
@@ -400,21 +400,21 @@ unsafe impl<'a, T: Savable<'a, C>, C: Cage> Savable<'a, C> for Vec32<'a, T, C> {
             if capacity.read() != Self::capacity_of(len) {
                 return Err(walk.refuse(capacity.cast(), SavedFault::Capacity));
             }
-            check_link::<T, C, false>(field(at, offset_of!(Self, number)), len, walk)
+            check_link::<T, C, false>(field(at, 0), len, walk)
         }
     }
 
     fn save(&self, at: usize, walk: &mut Save) -> Result<(), Stop> {
         walk.number(at + offset_of!(Self, len), self.len);
         walk.number(at + offset_of!(Self, capacity), Self::capacity_of(self.len));
-        save_link::<T, C, false>(self.number, self.as_slice(), at + offset_of!(Self, number), walk)
+        save_link::<T, C, false>(self.number, self.as_slice(), at, walk)
     }
 }
 
 /// `Option` of links. They have one pattern of bits that is none of them, a number of 0, and no byte more: it is `None`,
 /// whatever the other bytes are.
 macro_rules! maybe_links {
-    ($([$($parameter:ident)?] $link:ty, $number:expr, $name:literal;)*) => {$(
+    ($([$($parameter:ident)?] $link:ty, $name:literal;)*) => {$(
         // SAFETY: a number of 0 is `None`, as the size shows: there is no other place for it. With any other number the
         // bytes are those of the link, which is checked.
         unsafe impl<'a, $($parameter: Savable<'a, C>,)? C: Cage> Savable<'a, C> for Option<$link> {
@@ -433,7 +433,7 @@ macro_rules! maybe_links {
                 const { assert!(size_of::<Self>() == size_of::<$link>()) };
                 // SAFETY: the walk claimed these bytes, aligned, and the number lies in them.
                 unsafe {
-                    match field(at, $number).read() {
+                    match field(at, 0).read() {
                         0 => Ok(()),
                         _ => <$link>::check(at.cast(), walk),
                     }
@@ -448,9 +448,9 @@ macro_rules! maybe_links {
     )*};
 }
 maybe_links! {
-    [T] Ref32<'a, T, C>, 0, "Option<Ref32>";
-    [T] Box32<'a, T, C>, 0, "Option<Box32>";
-    [T] Slice32<'a, T, C>, offset_of!(Slice32<'a, T, C>, number), "Option<Slice32>";
-    [T] Vec32<'a, T, C>, offset_of!(Vec32<'a, T, C>, number), "Option<Vec32>";
-    [] Str32<'a, C>, Str32::<'a, C>::NUMBER, "Option<Str32>";
+    [T] Ref32<'a, T, C>, "Option<Ref32>";
+    [T] Box32<'a, T, C>, "Option<Box32>";
+    [T] Slice32<'a, T, C>, "Option<Slice32>";
+    [T] Vec32<'a, T, C>, "Option<Vec32>";
+    [] Str32<'a, C>, "Option<Str32>";
 }
