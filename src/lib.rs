@@ -131,6 +131,8 @@ mod copy;
 mod handler;
 #[cfg(region_malloc)]
 mod malloc;
+#[cfg(all(region_malloc, not(region_weak)))]
+compile_error!("the malloc is for Linux on x86-64, aarch64 and riscv64, where it can ask for symbols weakly");
 #[cfg(all(loom, test))]
 mod models;
 mod policy;

@@ -1,5 +1,5 @@
-//! A heap of many threads in a process that has one, then several, then one again: what it does without exchanges, and
-//! handlers of signals in between.
+//! A heap of many threads in a process that has one, then several, whose blocks stay when they end: what it does without
+//! exchanges, and handlers of signals in between.
 //!
 //! A program of its own, without the harness: that has threads, and the heap would be used as by one of several.
 
@@ -38,6 +38,16 @@ impl Drop for Block {
             HEAP.free(self.0);
         }
     }
+}
+
+/// What glibc says (`<sys/single_threaded.h>`, since 2.32).
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn is_alone() -> bool {
+    unsafe extern "C" {
+        static __libc_single_threaded: u8;
+    }
+    // SAFETY: the library's byte, which changes at calls that make threads.
+    unsafe { __libc_single_threaded != 0 }
 }
 
 fn next(seed: &mut u64) -> usize {
@@ -103,7 +113,9 @@ mod handler {
 
 fn main() {
     let steps = if cfg!(miri) { 500 } else { 200_000 };
-    // Alone.
+    // Alone, which glibc says: without exchanges.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    assert!(is_alone(), "there is a second thread, or the C library has no such byte");
     let mut kept = churn(1, steps);
     kept.extend(handler::while_interrupted(|| churn(2, steps)));
     // Blocks of before go to threads, which have blocks of their own, and all of them go on while signals come.
@@ -118,7 +130,7 @@ fn main() {
             other.join().unwrap()
         })
     });
-    // Alone again, with blocks of a thread that has ended.
+    // With blocks of a thread that has ended.
     kept.extend(handed);
     kept.extend(handler::while_interrupted(|| churn(5, steps)));
     assert_eq!(HEAP.stats().blocks, kept.len());

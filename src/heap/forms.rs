@@ -1,6 +1,8 @@
-//! The ways to take a block, which heaps of one thread and of many have in common: panicking and `try_`, with zeroes.
+//! The ways to take a block and to resize it, which heaps of one thread and of many have in common: panicking and `try_`,
+//! with zeroes.
 //!
-//! Where the block comes from is the heap's: `take_quickly`, `take_slowly`, `take_or_grow`.
+//! Where the block comes from is the heap's: `take_quickly`, `take_slowly`, `take_or_grow`. So is where a block is found, and
+//! whether it can stay there: `find_used`, `resize_here`, `free_moved`.
 
 /// The methods, for a type that has those three, in a file that imports what they name.
 macro_rules! taking_methods {
@@ -63,4 +65,98 @@ macro_rules! taking_methods {
     } };
 }
 
-pub(crate) use taking_methods;
+/// The methods about blocks that are in use, for a type that has `find_used`, `resize_here` and `free_moved`, in a file that
+/// imports what they name. `$name` is the type's.
+macro_rules! used_methods {
+    ($name:literal; [$($head:tt)*]) => { $($head)* {
+        /// Whether a block that is in use begins at this address.
+        pub fn contains(&self, block: NonNull<u8>) -> bool {
+            self.find_used(block.addr().get()).is_ok()
+        }
+
+        /// Bytes of the block that begins at this address, as many as were asked for or more. All of them may be used. `None`
+        /// if no block in use begins there.
+        pub fn usable_size(&self, block: NonNull<u8>) -> Option<usize> {
+            let (_, found) = self.find_used(block.addr().get()).ok()?;
+            let bytes = State::usable(found.chunk, found.page);
+            $crate::checkers::unpoison(block, bytes, $crate::checkers::Contents::Initialized);
+            Some(bytes)
+        }
+
+        /// Gives a block another layout: where it is if there is space, or else by copying it. Its content stays up to the
+        /// shorter size.
+        ///
+        /// # Panics
+        /// When memory cannot be had, or no block in use begins there. The block is as it was.
+        ///
+        /// # Safety
+        /// If the block is in use, nothing uses it under its old address any more.
+        ///
+        /// ```
+        /// # #[cfg(feature = "os")] {
+        /// use std::alloc::Layout;
+        ///
+        #[doc = concat!("let heap = region::", $name, "::new();")]
+        /// let block = heap.alloc_layout(Layout::new::<[u8; 1000]>());
+        /// // SAFETY: the block is of this heap, and used under its new address from here on.
+        /// let longer = unsafe { heap.realloc(block, Layout::new::<[u8; 1_000_000]>()) };
+        /// assert!(heap.contains(longer) && !heap.contains(block));
+        /// # }
+        /// ```
+        #[track_caller]
+        pub unsafe fn realloc(&self, block: NonNull<u8>, layout: Layout) -> NonNull<u8> {
+            // SAFETY: the caller's promise, passed on.
+            match unsafe { self.try_realloc(block, layout) } {
+                Ok(block) => block,
+                Err(error) => panic!("{error}"),
+            }
+        }
+
+        /// As [`realloc`](Self::realloc).
+        ///
+        /// # Errors
+        /// When memory cannot be had, or no block in use begins there
+        /// ([`NoBlock`](crate::error::AllocReason::NoBlock)). The block is as it was.
+        ///
+        /// # Safety
+        /// If the block is in use and the result is `Ok`, nothing uses it under its old address any more.
+        pub unsafe fn try_realloc(&self, block: NonNull<u8>, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { self.resize(block, layout) }
+                .unwrap_or_else(|_| Err(AllocError::new(layout.size(), $crate::error::AllocReason::NoBlock)))
+        }
+
+        /// As [`try_realloc`](Self::try_realloc), and says why there is no block to resize.
+        ///
+        /// # Safety
+        /// As there.
+        pub(crate) unsafe fn resize(
+            &self,
+            block: NonNull<u8>,
+            layout: Layout,
+        ) -> Result<Result<NonNull<u8>, AllocError>, FreeError> {
+            let address = block.addr().get();
+            let (place, found) = self.find_used(address)?;
+            let old = State::usable(found.chunk, found.page);
+            if address & (layout.align() - 1) == 0 && self.resize_here(place, &found, old, layout) {
+                State::unpoison_resized(block, old, layout.size(), State::usable(found.chunk, found.page));
+                return Ok(Ok(block));
+            }
+            let new = match self.try_alloc_layout(layout) {
+                Ok(new) => new,
+                Err(error) => return Ok(Err(error)),
+            };
+            // SAFETY: both blocks have as many bytes, and the new one is no part of the old one, which is in use. Nobody
+            // uses the old one any more, as the caller promised.
+            unsafe {
+                let bytes = old.min(layout.size());
+                $crate::checkers::unpoison(block, bytes, $crate::checkers::Contents::Initialized);
+                new.copy_from_nonoverlapping(block, bytes);
+                self.free_moved(block, new)?;
+            }
+            Ok(Ok(new))
+        }
+    } };
+}
+
+pub(crate) use {taking_methods, used_methods};

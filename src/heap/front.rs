@@ -7,7 +7,7 @@
 use super::classes::MOST_BLOCKS;
 use crate::sync::remote::{List, Node, Word};
 use crate::sync::slot::{EMPTY, Pair, Slot};
-use crate::sync::{AtomicUsize, Ordering, is_alone};
+use crate::sync::{AtomicUsize, Ordering};
 
 /// Zeroes are one of a shard that is not held and has nothing to settle.
 #[repr(C)]
@@ -24,8 +24,13 @@ impl Front {
     /// Makes the shard the caller's, until [`give`](Self::give).
     #[inline(always)]
     pub(super) fn claim(&self) -> bool {
-        // The exchange is half of what an operation takes.
-        if is_alone() { self.claim.claim_alone() } else { self.claim.claim(EMPTY) }
+        self.claim.claim(EMPTY)
+    }
+
+    /// The same for a thread that is alone, without an exchange.
+    #[inline(always)]
+    pub(super) fn claim_alone(&self) -> bool {
+        self.claim.claim_alone()
     }
 
     /// Gives the shard up. The next holder sees what this one did.

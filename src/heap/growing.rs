@@ -14,6 +14,7 @@ use crate::arena::{Backing, Block};
 use crate::checkers::{self, Contents};
 use crate::error::{AllocError, AllocReason};
 use crate::policy::{HEAP_CHUNK, HEAP_IDLE};
+use crate::sync::in_this_order;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -246,24 +247,23 @@ impl<B: Backing> Heap<B> {
         // SAFETY: the plan lies in the block behind what other chunks have, and its table is ready.
         let chunk = unsafe { Chunk::begin(block, at, plan, owner, shard.map(|(front, _)| front)) };
         block.dirty = block.dirty.max(ready);
+        // SAFETY: the chunk's owner exists: it is the chunk itself, or one that was there before.
+        let (facts, owns) = unsafe { (chunk.as_ref(), chunk.as_ref().owner.as_ref()) };
+        let cut = owns.cut.get();
+        owns.block.set(*block);
+        owns.cut.set(facts.cut.get());
         if let Some((_, addresses)) = shard {
+            // In a forked child these bytes are nobody's then, and not entered twice.
+            in_this_order();
             // SAFETY: the addresses exist as long as the shard. The chunk is whole, its plan begins and ends at a granule,
             // and it stays until the end.
             if let Err(error) = unsafe { addresses.as_ref().enter(chunk, self.backing()) } {
-                if let Some(owner) = owner {
-                    // SAFETY: the chunk that owns the block exists.
-                    unsafe { owner.as_ref() }.block.set(*block);
-                }
+                owns.cut.set(cut);
                 return Err(error);
             }
         }
-        // SAFETY: the chunk's owner exists: it is the chunk itself, or one that was there before.
-        unsafe {
-            let owner = chunk.as_ref().owner.as_ref();
-            owner.block.set(*block);
-            owner.cut.set(chunk.as_ref().cut.get());
-            checkers::poison(block.start.add(ready), block.ready - ready);
-        }
+        // SAFETY: the block is as long as it says.
+        checkers::poison(unsafe { block.start.add(ready) }, block.ready - ready);
         if is_first {
             // SAFETY: the plan left these bytes for the state, behind the chunk's header.
             unsafe {

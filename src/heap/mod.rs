@@ -268,22 +268,6 @@ impl<B: Backing> Heap<B> {
         }
         Ok(())
     }
-
-    /// Whether a block that is in use begins at this address.
-    pub fn contains(&self, block: NonNull<u8>) -> bool {
-        self.state().is_some_and(|state| state.find_used(block.addr().get()).is_ok())
-    }
-
-    /// Bytes of the block that begins at this address, as many as were asked for or more. All of them may be used. `None`
-    /// if no block in use begins there.
-    pub fn usable_size(&self, block: NonNull<u8>) -> Option<usize> {
-        let state = self.state()?;
-        let found = state.find_used(block.addr().get()).ok()?;
-        let bytes = State::usable(found.chunk, found.page);
-        #[cfg(feature = "poison")]
-        crate::checkers::unpoison(block, bytes, crate::checkers::Contents::Initialized);
-        Some(bytes)
-    }
 }
 
 #[cold]

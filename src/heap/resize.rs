@@ -5,85 +5,32 @@
 use super::Heap;
 use super::classes;
 use super::error::FreeError;
+use super::forms::used_methods;
 use super::page::Page;
 use super::state::{Found, State};
 use crate::arena::Backing;
-use crate::error::{AllocError, AllocReason};
+use crate::error::AllocError;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+used_methods! { "Heap"; [impl<B: Backing> Heap<B>] }
+
 impl<B: Backing> Heap<B> {
-    /// Gives a block another layout: where it is if there is space, or else by copying it. Its content stays up to the
-    /// shorter size.
-    ///
-    /// # Panics
-    /// When memory cannot be had, or no block in use begins there. The block is as it was.
-    ///
-    /// # Safety
-    /// If the block is in use, nothing uses it under its old address any more.
-    ///
-    /// ```
-    /// use std::alloc::Layout;
-    ///
-    /// let heap = region::Heap::new();
-    /// let block = heap.alloc_layout(Layout::new::<[u8; 1000]>());
-    /// // SAFETY: the block is of this heap, and used under its new address from here on.
-    /// let longer = unsafe { heap.realloc(block, Layout::new::<[u8; 1_000_000]>()) };
-    /// assert!(heap.contains(longer) && !heap.contains(block));
-    /// ```
-    #[track_caller]
-    pub unsafe fn realloc(&self, block: NonNull<u8>, layout: Layout) -> NonNull<u8> {
-        // SAFETY: the caller's promise, passed on.
-        match unsafe { self.try_realloc(block, layout) } {
-            Ok(block) => block,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// As [`realloc`](Self::realloc).
-    ///
-    /// # Errors
-    /// When memory cannot be had, or no block in use begins there ([`AllocReason::NoBlock`]). The block is as it was.
-    ///
-    /// # Safety
-    /// If the block is in use and the result is `Ok`, nothing uses it under its old address any more.
-    pub unsafe fn try_realloc(&self, block: NonNull<u8>, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { self.resize(block, layout) }
-            .unwrap_or_else(|_| Err(AllocError::new(layout.size(), AllocReason::NoBlock)))
-    }
-
-    /// As [`try_realloc`](Self::try_realloc), and says why there is no block to resize.
-    ///
-    /// # Safety
-    /// As there.
-    pub(crate) unsafe fn resize(
-        &self,
-        block: NonNull<u8>,
-        layout: Layout,
-    ) -> Result<Result<NonNull<u8>, AllocError>, FreeError> {
+    /// The block that begins at an address, if it is in use.
+    pub(super) fn find_used(&self, address: usize) -> Result<(&State, Found), FreeError> {
         let state = self.state().ok_or(FreeError::Foreign)?;
-        let address = block.addr().get();
-        let found = state.find_used(address)?;
-        let old = State::usable(found.chunk, found.page);
-        if address & (layout.align() - 1) == 0 && self.resize_here(state, &found, old, layout) {
-            State::unpoison_resized(block, old, layout.size(), State::usable(found.chunk, found.page));
-            return Ok(Ok(block));
-        }
-        let new = match self.try_alloc_layout(layout) {
-            Ok(new) => new,
-            Err(error) => return Ok(Err(error)),
-        };
-        // SAFETY: both blocks have as many bytes, and the new one is no part of the old one, which is in use. Nobody
-        // uses the old one any more, as the caller promised.
-        unsafe {
-            let bytes = old.min(layout.size());
-            crate::checkers::unpoison(block, bytes, crate::checkers::Contents::Initialized);
-            new.copy_from_nonoverlapping(block, bytes);
-            let freed = self.try_free(block);
-            debug_assert!(freed.is_ok());
-        }
-        Ok(Ok(new))
+        Ok((state, state.find_used(address)?))
+    }
+
+    /// Frees a block that was copied.
+    ///
+    /// # Safety
+    /// It is in use, and nothing uses it any more.
+    unsafe fn free_moved(&self, block: NonNull<u8>, _new: NonNull<u8>) -> Result<(), FreeError> {
+        // SAFETY: the caller's promise, passed on.
+        let freed = unsafe { self.try_free(block) };
+        debug_assert!(freed.is_ok());
+        Ok(())
     }
 
     /// Whether a block of a page of blocks, which has `old` bytes, stays where it is.

@@ -10,6 +10,7 @@ use super::page::{self, Kind, Page};
 use super::state::{BINS, State};
 use crate::bump::pad_to;
 use crate::checkers;
+use crate::sync::in_this_order;
 use core::ptr::NonNull;
 
 /// How many runs of a list are looked at, unless memory is refused otherwise.
@@ -224,8 +225,11 @@ impl State {
     }
 
     fn set_length(&self, chunk: &Chunk, unit: u32, units: u32) {
+        // Units are in the run before it is told that they are, and until it is told that they are not.
+        in_this_order();
         // SAFETY: the run begins with a record.
         unsafe { chunk.record(unit).as_ref() }.units.set(units);
+        in_this_order();
         end_used(chunk, unit, units);
     }
 }

@@ -19,9 +19,14 @@ pub(super) fn end(who: &[u8], error: FreeError) -> ! {
         FreeError::NoBlock => b"no block begins there, or it was freed before (double free)\n",
         FreeError::Free => b"the block was freed before (double free)\n",
     };
-    for text in [who, b"invalid pointer: ", what] {
-        // Nothing can be done about a standard error that is closed.
-        let _ = sys::write(Fd::STDERR, text);
+    // In one piece, so that sentences of two threads do not mix.
+    let mut line = [0; 128];
+    let mut len = 0;
+    for (to, byte) in line.iter_mut().zip(who.iter().chain(b"invalid pointer: ").chain(what)) {
+        *to = *byte;
+        len += 1;
     }
+    // Nothing can be done about a standard error that is closed.
+    let _ = sys::write(Fd::STDERR, line.get(..len).unwrap_or(what));
     libc::abort()
 }

@@ -14,7 +14,6 @@ mod fork;
 mod libc;
 mod mistakes;
 
-use crate::error::AllocReason;
 use core::alloc::Layout;
 use core::ffi::{c_int, c_void};
 use core::ptr::{NonNull, null_mut};
@@ -75,17 +74,10 @@ pub unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void
     }
     let Ok(layout) = Layout::from_size_align(size, ALIGN) else { return refused(ENOMEM) };
     // SAFETY: a block in use is the caller's, who uses it under its new address if there is one.
-    match unsafe { heap().try_realloc(start, layout) } {
-        Ok(block) => block.as_ptr().cast(),
-        Err(error) => {
-            if let AllocReason::NoBlock = error.reason() {
-                // SAFETY: no block in use begins there, so nothing is freed: this says what is wrong with it.
-                if let Err(error) = unsafe { heap().try_free(start) } {
-                    mistakes::end(mistakes::REALLOC, error);
-                }
-            }
-            refused(ENOMEM)
-        }
+    match unsafe { heap().resize(start, layout) } {
+        Ok(Ok(block)) => block.as_ptr().cast(),
+        Ok(Err(_)) => refused(ENOMEM),
+        Err(error) => mistakes::end(mistakes::REALLOC, error),
     }
 }
 

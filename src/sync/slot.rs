@@ -80,6 +80,9 @@ impl<T, Lines> Slot<T, Lines> {
         let is_free = self.state.load(Ordering::Acquire) == EMPTY;
         if is_free {
             self.state.store(HELD, Ordering::Relaxed);
+            // What the holder reads and writes comes after the mark, for handlers too. A limit for the compiler, and no
+            // instruction.
+            core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
         }
         is_free
     }

@@ -20,7 +20,7 @@ pub(super) trait Blocks {
     fn take_zeroed(&self, layout: Layout) -> Result<NonNull<u8>, AllocError>;
     /// # Safety
     /// A block in use is the caller's, who uses it under its new address.
-    unsafe fn resize(&self, block: NonNull<u8>, layout: Layout) -> Result<NonNull<u8>, AllocError>;
+    unsafe fn resize(&self, block: NonNull<u8>, layout: Layout) -> Result<Result<NonNull<u8>, AllocError>, FreeError>;
     /// # Safety
     /// A block in use is the caller's, who uses it no more.
     unsafe fn free(&self, block: NonNull<u8>) -> Result<(), FreeError>;
@@ -54,9 +54,13 @@ macro_rules! blocks_of_heap {
         }
 
         #[inline(always)]
-        unsafe fn resize(&self, block: NonNull<u8>, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        unsafe fn resize(
+            &self,
+            block: NonNull<u8>,
+            layout: Layout,
+        ) -> Result<Result<NonNull<u8>, AllocError>, FreeError> {
             // SAFETY: the caller's promise, passed on.
-            unsafe { self.heap.try_realloc(block, layout) }
+            unsafe { self.heap.resize(block, layout) }
         }
 
         #[inline(always)]
@@ -152,21 +156,16 @@ pub(super) unsafe fn resize<B: Blocks>(this: Option<&B>, block: *mut c_void, siz
     let moved = match Layout::from_size_align(size, ALIGN) {
         // SAFETY: a block in use is the caller's, who uses it under its new address.
         Ok(layout) => unsafe { this.resize(start, layout) },
-        Err(_) => Err(AllocError::new(size, AllocReason::TooLarge)),
+        Err(_) => Ok(Err(AllocError::new(size, AllocReason::TooLarge))),
     };
     match moved {
-        Ok(block) => block.as_ptr().cast(),
+        Ok(Ok(block)) => return block.as_ptr().cast(),
+        Ok(Err(error)) => this.refused(-error::of_alloc(&error)),
         Err(error) => {
-            this.refused(-error::of_alloc(&error));
-            if let AllocReason::NoBlock = error.reason() {
-                // SAFETY: no block in use begins there, so nothing is freed: this says what is wrong with it.
-                if let Err(error) = unsafe { this.free(start) } {
-                    mistaken(this, error);
-                }
-            }
-            null_mut()
+            mistaken(this, error);
         }
     }
+    null_mut()
 }
 
 /// Frees a block; 0, or the errno of what is wrong with it.

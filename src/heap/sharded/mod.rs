@@ -19,15 +19,14 @@ mod through;
 use super::addresses::Addresses;
 use super::chunk::Chunk;
 use super::error::{FreeError, Taken};
-use super::forms::taking_methods;
+use super::forms::{taking_methods, used_methods};
 use super::state::{Found, State};
 use super::{Heap, HeapStats, refuse};
 #[cfg(all(feature = "os", any(unix, windows, target_family = "wasm")))]
 use crate::arena::backing::DEFAULT;
 use crate::arena::{Backing, DefaultBacking};
-use crate::checkers::{self, Contents};
+use crate::error::AllocError;
 use crate::error::failure::{Failure, Panic, Report};
-use crate::error::{AllocError, AllocReason};
 use crate::policy::HEAP_WAITING;
 use crate::sync::{AtomicPtr, Ordering, const_fn, is_alone};
 use core::alloc::Layout;
@@ -135,6 +134,7 @@ impl Default for SyncHeap {
 }
 
 taking_methods! { [impl<B: Backing> SyncHeap<B>] }
+used_methods! { "SyncHeap"; [impl<B: Backing> SyncHeap<B>] }
 
 impl<B: Backing> SyncHeap<B> {
     const_fn! {
@@ -179,7 +179,7 @@ impl<B: Backing> SyncHeap<B> {
     #[inline(always)]
     pub(crate) fn take_quickly(&self, layout: Layout) -> Option<NonNull<u8>> {
         let class = Heap::<B>::class_of(layout)?;
-        let held = self.root()?.own()?.claim()?;
+        let held = self.root()?.claim_own()?;
         let block = held.take(class)?;
         drop(held);
         State::unpoison(block, layout.size());
@@ -283,9 +283,10 @@ impl<B: Backing> SyncHeap<B> {
     pub unsafe fn try_free(&self, block: NonNull<u8>) -> Result<(), FreeError> {
         let address = block.addr().get();
         let root = self.root().ok_or(FreeError::Foreign)?;
-        if is_alone() {
+        let alone = is_alone();
+        if alone {
             // Mostly the block is of a shard that nobody else claims, and the chunk is at hand.
-            if let Some(held) = root.own().and_then(Shard::claim_begun) {
+            if let Some(held) = root.own(alone).and_then(Shard::claim_alone).filter(Held::is_begun) {
                 if let Some((chunk, distance)) = held.state().near_chunk_of(address) {
                     // SAFETY: the chunk stays until the heap's end, and has the address.
                     return self.free_held(&held, unsafe { Found::at(chunk, distance, address) }?, address);
@@ -294,7 +295,7 @@ impl<B: Backing> SyncHeap<B> {
         }
         let (shard, chunk, distance) = Self::find(root, address).ok_or(FreeError::Foreign)?;
         // The owner of most blocks is at hand. Other shards are left alone, or their users would have to go elsewhere.
-        let is_own = root.own().is_some_and(|own| core::ptr::eq(own, shard));
+        let is_own = root.own(alone).is_some_and(|own| core::ptr::eq(own, shard));
         if is_own {
             if let Some(held) = shard.claim() {
                 // SAFETY: the chunk stays until the heap's end, and has the address.
@@ -330,68 +331,18 @@ impl<B: Backing> SyncHeap<B> {
         Ok(())
     }
 
-    /// Whether a block that is in use begins at this address.
-    pub fn contains(&self, block: NonNull<u8>) -> bool {
-        self.find_used(block.addr().get()).is_ok()
-    }
-
-    /// Bytes of the block that begins at this address, as many as were asked for or more. All of them may be used. `None`
-    /// if no block in use begins there.
-    pub fn usable_size(&self, block: NonNull<u8>) -> Option<usize> {
-        let found = self.find_used(block.addr().get()).ok()?.1;
-        let bytes = State::usable(found.chunk, found.page);
-        checkers::unpoison(block, bytes, Contents::Initialized);
-        Some(bytes)
-    }
-
-    /// Gives a block another layout: where it is if there is space, or else by copying it. Its content stays up to the
-    /// shorter size.
-    ///
-    /// # Panics
-    /// When memory cannot be had, or no block in use begins there. The block is as it was.
+    /// Frees a block that was copied; the copy, if another thread has freed the block meanwhile.
     ///
     /// # Safety
-    /// If the block is in use, nothing uses it under its old address any more.
-    #[track_caller]
-    pub unsafe fn realloc(&self, block: NonNull<u8>, layout: Layout) -> NonNull<u8> {
+    /// Nothing uses the block any more if it is in use, and nothing the copy yet.
+    unsafe fn free_moved(&self, block: NonNull<u8>, new: NonNull<u8>) -> Result<(), FreeError> {
         // SAFETY: the caller's promise, passed on.
-        match unsafe { self.try_realloc(block, layout) } {
-            Ok(block) => block,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// As [`realloc`](Self::realloc).
-    ///
-    /// # Errors
-    /// When memory cannot be had, or no block in use begins there ([`AllocReason::NoBlock`]). The block is as it was.
-    ///
-    /// # Safety
-    /// If the block is in use and the result is `Ok`, nothing uses it under its old address any more.
-    pub unsafe fn try_realloc(&self, block: NonNull<u8>, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        let address = block.addr().get();
-        let no_block = AllocError::new(layout.size(), AllocReason::NoBlock);
-        let (shard, found) = self.find_used(address).map_err(|_| no_block)?;
-        let old = State::usable(found.chunk, found.page);
-        if address & (layout.align() - 1) == 0 && self.resize_here(shard, &found, old, layout) {
-            State::unpoison_resized(block, old, layout.size(), State::usable(found.chunk, found.page));
-            return Ok(block);
-        }
-        let new = self.try_alloc_layout(layout)?;
-        // SAFETY: both blocks have as many bytes, and the new one is no part of the old one, which is in use. Nobody
-        // uses the old one any more, as the caller promised.
         unsafe {
-            let bytes = old.min(layout.size());
-            checkers::unpoison(block, bytes, Contents::Initialized);
-            new.copy_from_nonoverlapping(block, bytes);
-            // Another thread may have freed it since it was found.
-            if self.try_free(block).is_err() {
+            self.try_free(block).inspect_err(|_| {
                 let freed = self.try_free(new);
                 debug_assert!(freed.is_ok());
-                return Err(no_block);
-            }
+            })
         }
-        Ok(new)
     }
 
     /// Gives the block its new length where it is. False if that is impossible, or another thread holds its shard.

@@ -26,8 +26,8 @@ impl<B: Backing> SyncHeap<B> {
     /// *Cost*: a look at each shard; for each that was in use, a step for each 4 KiB of it.
     ///
     /// # Safety
-    /// The calling thread is the only one of its process, and in the middle of no operation on the heap: the fork was not
-    /// made in a signal handler that interrupted one.
+    /// No other thread of the process uses the heap meanwhile or has used it, and the calling thread is in the middle of no
+    /// operation on it: the fork was not made in a signal handler that interrupted one.
     ///
     /// ```
     /// static HEAP: region::SyncHeap = region::SyncHeap::new();
@@ -54,7 +54,7 @@ impl<B: Backing> SyncHeap<B> {
             if !held.is_begun() {
                 continue;
             }
-            held.begin_anew(&root.addresses);
+            held.begin_anew();
             for chunk in held.state().chunks() {
                 rebuild(held.state(), chunk);
             }
@@ -71,7 +71,7 @@ fn rebuild(state: &State, chunk: NonNull<Chunk>) {
     let (mut unit, mut free_from) = (facts.first, facts.first);
     while unit < end {
         let record = facts.record(unit);
-        let units = units_in_use(facts, record, end - unit);
+        let units = units_in_use(facts, record);
         if units == 0 {
             facts.unmark(unit, 1);
             forget_remote(facts, record);
@@ -102,15 +102,15 @@ fn rebuild(state: &State, chunk: NonNull<Chunk>) {
 
 /// Units of the page or large block that begins at a record, after what was freed from outside; 0 if none begins there, or
 /// none of its blocks is in use.
-fn units_in_use(chunk: &Chunk, record: NonNull<Page>, most: u32) -> u32 {
+fn units_in_use(chunk: &Chunk, record: NonNull<Page>) -> u32 {
     if !chunk.is_in_use(record) {
         return 0;
     }
     // SAFETY: a mark leads to a record.
     let page: &Page = unsafe { record.as_ref() };
     chunk.remote(record).settle(|at| (page.word(at * WORD), page.blocks_of(at)));
-    let units = page.units.get();
-    if page.is_empty() || units > most { 0 } else { units }
+    // It may end behind the fresh units' beginning, if it was just being cut: what is in use stays so.
+    if page.is_empty() { 0 } else { page.units.get() }
 }
 
 /// Clears what was freed from outside in a page that is there no more.

@@ -65,10 +65,17 @@ impl Root {
         NonNull::new(shards).map(|shards| unsafe { &*shards.add(number - (FIRST << group)).as_ptr() })
     }
 
-    /// The shard of the calling thread's number. A thread that is alone has the first one.
+    /// The shard of the calling thread's number. A thread that is `alone` has the first one.
     #[inline(always)]
-    pub(super) fn own(&self) -> Option<&Shard> {
-        if is_alone() { Some(&self.shards[0]) } else { self.shard(thread_hint()) }
+    pub(super) fn own(&self, alone: bool) -> Option<&Shard> {
+        if alone { Some(&self.shards[0]) } else { self.shard(thread_hint()) }
+    }
+
+    /// The same, claimed.
+    #[inline(always)]
+    pub(super) fn claim_own(&self) -> Option<Held<'_>> {
+        // The exchange is half of what an operation takes.
+        if is_alone() { self.shards[0].claim_alone() } else { self.shard(thread_hint())?.claim() }
     }
 
     /// All shards.

@@ -10,6 +10,7 @@ use crate::heap::error::FreeError;
 use crate::heap::front::Front;
 use crate::heap::page::{Page, WORD};
 use crate::heap::state::{Found, Freed, State};
+use crate::sync::in_this_order;
 use crate::sync::remote::Node;
 use core::cell::{Cell, UnsafeCell};
 use core::ops::Deref;
@@ -47,9 +48,15 @@ impl Shard {
         if self.front.claim() { Some(Held(self)) } else { None }
     }
 
-    /// The same of a shard that has been used.
+    /// The same for a thread that is [alone](crate::sync::is_alone).
+    #[inline(always)]
+    pub(super) fn claim_alone(&self) -> Option<Held<'_>> {
+        if self.front.claim_alone() { Some(Held(self)) } else { None }
+    }
+
+    /// As [`claim`](Self::claim), of a shard that has been used.
     pub(super) fn claim_begun(&self) -> Option<Held<'_>> {
-        self.claim().filter(|held| held.begun.get())
+        self.claim().filter(Held::is_begun)
     }
 
     /// Makes a shard this thread's that another held, which is not there any more.
@@ -86,11 +93,10 @@ impl Held<'_> {
     }
 
     /// Forgets what is in lists, and what the state was in the middle of.
-    pub(super) fn begin_anew(&self, addresses: &Addresses) {
+    pub(super) fn begin_anew(&self) {
         self.nodes.iter().for_each(|node| node.set(core::ptr::null()));
         self.front.list.forget();
         self.front.count_anew();
-        self.state().shard.set(Some((NonNull::from(&self.front), NonNull::from(addresses))));
         self.state().forget_lists();
     }
 
@@ -99,9 +105,13 @@ impl Held<'_> {
         if !self.begun.get() {
             // SAFETY: the state's bytes are the holder's, and nothing refers to them before it is begun. They are not at
             // address 0.
-            unsafe { State::begin(NonNull::new_unchecked(self.state.get())) };
+            unsafe {
+                let state = NonNull::new_unchecked(self.state.get());
+                State::begin(state);
+                state.as_ref().shard.set(Some((NonNull::from(&self.front), NonNull::from(addresses))));
+            }
+            in_this_order();
             self.begun.set(true);
-            self.state().shard.set(Some((NonNull::from(&self.front), NonNull::from(addresses))));
         }
         self.state()
     }
