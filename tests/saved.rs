@@ -67,6 +67,20 @@ fn a_file_is_opened_in_every_way_at_its_place_and_beside_it() {
     look(mapped.get(), &mut 10_000);
 }
 
+#[test]
+fn an_opened_tree_takes_just_the_units_that_it_is_long() {
+    region::cage! { struct Long; }
+    region::root! { struct Numbers = for<'a> Slice32<'a, u64, Long>; }
+    let arena = Long::arena();
+    let image = Saved::<Numbers, Long>::image(&Slice32::from_iter_in(0..100_000, &arena)).unwrap();
+    drop(arena);
+    let free = Long::stats().live;
+    // At its place, and beside it.
+    let opened = [(); 3].map(|()| Saved::<Numbers, Long>::from_bytes(&image).unwrap());
+    assert_eq!(Long::stats().live - free, 3 * image.len().next_multiple_of(64 << 10));
+    assert!(opened.iter().all(|tree| tree.get().iter().copied().eq(0..100_000)));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn sealed_memory_is_opened_where_it_is_and_other_memory_is_copied() {
@@ -90,11 +104,11 @@ fn sealed_memory_is_opened_where_it_is_and_other_memory_is_copied() {
     std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 200], 0).unwrap();
     file.set_len(10).unwrap();
     look(opened.get(), &mut 10_000);
-    // Sealed against shrinking only.
     let refused = Opened::open_fd(support::fd(&file)).unwrap_err();
     assert_eq!(refused.reason(), SavedReason::NotATree);
     file.set_len(0).unwrap();
     std::os::unix::fs::FileExt::write_all_at(&file, &saved, 0).unwrap();
+    // Sealed against shrinking only.
     let raw = std::os::fd::AsRawFd::as_raw_fd(&file);
     // SAFETY: a plain call on a descriptor of this test's.
     assert_eq!(unsafe { libc::fcntl(raw, libc::F_ADD_SEALS, libc::F_SEAL_SHRINK | libc::F_SEAL_GROW) }, 0);

@@ -126,7 +126,6 @@ fn links_lead_to_places_of_their_types_alignment() {
     // Longer, so that there is room for it.
     let mut longer = with_number(&image, 68, wide + 1);
     longer.extend([0; 16]);
-    longer[48..56].copy_from_slice(&112u64.to_ne_bytes());
     longer[40..48].copy_from_slice(&112u64.to_ne_bytes());
     longer[48..56].copy_from_slice(&112u64.to_ne_bytes());
     assert_eq!(of::<WideRoot>(&longer), (68, SavedFault::Misaligned));

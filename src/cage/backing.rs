@@ -169,9 +169,12 @@ pub(super) fn units_of(bytes: usize) -> usize {
     bytes.div_ceil(CAGE_UNIT)
 }
 
-/// As [`Backing::acquire`], of `len` bytes, not 0, from just this unit on; none if they are not free.
-pub(super) fn acquire_exactly(mounted: Mounted, start: usize, len: usize) -> Option<Block> {
-    mounted.take_exactly(start, units_of(len)).map(|run| block_of(mounted, run, true))
+/// As [`Backing::acquire`], of just `len` bytes, not 0: from unit `start` on if that is free, else anywhere.
+pub(super) fn acquire_exactly(mounted: Mounted, start: Option<usize>, len: usize) -> Option<Block> {
+    let count = units_of(len);
+    let there = start.and_then(|start| mounted.take_exactly(start, count));
+    let run = there.or_else(|| if count <= mounted.capacity() { mounted.take(count) } else { None })?;
+    Some(block_of(mounted, run, true))
 }
 
 /// A block of units that were taken. `large` says that its RAM comes by commits, also that of its beginning.

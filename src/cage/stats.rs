@@ -25,11 +25,11 @@ pub struct CageStats {
     pub reserved: usize,
     /// In blocks that arenas and opened trees hold.
     pub live: usize,
-    /// Most that was in use at once: blocks that arenas held, and those of 64 KiB that waited for a thread's next small arena,
-    /// one for a thread.
+    /// Most that was in use at once: blocks that arenas and opened trees held, and those of 64 KiB that waited for a thread's
+    /// next small arena, one for a thread.
     pub peak: usize,
-    /// From the cage's beginning to the end of the highest block that an arena had: with no gaps that is `peak`, and a few
-    /// units at the beginning, which the cage needs itself.
+    /// From the cage's beginning to the end of the highest block that an arena had, or a tree that could not lie where its
+    /// file says: with no gaps that is `peak`, and a few units at the beginning, which the cage needs itself.
     pub high_water: usize,
     /// RAM of free units that is kept for the next arenas, at most.
     pub kept: usize,

@@ -170,7 +170,11 @@ impl fmt::Display for SavedError {
                 write!(f, "at byte {at} {fault}. It was damaged or forged; save it anew.")
             }
             SavedReason::TooLarge => {
-                write!(f, "it is longer than a cage can be, whose links count {}.", Bytes(self.unit))
+                write!(
+                    f,
+                    "it is longer than the cage can be, whose links count {}. Declare it with a larger `size` or `shift`.",
+                    Bytes(self.unit)
+                )
             }
         }
     }

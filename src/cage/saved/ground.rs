@@ -16,7 +16,6 @@ use crate::cage::units::Run;
 use crate::error::{AllocError, AllocReason, Error};
 use crate::policy::CAGE_UNIT;
 use crate::sys::{self, Access, Advice, BorrowedFd, Sharing};
-use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
@@ -75,21 +74,13 @@ impl<C: Cage> Ground<C> {
     /// is in it is not defined.
     pub(super) fn memory(len: usize, first: u32) -> Result<Self, SavedReason> {
         let mounted = mounted::<C>()?;
-        let at_place = place_of::<C>(first).and_then(|place| acquire_exactly(mounted, place, len));
-        let backing = Caged::<C>::new();
-        let block = match at_place {
-            Some(block) => block,
-            None => {
-                let too_large = || AllocError::new(len, AllocReason::TooLarge);
-                let layout = Layout::from_size_align(len, CAGE_UNIT).map_err(|_| too_large())?;
-                backing.acquire(layout, len)?
-            }
-        };
+        let full = || AllocError::new(len, AllocReason::Cage(C::space().full(mounted)));
+        let block = acquire_exactly(mounted, place_of::<C>(first), len).ok_or_else(full)?;
         let mut ground = Ground { start: block.start, content: Content::Copy(block), of: PhantomData };
         if let Content::Copy(block) = &mut ground.content {
             if block.ready < len {
                 // SAFETY: the block came from the cage just now, and is longer than it is ready.
-                unsafe { backing.commit(block, len)? };
+                unsafe { Caged::<C>::new().commit(block, len)? };
             }
         }
         Ok(ground)

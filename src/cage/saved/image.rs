@@ -16,7 +16,6 @@ use crate::policy::CAGE_UNIT;
 use crate::sys::{self, Creation, OpenFile, PathBytes};
 use crate::typed::RegionVec;
 use core::fmt;
-use core::mem::MaybeUninit;
 use core::ops::Deref;
 
 /// Bytes of the header: a cache line.
@@ -256,12 +255,6 @@ impl fmt::Debug for SealedImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SealedImage").field("descriptor", &self.descriptor().as_raw()).finish()
     }
-}
-
-/// The bytes of a buffer that is written before it is read.
-pub(super) fn as_uninit(bytes: &mut [u8]) -> &mut [MaybeUninit<u8>] {
-    // SAFETY: the same bytes; those who get this write bytes that are initialized, and nothing else.
-    unsafe { &mut *(core::ptr::from_mut(bytes) as *mut [MaybeUninit<u8>]) }
 }
 
 /// The pages that so many bytes take.

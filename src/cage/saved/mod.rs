@@ -106,7 +106,8 @@ use image::{HEADER, Header};
 /// to what is shared in it, and does not recurse.
 pub struct Saved<R: Root, C: Cage> {
     ground: Ground<C>,
-    header: Header,
+    /// Bytes of the file.
+    len: usize,
     /// Invariant, as in [`Owned`](crate::Owned).
     root: PhantomData<fn(R) -> R>,
 }
@@ -132,12 +133,20 @@ enum Source<'s> {
 }
 
 impl<'s> Source<'s> {
-    fn file(fd: BorrowedFd<'s>) -> Result<Self, SavedReason> {
+    /// Of a file that is `trusted` it is of no interest whether it is sealed.
+    fn file(fd: BorrowedFd<'s>, trusted: bool) -> Result<Self, SavedReason> {
         #[cfg(target_os = "linux")]
-        if let Ok(Some(sealed)) = sys::sealed(fd) {
-            // Pages of the huge-page pool may not come back when they are needed.
-            return Ok(Source::File { fd, len: sealed.size, sealed: sealed.write && sealed.shrink && !sealed.huge });
+        if !trusted {
+            if let Ok(Some(sealed)) = sys::sealed(fd) {
+                // Pages of the huge-page pool may not come back when they are needed.
+                return Ok(Source::File {
+                    fd,
+                    len: sealed.size,
+                    sealed: sealed.write && sealed.shrink && !sealed.huge,
+                });
+            }
         }
+        let _ = trusted;
         Ok(Source::File { fd, len: crate::region::length(fd)?, sealed: false })
     }
 
@@ -152,7 +161,7 @@ impl<'s> Source<'s> {
     fn copy_to(&self, buffer: &mut [core::mem::MaybeUninit<u8>]) -> Result<(), SavedReason> {
         match *self {
             Source::Bytes(bytes) => {
-                let Some(bytes) = bytes.get(..buffer.len()) else { return Err(SavedReason::NotATree) };
+                let bytes = bytes.get(..buffer.len()).ok_or(SavedReason::Length(bytes.len() as u64))?;
                 // SAFETY: the two are as long as each other, and the buffer is borrowed mutably.
                 unsafe { buffer.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
             }
@@ -175,9 +184,10 @@ impl<'s> Source<'s> {
         if self.len() < HEADER as u64 {
             return Err(SavedReason::NotATree);
         }
-        let mut bytes = [0; HEADER];
-        self.copy_to(image::as_uninit(&mut bytes))?;
-        Ok(Header::read(&bytes))
+        let mut bytes = [core::mem::MaybeUninit::uninit(); HEADER];
+        self.copy_to(&mut bytes)?;
+        // SAFETY: all of them were written.
+        Ok(Header::read(unsafe { &*bytes.as_ptr().cast::<[u8; HEADER]>() }))
     }
 }
 
@@ -200,10 +210,10 @@ where
 
     fn make(root: &R::Of<'_>) -> Result<Image, SavedReason> {
         let fingerprint = Self::fingerprint()?;
-        let mut walk = Save::new(C::OPTIONS.scale());
+        let mut walk = Save::new();
         links::save_root::<R::Of<'_>, C>(root, &mut walk).map_err(|_| walk.reason())?;
         // SAFETY: the frames are those of this walk, over values that `root` leads to, which is borrowed.
-        let (mut pages, end, shared) = unsafe { walk.finish()? };
+        let (mut pages, end, shared) = unsafe { walk.finish(C::OPTIONS.scale())? };
         let before = Header::new(C::OPTIONS.scale(), fingerprint, 0, shared, end);
         let len = before.len as usize;
         pages.truncate(image::pages_of(len));
@@ -227,9 +237,7 @@ where
     /// When the file cannot be read; when it is not a saved tree with a root of this type, or was damaged or forged; when
     /// there is no memory, or no place in the cage.
     pub fn open(path: impl PathBytes) -> Result<Self, SavedError> {
-        let file =
-            sys::open_to_map(path.path_bytes()).map_err(|refused| Self::error(Operation::Open, refused.into()))?;
-        Self::open_file(file.borrow(), false)
+        Self::opened(|| Self::open_path(path.path_bytes(), false))
     }
 
     /// As [`open`](Self::open), of a file that is open for reading, from its first byte on whatever its position.
@@ -239,7 +247,7 @@ where
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_fd<'f>(fd: impl Into<Fd<'f>>) -> Result<Self, SavedError> {
-        Self::open_file(Self::descriptor(fd.into())?, false)
+        Self::opened(|| Self::open_file(sys::descriptor(fd.into(), Call::MapFile)?, false))
     }
 
     /// As [`open`](Self::open), of bytes in memory, which are copied. Their address does not matter.
@@ -247,11 +255,11 @@ where
     /// # Errors
     /// As [`open`](Self::open).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SavedError> {
-        Self::open_source(&Source::Bytes(bytes), false).map_err(|reason| Self::error(Operation::Open, reason))
+        Self::opened(|| Self::open_source(&Source::Bytes(bytes), false))
     }
 
-    /// Opens a file that is known to be good, in the same time for any length: six system calls, and no byte but the
-    /// header's is looked at. Pages come from the file as they are read.
+    /// Opens a file that is known to be good, in the same time for any length: a handful of system calls, and no byte but
+    /// the header's is looked at. Pages come from the file as they are read.
     ///
     /// If the place in the cage that the file names is not free, the file is opened as by [`open`](Self::open).
     ///
@@ -262,9 +270,7 @@ where
     /// The bytes are those of an [`Image`] that was made for these types. As long as the value exists, nobody changes them
     /// or makes the file shorter, in this process or another. A file that is replaced by renaming another stays as it was.
     pub unsafe fn open_trusted(path: impl PathBytes) -> Result<Self, SavedError> {
-        let file =
-            sys::open_to_map(path.path_bytes()).map_err(|refused| Self::error(Operation::Open, refused.into()))?;
-        Self::open_file(file.borrow(), true)
+        Self::opened(|| Self::open_path(path.path_bytes(), true))
     }
 
     /// As [`open_trusted`](Self::open_trusted), of a file that is open for reading. The descriptor is not needed afterwards.
@@ -275,16 +281,20 @@ where
     /// # Safety
     /// As for [`open_trusted`](Self::open_trusted).
     pub unsafe fn open_trusted_fd<'f>(fd: impl Into<Fd<'f>>) -> Result<Self, SavedError> {
-        Self::open_file(Self::descriptor(fd.into())?, true)
+        Self::opened(|| Self::open_file(sys::descriptor(fd.into(), Call::MapFile)?, true))
     }
 
-    fn descriptor<'f>(fd: Fd<'f>) -> Result<BorrowedFd<'f>, SavedError> {
-        sys::descriptor(fd, Call::MapFile).map_err(|refused| Self::error(Operation::Open, refused.into()))
+    fn opened(open: impl FnOnce() -> Result<Self, SavedReason>) -> Result<Self, SavedError> {
+        open().map_err(|reason| Self::error(Operation::Open, reason))
     }
 
-    fn open_file(fd: BorrowedFd<'_>, trusted: bool) -> Result<Self, SavedError> {
-        let opened = Source::file(fd).and_then(|source| Self::open_source(&source, trusted));
-        opened.map_err(|reason| Self::error(Operation::Open, reason))
+    fn open_path(path: &[u8], trusted: bool) -> Result<Self, SavedReason> {
+        let file = sys::open_to_map(path)?;
+        Self::open_file(file.borrow(), trusted)
+    }
+
+    fn open_file(fd: BorrowedFd<'_>, trusted: bool) -> Result<Self, SavedReason> {
+        Self::open_source(&Source::file(fd, trusted)?, trusted)
     }
 
     /// `trusted`: the caller's caller promised what `open_trusted` requires.
@@ -296,7 +306,7 @@ where
             if trusted || sealed {
                 // SAFETY: the file is sealed, or its maker's caller promised the same.
                 if let Some(ground) = unsafe { Ground::map(fd, len, header.first)? } {
-                    let opened = Saved { ground, header, root: PhantomData };
+                    let opened = Saved { ground, len, root: PhantomData };
                     if !trusted {
                         // Where the system cannot bring it in, it comes as the walk touches it.
                         let _ = opened.ground.populate(len);
@@ -312,7 +322,7 @@ where
         source.copy_to(unsafe { ground.bytes(len) })?;
         // SAFETY: the bytes are this function's own, and were written just now.
         unsafe { Self::check(ground.start(), &header, ground.first())? };
-        Ok(Saved { ground, header, root: PhantomData })
+        Ok(Saved { ground, len, root: PhantomData })
     }
 
     /// Checks an image, and gives links the numbers that they have if its first byte has the number `becomes`.
@@ -367,7 +377,7 @@ impl<R: Root, C: Cage> Saved<R, C> {
 
     /// Bytes of the file.
     pub const fn len(&self) -> usize {
-        self.header.len as usize
+        self.len
     }
 
     /// Always false: a file has a header at least. Here because `len` is.

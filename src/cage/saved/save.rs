@@ -44,7 +44,6 @@ const EMPTY: Entry = Entry { number: 0, count: 0, to: 0, kind: 0 };
 pub struct Save {
     pages: RegionVec<Page>,
     cursor: usize,
-    scale: u32,
     frames: RegionVec<Frame>,
     types: RegionVec<TypeId>,
     /// A hash table: a power of two of entries, or none; at most half of them are full.
@@ -54,11 +53,10 @@ pub struct Save {
 }
 
 impl Save {
-    pub(super) fn new(scale: u32) -> Self {
+    pub(super) fn new() -> Self {
         Save {
             pages: RegionVec::new(),
             cursor: HEADER,
-            scale,
             frames: RegionVec::new(),
             types: RegionVec::new(),
             entries: RegionVec::new(),
@@ -193,18 +191,18 @@ impl Save {
     }
 
     /// Writes what waits, and the list of shared values behind all. Gives the pages, where values end, and how many
-    /// are listed.
+    /// are listed. `scale` is that of all links.
     ///
     /// # Safety
     /// The frames are what the functions in them require.
-    pub(super) unsafe fn finish(mut self) -> Result<(RegionVec<Page>, usize, u32), SavedReason> {
+    pub(super) unsafe fn finish(mut self, scale: u32) -> Result<(RegionVec<Page>, usize, u32), SavedReason> {
         while let Some(frame) = self.frames.pop() {
             // SAFETY: the caller's promise.
             if unsafe { (frame.save)(frame, &mut self) }.is_err() {
                 return Err(self.reason());
             }
         }
-        let end = round_up(self.cursor, grain(self.scale));
+        let end = round_up(self.cursor, grain(scale));
         let mut list = RegionVec::new();
         list.try_extend(self.entries.iter().filter(|entry| entry.kind & 1 != 0).map(|entry| entry.to))?;
         list.sort_unstable();
