@@ -41,3 +41,28 @@ fn the_public_workflow_runs_every_step() {
     let named: BTreeSet<String> = groups.flat_map(|group| group.split(' ').map(str::to_owned)).collect();
     assert_eq!(named, steps());
 }
+
+/// A test binary that is new is run on other processors, or left out with a reason; and no name of a test that is left out
+/// there outlives the test.
+#[test]
+fn other_processors_know_every_test() {
+    let script = std::fs::read_to_string(format!("{ROOT}/.ci/port")).unwrap();
+    let known: BTreeSet<&str> = script.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let mut sources = String::new();
+    for file in std::fs::read_dir(format!("{ROOT}/tests")).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_some_and(|extension| extension == "rs") {
+            let name = file.file_stem().unwrap().to_str().unwrap();
+            assert!(known.contains(name), ".ci/port does not say what becomes of {name}");
+            sources += &std::fs::read_to_string(&file).unwrap();
+        }
+    }
+    let mut single = 0;
+    for list in ["again=(", "faked=(", "of_64_bits=("] {
+        let (_, rest) = script.split_once(list).unwrap();
+        for name in rest.split_once(')').unwrap().0.split_whitespace() {
+            assert!(sources.contains(&format!("fn {name}(")), "no test is called {name}");
+            single += 1;
+        }
+    }
+    assert!(single > 10, "{single}");
+}

@@ -105,7 +105,9 @@ enum Flow {
 fn flow(mnemonic: &str) -> Flow {
     match mnemonic {
         _ if mnemonic.starts_with("ret") => Flow::Return,
-        "jmp" | "b" | "j" | "tail" | "br" => Flow::Jump,
+        "b" | "j" | "jr" | "tail" | "br" => Flow::Jump,
+        // Also by a register: `jmpq`.
+        _ if mnemonic.starts_with("jmp") => Flow::Jump,
         "bl" | "blr" | "jalr" | "jal" => Flow::Call,
         "cbz" | "cbnz" | "tbz" | "tbnz" => Flow::Branch,
         _ if mnemonic.starts_with("call") => Flow::Call,

@@ -71,11 +71,9 @@ fuzz_target!(|case: Case<'_>| {
     let mut bytes = original.to_vec();
     case.changes.iter().take(20).for_each(|change| apply(&mut bytes, change));
     // Lengths that are possible, so that most cases get past the header.
-    let list = 4 * u64::from(u32::from_ne_bytes(bytes[SHARED..SHARED + 4].try_into().unwrap()));
-    let len = bytes.len() as u64;
-    if len != original.len() as u64
-        || list != 4 * u64::from(u32::from_ne_bytes(original[SHARED..SHARED + 4].try_into().unwrap()))
-    {
+    let shared = model::number(&bytes, SHARED);
+    let (list, len) = (4 * u64::from(shared), bytes.len() as u64);
+    if bytes.len() != original.len() || shared != model::number(&original, SHARED) {
         bytes[LEN..LEN + 8].copy_from_slice(&len.to_ne_bytes());
         bytes[END..END + 8].copy_from_slice(&len.saturating_sub(list).to_ne_bytes());
     }
