@@ -63,7 +63,8 @@ mod table {
     pub(in crate::sys) const MEMFD_CREATE: usize = 279;
 }
 
-/// Where rustix makes the calls: those that it does not have. `asm/unistd_32.h` of each processor.
+/// Where rustix makes the calls: those that it does not have. Those of the kernel's headers for 32-bit x86, arm and
+/// s390x, which have these four alike but for `mincore` and `madvise`.
 #[cfg(all(region_trap, not(region_raw)))]
 mod table {
     pub(in crate::sys) const IOCTL: usize = 54;
