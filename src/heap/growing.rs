@@ -253,7 +253,7 @@ impl<B: Backing> Heap<B> {
         owns.block.set(*block);
         owns.cut.set(facts.cut.get());
         if let Some((_, addresses)) = shard {
-            // In a forked child these bytes are nobody's then, and not entered twice.
+            // A forked child that is without the rest has these bytes in no chunk then, and does not enter them twice.
             in_this_order();
             // SAFETY: the addresses exist as long as the shard. The chunk is whole, its plan begins and ends at a granule,
             // and it stays until the end.

@@ -225,7 +225,7 @@ impl State {
     }
 
     fn set_length(&self, chunk: &Chunk, unit: u32, units: u32) {
-        // Units are in the run before it is told that they are, and until it is told that they are not.
+        // For a forked child: units are in the run before its record says so, and until it says otherwise.
         in_this_order();
         // SAFETY: the run begins with a record.
         unsafe { chunk.record(unit).as_ref() }.units.set(units);
