@@ -19,7 +19,7 @@
 #define MIB ((size_t)1 << 20)
 
 /* Sizes that no compiler may know: it would warn of some, and leave calls out. */
-static volatile size_t none = 0, most = PTRDIFF_MAX, every = SIZE_MAX;
+static volatile size_t none = 0, odd = 48, most = PTRDIFF_MAX, every = SIZE_MAX;
 
 static bool filled(const void *bytes, unsigned char with, size_t len)
 {
@@ -91,7 +91,7 @@ static void what_cannot_be_is_refused_with_its_number(void)
     REFUSED(calloc(every, every), ENOMEM);
     REFUSED(calloc(2, most), ENOMEM);
     REFUSED(aligned_alloc(64, most), ENOMEM);
-    REFUSED(aligned_alloc(48, 100), EINVAL);
+    REFUSED(aligned_alloc(odd, 100), EINVAL);
     REFUSED(aligned_alloc(none, 100), EINVAL);
     REFUSED(valloc(most), ENOMEM);
     char *block = (char *)malloc(100);
@@ -144,7 +144,7 @@ static void pages_are_whole(void)
     CHECK(whole != NULL && (uintptr_t)whole % page == 0 && malloc_usable_size(whole) >= 2 * page);
     free(whole);
     REFUSED(pvalloc(every), ENOMEM);
-    CHECK(((uintptr_t)(whole = (char *)memalign(48, 10))) % 64 == 0);
+    CHECK(((uintptr_t)(whole = (char *)memalign(odd, 10))) % 64 == 0);
     free(whole);
     CHECK(malloc_trim(0) == 1);
 #endif

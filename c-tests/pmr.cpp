@@ -75,7 +75,7 @@ static void containers_of_several_threads_live_in_one_heap()
     region::sync_heap h;
     {
         std::pmr::vector<std::pmr::string> names(&h);
-        auto fill = [&h](std::pmr::vector<std::pmr::string> *of) {
+        auto fill = [](std::pmr::vector<std::pmr::string> *of) {
             for (int i = 0; i < 20000; i++)
                 of->emplace_back(40, 'n');
         };

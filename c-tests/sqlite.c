@@ -12,7 +12,7 @@ int main(void)
 {
     region_map map;
     region_map_options options = REGION_MAP_OPTIONS;
-    sqlite3 *db;
+    sqlite3 *db = NULL;
     sqlite3_stmt *query;
     int header, now, most;
     size_t resident;

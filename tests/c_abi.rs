@@ -27,7 +27,7 @@ use object::Object;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use tools::{Compiler, STRICT, feed, has, passes, said, skip};
 
@@ -540,6 +540,42 @@ fn owners_and_pmr_containers_work() {
     };
     if way.works("region.hpp under ASan and UBSan") {
         passes(Command::new(way.build("pmr.cpp", &strict(&[hosted().archive.as_os_str(), OsStr::new("-pthread")]))));
+    }
+}
+
+/// Most programs are built by gcc alone where they run, and clang warns of other things.
+#[test]
+fn clang_has_nothing_to_say_of_any_program() {
+    if !has("clang", "clang's warnings") || !has("pkg-config", "clang's warnings") {
+        return;
+    }
+    let libraries = ["lua5.4", "apr-1"].iter().flat_map(|package| {
+        let flags = Command::new("pkg-config").args(["--cflags-only-I", package]).output().unwrap().stdout;
+        String::from_utf8(flags).unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    });
+    let libraries: Vec<String> = libraries.collect();
+    let mut folders = vec![PathBuf::from(ROOT).join("c-tests")];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let standard = match path.extension().and_then(OsStr::to_str) {
+                _ if path.is_dir() => {
+                    folders.push(path);
+                    continue;
+                }
+                Some("c") => ["-xc", "-std=gnu11"],
+                Some("cpp") => ["-xc++", "-std=c++17"],
+                _ => continue,
+            };
+            let mut clang = Command::new("clang");
+            clang.args(standard).args(STRICT).arg("-fsyntax-only").arg(format!("-I{ROOT}/include"));
+            let answer = clang.args(&libraries).arg(&path).output().unwrap();
+            let words = said(&answer);
+            if words.contains("file not found") {
+                skip(&format!("clang's warnings of {}", path.display()), words.lines().next().unwrap());
+            } else {
+                assert!(answer.status.success() && words.is_empty(), "{}", words);
+            }
+        }
     }
 }
 

@@ -26,7 +26,7 @@ static void change(sqlite3_stmt *statement, sqlite3_int64 key, sqlite3_int64 oth
 
 static void work(size_t amount)
 {
-    sqlite3 *db;
+    sqlite3 *db = NULL;
     sqlite3_stmt *insert, *update, *erase, *query;
     CHECK(sqlite3_initialize() == SQLITE_OK && sqlite3_open(":memory:", &db) == SQLITE_OK);
     CHECK(sqlite3_exec(db, "create table t (key integer primary key, text);"
