@@ -7,8 +7,9 @@
 //!
 //! Threads that meet at the same word are several times slower, and whether they do is decided once a process: by where
 //! their stacks are. So each row is many processes, and the worst is what counts. "arithmetic" shares nothing and shows
-//! what the machine gives; bumpalo's arenas are there for scale. In a process the two sides take turns, by new threads
-//! each time. Eight threads on fewer processors also show what a thread costs the others that stops in the middle.
+//! what the machine gives to work that stores nothing; a pool for each thread does what the pool of all does and shares
+//! nothing, so it shows what two processors of one core give to stores and locked instructions. bumpalo's arenas are there
+//! for scale. In a process the two sides take turns, by new threads each time. Eight threads on fewer processors also show what a thread costs the others that stops in the middle.
 //!
 //! Where other work runs, threads wait for processors: "arithmetic" is below the bar as well. Then the last column says
 //! more. It is by the time that threads had a processor, which counts their waits for memory. But threads that seldom
@@ -69,21 +70,32 @@ fn arithmetic() {
     black_box(sum);
 }
 
+fn page_pool() -> region::PagePool {
+    region::PagePool::new(64 << 10, 1_024).expect("addresses for the pool")
+}
+
 static PAGES: OnceLock<region::PagePool> = OnceLock::new();
 static ARENAS: region::ArenaPool = region::ArenaPool::new();
+
+thread_local! {
+    static OWN_PAGES: region::PagePool = page_pool();
+    static OWN_ARENAS: region::ArenaPool = const { region::ArenaPool::new() };
+}
 
 /// Does a work so many times. Which pool it is about is found once.
 type Work = fn(u64);
 
 /// The first so many have a bar, the others are there for scale.
 const OURS: usize = 3;
-const WORKS: [(&str, Work); 5] = [
+const WORKS: [(&str, Work); 7] = [
     ("64 KiB pages of a PagePool", |times| {
-        let pool = PAGES.get_or_init(|| region::PagePool::new(64 << 10, 1_024).expect("addresses for the pool"));
+        let pool = PAGES.get_or_init(page_pool);
         (0..times).for_each(|_| pages(pool));
     }),
     ("small arenas", |times| (0..times).for_each(|_| arenas())),
     ("ArenaPool::get", |times| (0..times).for_each(|_| pooled(&ARENAS))),
+    ("pages, a pool for each thread", |times| OWN_PAGES.with(|pool| (0..times).for_each(|_| pages(pool)))),
+    ("ArenaPool::get, a pool for each", |times| OWN_ARENAS.with(|pool| (0..times).for_each(|_| pooled(pool)))),
     ("small arenas of bumpalo", |times| (0..times).for_each(|_| bumpalo())),
     ("arithmetic", |times| (0..times).for_each(|_| arithmetic())),
 ];
