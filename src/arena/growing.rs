@@ -39,21 +39,40 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     /// An empty sequence, which takes no memory yet.
     #[inline]
     pub(super) fn new(arena: &'a Arena<MIN_ALIGN, B>) -> Self {
-        let capacity = if size_of::<T>() == 0 { usize::MAX } else { 0 };
-        Growing { arena, start: NonNull::dangling(), len: 0, capacity }
+        // SAFETY: no value was taken.
+        unsafe { Self::of(arena, NonNull::dangling(), 0, 0) }
+    }
+
+    /// The first of `count` values, if the arena has their memory at hand and they are not more than is believed.
+    #[inline(always)]
+    pub(super) fn room_at_hand(arena: &Arena<MIN_ALIGN, B>, count: usize) -> Option<NonNull<T>> {
+        if size_of::<T>() == 0 || count == 0 {
+            return Some(NonNull::dangling());
+        }
+        if count > Self::LARGEST_ROOM {
+            return None;
+        }
+        arena.take::<false>(Layout::array::<T>(count).ok()?).map(NonNull::cast)
+    }
+
+    /// A sequence of values that lie in the arena already.
+    ///
+    /// # Safety
+    /// `capacity` values at `start` were taken from the arena and are the caller's, and the first `len` were written.
+    #[inline(always)]
+    pub(super) unsafe fn of(arena: &'a Arena<MIN_ALIGN, B>, start: NonNull<T>, len: usize, capacity: usize) -> Self {
+        Growing { arena, start, len, capacity: if size_of::<T>() == 0 { usize::MAX } else { capacity } }
     }
 
     /// An empty sequence with room for `room` values, if the arena has as much at hand; else for `least`, if that is not
     /// too much to believe, and the arena gets it.
     #[inline(always)]
     pub(super) fn with_room(arena: &'a Arena<MIN_ALIGN, B>, room: usize, least: usize) -> Self {
-        if size_of::<T>() == 0 || room == 0 {
-            return Self::new(arena);
-        }
-        if room <= LARGEST_ROOM / size_of::<T>() {
+        if room <= Self::LARGEST_ROOM {
             let whole = with_rounding::<T, MIN_ALIGN>(room);
-            if let Some(start) = Layout::array::<T>(whole).ok().and_then(|layout| arena.take::<false>(layout)) {
-                return Growing { arena, start: start.cast(), len: 0, capacity: whole };
+            if let Some(start) = Self::room_at_hand(arena, whole) {
+                // SAFETY: so many values were just taken, and none is written.
+                return unsafe { Self::of(arena, start, 0, whole) };
             }
         }
         Self::with_reserve(arena, least)
@@ -70,6 +89,9 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
         }
         empty
     }
+
+    /// More values are not asked for before they are there.
+    const LARGEST_ROOM: usize = LARGEST_ROOM / if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
 
     /// How many values a sequence takes room for at least.
     pub(super) const FIRST_ROOM: usize = {
@@ -197,19 +219,6 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
         unsafe { self.finish_raw().as_mut() }
     }
 
-    /// As [`finish`](Self::finish), of an iterator that said its length: mostly nothing is given back.
-    #[inline(always)]
-    pub(super) fn finish_exact(self) -> &'a mut [T] {
-        if self.is_all(self.len) { self.into_slice() } else { self.finish_short() }
-    }
-
-    /// The values, with all memory that there is for them.
-    #[inline(always)]
-    pub(super) fn into_slice(self) -> &'a mut [T] {
-        // SAFETY: the values are initialized and belong to the sequence, which is given up.
-        unsafe { self.into_raw().as_mut() }
-    }
-
     /// The values as [`finish`](Self::finish) leaves them, by a pointer that is good for growing them where they are.
     #[inline(always)]
     pub(super) fn finish_raw(mut self) -> NonNull<[T]> {
@@ -227,7 +236,7 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     /// As [`finish`](Self::finish), where that is seldom.
     #[cold]
     #[inline(never)]
-    fn finish_short(self) -> &'a mut [T] {
+    pub(super) fn finish_short(self) -> &'a mut [T] {
         self.finish()
     }
 

@@ -307,21 +307,56 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         &self,
         mut values: impl Iterator<Item = Result<T, E>>,
     ) -> Result<Result<&mut [T], E>, F::Error> {
-        // Only a hint: a wrong one may cost a move, and a far too large one must not fail the allocation.
         let (hint, most) = values.size_hint();
-        let is_exact = most == Some(hint);
-        let room = if is_exact { hint } else { hint.max(Growing::<T, MIN_ALIGN, B>::FIRST_ROOM) };
-        let mut row = Growing::with_room(self, room, hint);
-        match row.fill(&mut values) {
-            Err(error) => Ok(Err(error)),
-            // Who said how many there are has fewer seldom, and then need not be fast.
-            Ok(true) if is_exact => Ok(Ok(row.finish_exact())),
-            Ok(true) => Ok(Ok(row.finish())),
-            Ok(false) => match values.next() {
-                None => Ok(Ok(row.into_slice())),
-                Some(next) => collect_on::<F, T, E, MIN_ALIGN, B>(row, next, values),
-            },
+        let before = self.cur.get();
+        let at_hand = if most == Some(hint) { Growing::room_at_hand(self, hint) } else { None };
+        let Some(start) = at_hand else { return collect::<F, T, E, MIN_ALIGN, B>(self, values) };
+        let slot = Slot::new(self, before, start, hint * size_of::<T>());
+        // The bound is the hint itself, so that the compiler can see that an iterator which it knows does not end before.
+        for i in 0..hint {
+            match values.next() {
+                // SAFETY: the address is that of one of the `hint` values that were just taken, and what the iterator
+                // allocated lies elsewhere.
+                Some(Ok(value)) => unsafe { start.add(i).write(value) },
+                Some(Err(error)) => return Ok(Err(error)),
+                None => {
+                    slot.keep();
+                    // SAFETY: so many values were taken from this arena, and the first `i` were written.
+                    return Ok(Ok(unsafe { Growing::of(self, start, i, hint) }.finish_short()));
+                }
+            }
         }
+        slot.keep();
+        match values.next() {
+            // SAFETY: all values were written.
+            None => Ok(Ok(unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), hint) })),
+            Some(next) => {
+                // SAFETY: so many values were taken from this arena, and all of them were written.
+                let row = unsafe { Growing::of(self, start, hint, hint) };
+                collect_on::<F, T, E, MIN_ALIGN, B>(row, next, values)
+            }
+        }
+    }
+}
+
+/// Collects an iterator of which only a hint is known: a wrong one may cost a move, and a far too large one must not fail
+/// the allocation.
+// A function of its own: that the iterator is moved there leaves it in registers where its length is known.
+#[inline(never)]
+#[track_caller]
+fn collect<F: Failure, T, E, const MIN_ALIGN: usize, B: Backing>(
+    arena: &Arena<MIN_ALIGN, B>,
+    mut values: impl Iterator<Item = Result<T, E>>,
+) -> Result<Result<&mut [T], E>, F::Error> {
+    let hint = values.size_hint().0;
+    let mut row = Growing::with_room(arena, hint.max(Growing::<T, MIN_ALIGN, B>::FIRST_ROOM), hint);
+    match row.fill(&mut values) {
+        Err(error) => Ok(Err(error)),
+        Ok(true) => Ok(Ok(row.finish())),
+        Ok(false) => match values.next() {
+            None => Ok(Ok(row.finish())),
+            Some(next) => collect_on::<F, T, E, MIN_ALIGN, B>(row, next, values),
+        },
     }
 }
 
