@@ -26,7 +26,7 @@
 use super::slot::{EMPTY, HELD};
 use super::slot_chunk::CHUNK;
 pub(crate) use super::slot_chunk::{Chunk, Entry};
-use super::thread_hint::{HINTS, entry_at_once, thread_entry};
+use super::thread_hint::{HINTS, entry_at_once, nearby_entries, thread_entry};
 use crate::policy::WHOLE_CACHE;
 use crate::seeded::{Bug, seeded};
 use crate::sync::global::AtomicUsize as Hint;
@@ -196,7 +196,9 @@ impl<T: Copy, const KINDS: usize, const MOST: usize> SlotCache<T, KINDS, MOST> {
         if let Some(newest) = own.full.get(kind) {
             newest.store(null_mut(), Ordering::Relaxed);
         }
-        self.magazines.iter().find_map(|magazine| self.take_in(magazine, kind)).or_else(|| self.find(kind))
+        // What functions put back whose part of the stack has another entry, and then what other threads did.
+        let near = nearby_entries().map(|entry| &self.magazines[entry & (MAGAZINES - 1)]);
+        near.chain(&self.magazines).find_map(|magazine| self.take_in(magazine, kind)).or_else(|| self.find(kind))
     }
 
     /// The slots that the search looks at next.

@@ -57,10 +57,23 @@ pub(crate) fn entry_at_once() -> Option<usize> {
     if cfg!(loom) || !WHOLE_CACHE {
         return Some(0);
     }
-    let tag = thread_tag();
+    entry_of(thread_tag())
+}
+
+/// The entry of a tag, if it is the first one that a thread of this tag looks at.
+#[inline(always)]
+fn entry_of(tag: usize) -> Option<usize> {
     let first = scatter(tag);
     // Below `HINTS` anyway. The mask lets the compiler know it, and leave out the panic.
     (THREADS[first & (HINTS - 1)].tag.load(Ordering::Relaxed) == tag).then_some(first)
+}
+
+/// Entries that the calling thread has if its stack is in use a unit further up or down: where the caller is near the end of
+/// a unit, functions that it calls are in another one.
+pub(crate) fn nearby_entries() -> impl Iterator<Item = usize> {
+    // Where all threads have one entry there are no others.
+    let tags = neighbours(thread_tag()).into_iter().filter(|_| !cfg!(loom) && WHOLE_CACHE);
+    tags.filter_map(entry_of)
 }
 
 /// The entry of a thread whose first one is another's: the next that nobody uses, or one that it takes over. Each time
@@ -88,9 +101,21 @@ fn entry_elsewhere(tag: usize) -> usize {
 /// musl): never 0. Threads that run at the same time mostly have different ones.
 #[inline]
 fn thread_tag() -> usize {
-    const SMALLEST_STACK: u32 = 17;
-    stack() >> SMALLEST_STACK | 1 << (usize::BITS - 1)
+    tag_of(stack())
 }
+
+#[inline(always)]
+fn tag_of(address: usize) -> usize {
+    address >> SMALLEST_STACK | 1 << (usize::BITS - 1)
+}
+
+/// The tags of the units above and below.
+fn neighbours(tag: usize) -> [usize; 2] {
+    [tag + 1, tag.wrapping_sub(1)]
+}
+
+/// 2 to the power of this is the length of the smallest stack that threads are given.
+const SMALLEST_STACK: u32 = 17;
 
 /// An address in the calling thread's stack.
 #[inline(always)]
@@ -149,5 +174,16 @@ mod tests {
             all += numbers.len();
         }
         assert!(all >= ROUNDS * EXPECTED, "{all} numbers in {ROUNDS} rounds of {COUNT} threads");
+    }
+
+    #[test]
+    fn parts_of_a_stack_that_touch_are_near_each_other() {
+        for end in [1 << SMALLEST_STACK, 0x7ffc << SMALLEST_STACK, usize::MAX >> 2 & !((1 << SMALLEST_STACK) - 1)] {
+            let (below, above) = (tag_of(end - 1), tag_of(end));
+            assert!(
+                below != above && neighbours(above).contains(&below) && neighbours(below).contains(&above),
+                "{end:#x}"
+            );
+        }
     }
 }
