@@ -250,7 +250,7 @@ static void both_sides_of_a_fork_go_on(void)
         CHECK(child >= 0);
         if (child == 0) {
             pthread_t thread;
-            alarm(60);
+            alarm(900);
             in_a_child(NULL);
             CHECK(pthread_create(&thread, NULL, in_a_child, NULL) == 0 && pthread_join(thread, NULL) == 0);
             CHECK(filled(before, 3, 500));

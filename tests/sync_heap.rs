@@ -512,7 +512,7 @@ fn a_forked_child_allocates_and_frees_what_other_threads_had() {
         unsafe {
             let child = libc::fork();
             if child == 0 {
-                libc::alarm(20);
+                libc::alarm(900);
                 before.check();
                 let freed = heap.try_free(before.0).is_ok() && !heap.contains(before.0);
                 let taken = (0..2000).all(|at| {

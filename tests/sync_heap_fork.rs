@@ -36,7 +36,7 @@ extern "C" fn on_step(_: libc::c_int) {
         unsafe {
             let child = libc::fork();
             if child == 0 {
-                libc::alarm(60);
+                libc::alarm(900);
                 let wrong = in_the_child(&*CASE.load(Ordering::Relaxed)).err().unwrap_or(0);
                 libc::_exit(wrong);
             }

@@ -25,7 +25,7 @@ static void serve(int listener)
     /* Whoever waits for this program's output waits for no child. */
     close(STDOUT_FILENO);
     close(STDERR_FILENO);
-    alarm(300);
+    alarm(900);
     for (;;) {
         char request[4096];
         int client = accept(listener, NULL, NULL);

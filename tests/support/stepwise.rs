@@ -15,8 +15,8 @@ pub unsafe fn trapping(handler: extern "C" fn(libc::c_int)) -> MutexGuard<'stati
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = handler as usize;
         assert_eq!(libc::sigaction(libc::SIGTRAP, &action, std::ptr::null_mut()), 0);
-        // A thread that waits for ever ends the test.
-        libc::alarm(300);
+        // A thread that waits for ever ends the test: long after one does that a busy machine holds up.
+        libc::alarm(1800);
     }
     guard
 }
