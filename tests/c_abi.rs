@@ -19,6 +19,8 @@ mod moving;
 #[allow(dead_code)] // each test uses its part
 #[path = "c_abi/object.rs"]
 mod object;
+#[path = "c_abi/obstack.rs"]
+mod obstack;
 #[path = "c_abi/tools.rs"]
 mod tools;
 
@@ -71,7 +73,7 @@ fn committed_header_is_what_the_source_makes() {
 
 /// Compiles a file that includes a header, and nothing more.
 fn compiles(compiler: &str, language: &str, standard: &str, header: &str, more: &[&str]) {
-    let name = format!("{compiler}-{standard}-{header}{}", more.concat());
+    let name = format!("{compiler}-{standard}-{}{}", header.replace('/', "-"), more.concat());
     let source = directory("headers").join(format!("{name}.{language}"));
     std::fs::write(&source, format!("#include \"{header}\"\n")).unwrap();
     let output = Command::new(compiler)
@@ -92,6 +94,7 @@ fn headers_compile_without_a_warning_as_every_standard() {
                 let more = ["-Wstrict-prototypes", "-Wc++-compat"];
                 compiles(compiler, "c", standard, "region.h", &more);
                 compiles(compiler, "c", standard, "region.h", &["-DREGION_FREESTANDING", "-ffreestanding"]);
+                compiles(compiler, "c", standard, "region/obstack.h", &more);
             }
         }
     }
@@ -100,6 +103,7 @@ fn headers_compile_without_a_warning_as_every_standard() {
             for standard in ["c++11", "c++14", "c++17", "c++20"] {
                 compiles(compiler, "cpp", standard, "region.h", &["-DREGION_FREESTANDING"]);
                 compiles(compiler, "cpp", standard, "region.h", &[]);
+                compiles(compiler, "cpp", standard, "region/obstack.h", &[]);
             }
             for standard in ["c++17", "c++20"] {
                 compiles(compiler, "cpp", standard, "region.hpp", &[]);

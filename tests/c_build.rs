@@ -259,7 +259,9 @@ fn an_installed_library_serves_pkg_config_cmake_and_meson_in_both_forms() {
         let real = fs::read_link(libraries.join("libregion.so.0")).unwrap();
         assert_eq!(real, PathBuf::from(format!("libregion.so.{}", env!("CARGO_PKG_VERSION"))));
         let prefix = root.join(libdir.split("/lib").next().unwrap());
-        assert!(prefix.join("include/region.h").is_file() && prefix.join("include/region.hpp").is_file());
+        for header in ["region.h", "region.hpp", "region/obstack.h"] {
+            assert!(prefix.join("include").join(header).is_file(), "{header} is not installed");
+        }
         let in_the_root = |command: &mut Command| {
             command.env("PKG_CONFIG_LIBDIR", libraries.join("pkgconfig")).env("PKG_CONFIG_SYSROOT_DIR", &root);
             command.env("LD_LIBRARY_PATH", &libraries);
@@ -327,8 +329,11 @@ fn cargo_c_would_install_every_header_and_cmake_file() {
     let assets = |of: &str| {
         let listed = capi["install"][of]["asset"].as_array().unwrap_or_else(|| panic!("nothing to install: {of}"));
         let files = listed.iter().flat_map(|asset| {
-            assert!(asset.get("to").is_none(), "{asset} goes elsewhere");
             let from = Path::new(asset["from"].as_str().unwrap());
+            // Below a prefix as here, where a header includes another by its place.
+            let below = from.parent().unwrap().strip_prefix(Path::new("include")).unwrap().to_str().unwrap();
+            let goes = asset.get("to").map_or("", |to| to.as_str().unwrap());
+            assert!(goes == if of == "include" { below } else { "" }, "{asset} goes elsewhere");
             let (name, place) =
                 (from.file_name().unwrap().to_str().unwrap(), Path::new(ROOT).join(from.parent().unwrap()));
             let ending = name.strip_prefix('*');
@@ -338,7 +343,7 @@ fn cargo_c_would_install_every_header_and_cmake_file() {
         files.collect::<BTreeSet<String>>()
     };
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<String>>();
-    assert_eq!(assets("include"), names(&["region.h", "region.hpp"]));
+    assert_eq!(assets("include"), names(&["region.h", "region.hpp", "obstack.h"]));
     assert_eq!(assets("data"), names(&["region-config.cmake", "region-config-version.cmake"]));
     // Below share/ of the prefix, where CMake looks, and the test above has them.
     assert_eq!(capi["install"]["data"]["subdirectory"], "cmake/region");
@@ -353,7 +358,9 @@ fn package_for_the_registry_is_without_what_it_does_not_need() {
         .filter(|file| ["xtask/", ".cargo/", ".ci/", "fuzz/"].iter().any(|place| file.starts_with(place)))
         .collect();
     assert!(strange.is_empty(), "{strange:?}");
-    for file in ["include/region.h", "include/cmake/region-config.cmake", "src/capi/header/top.h"] {
+    for file in
+        ["include/region.h", "include/region/obstack.h", "include/cmake/region-config.cmake", "src/capi/header/top.h"]
+    {
         assert!(list.lines().any(|line| line == file), "the package lacks {file}");
     }
 }

@@ -9,13 +9,17 @@ use std::process::Command;
 const WAY: Compiler =
     Compiler { name: "moving", command: &["gcc"], flags: &["-std=gnu99", "-O2", "-Wall", "-Wextra", "-Werror"] };
 
-fn build(name: &str, more: &[OsString]) -> PathBuf {
-    let source = OsString::from(format!("{ROOT}/c-tests/moving/{name}.c"));
+fn build(source: &str, name: &str, more: &[OsString]) -> PathBuf {
+    let source = OsString::from(format!("{ROOT}/c-tests/moving/{source}.c"));
     let program = directory(WAY.name).join(name);
     let arguments: Vec<&OsStr> = [source.as_os_str()].into_iter().chain(more.iter().map(OsString::as_os_str)).collect();
     let made = WAY.run(&arguments, &program);
     assert!(made.status.success(), "{name}: {}", said(&made));
     program
+}
+
+fn plain(name: &str, more: &[OsString]) -> PathBuf {
+    build(name, name, more)
 }
 
 /// What a compiler is told of a package; `None` if it is not there.
@@ -36,7 +40,7 @@ fn programs_that_moved_print_what_they_did_before() {
         "a = 1\nb = !\nb = 2\nlist =  x\nlist = y \nlist=z\nname = two words\n",
         &(0..2000).map(|at| format!("key{} = value {at}{}\n", at % 50, "long ".repeat(at % 100))).collect::<String>(),
     ];
-    let reference = build("malloc_before", &[]);
+    let reference = plain("malloc_before", &[]);
     for (name, needs, from) in [
         ("malloc", None, ""),
         ("obstack", None, ""),
@@ -44,9 +48,9 @@ fn programs_that_moved_print_what_they_did_before() {
         ("talloc", Some("talloc"), "libtalloc-dev"),
     ] {
         // What all of them print, but for APR's last line.
-        let after = build(&format!("{name}_after"), &[hosted().archive.clone().into_os_string()]);
+        let after = plain(&format!("{name}_after"), &[hosted().archive.clone().into_os_string()]);
         let libraries = needs.map_or(Some(Vec::new()), package);
-        let before = libraries.map(|libraries| build(&format!("{name}_before"), &libraries));
+        let before = libraries.map(|libraries| plain(&format!("{name}_before"), &libraries));
         for input in inputs {
             let printed = feed(Command::new(&after), input.as_bytes());
             assert!(printed.status.success(), "{name}: {}", said(&printed));
@@ -54,6 +58,16 @@ fn programs_that_moved_print_what_they_did_before() {
             assert!(printed.stdout.starts_with(&common), "{name} prints something else than malloc_before");
             if let Some(before) = &before {
                 assert_eq!(feed(Command::new(before), input.as_bytes()).stdout, printed.stdout, "{name}");
+            }
+        }
+        if name == "obstack" {
+            // The source as it was, with this library's <obstack.h>.
+            let ours = [format!("-I{ROOT}/include/region").into(), hosted().archive.clone().into_os_string()];
+            let third = build(&format!("{name}_before"), "obstack_include", &ours);
+            for input in inputs {
+                let printed = feed(Command::new(&after), input.as_bytes()).stdout;
+                let same = feed(Command::new(&third), input.as_bytes());
+                assert!(same.status.success() && same.stdout == printed, "obstack.h: {}", said(&same));
             }
         }
         if before.is_none() {

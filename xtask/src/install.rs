@@ -1,7 +1,7 @@
 //! A prefix with the library in it: `/usr/local`, or a package's root.
 //!
 //! ```text
-//! DESTDIR/PREFIX/include/                  region.h, region.hpp
+//! DESTDIR/PREFIX/include/                  region.h, region.hpp, region/obstack.h
 //! DESTDIR/PREFIX/LIBDIR/                   libregion.a, libregion.so -> libregion.so.0 -> libregion.so.0.1.0
 //! DESTDIR/PREFIX/LIBDIR/pkgconfig/         region.pc, for the prefix
 //! DESTDIR/PREFIX/LIBDIR/cmake/region/      what find_package(region) reads
@@ -66,6 +66,7 @@ impl Prefix {
         for header in ["region.h", "region.hpp"] {
             install(&root.join("include").join(header), &include, header, 0o644)?;
         }
+        install(&root.join("include/region/obstack.h"), &include.join("region"), "obstack.h", 0o644)?;
         install(&made.join("libregion.a"), &libraries, "libregion.a", 0o644)?;
         let real = format!("{SONAME}.{}", version(root)?.split_once('.').map_or("0", |(_, rest)| rest));
         install(&made.join(SONAME), &libraries, &real, 0o755)?;
