@@ -1,14 +1,17 @@
-//! How stats are printed: a heading, then one number a line, with a bar where it is a part of a whole.
+//! How stats are printed: a heading, then one number a line, with a bar where it is a part of a whole; and rows of numbers.
 //!
-//! Layout only. The numbers come from an arena, a pool or a region.
+//! Layout only. The numbers come from an arena, a heap, a pool or a region.
 
 use crate::bytes::Bytes;
-use core::fmt::{self, Write};
+use core::fmt::{self, Display, Write};
 
 /// Columns that the names of the numbers take.
 const NAME: usize = 12;
 /// Cells of a bar. Name, bar and number fit into half of a terminal's usual width.
 const CELLS: usize = 24;
+/// Columns that the name of a row and its numbers take. With the bar they fit into a terminal's usual width.
+const ROW: [usize; 5] = [10, 8, 10, 10, 11];
+const _: () = assert!(2 + ROW[0] + ROW[1] + ROW[2] + ROW[3] + ROW[4] + 2 + CELLS < 80);
 
 /// A table that is being written, behind its heading.
 pub(crate) struct Table<'f, 'a>(&'f mut fmt::Formatter<'a>);
@@ -32,9 +35,41 @@ impl<'f, 'a> Table<'f, 'a> {
         write!(self.0, " {}", Bytes(bytes))
     }
 
+    /// A row of numbers, with what they are above them or a bar behind them. All but the bar end at the same columns.
+    pub(crate) fn row(&mut self, fields: [&dyn Display; 5], behind: impl Display) -> fmt::Result {
+        write!(self.0, "\n  ")?;
+        for (field, columns) in fields.into_iter().zip(ROW) {
+            // Not all types heed a width.
+            let mut taken = Columns(0);
+            write!(taken, "{field}")?;
+            (taken.0..columns).try_for_each(|_| self.0.write_char(' '))?;
+            write!(self.0, "{field}")?;
+        }
+        write!(self.0, "  {behind}")
+    }
+
     /// A line of text.
     pub(crate) fn line(&mut self, name: &str, words: fmt::Arguments<'_>) -> fmt::Result {
         write!(self.0, "\n  {name:NAME$}{words}")
+    }
+}
+
+/// Counts characters in place of writing them.
+struct Columns(usize);
+
+impl Write for Columns {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += text.chars().count();
+        Ok(())
+    }
+}
+
+/// A part of a whole, as a bar.
+pub(crate) struct Bar(pub usize, pub usize);
+
+impl Display for Bar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        bar(f, self.0, self.1)
     }
 }
 

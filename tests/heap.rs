@@ -6,7 +6,7 @@ mod support;
 
 use region::backing::Backing;
 use region::error::AllocReason;
-use region::heap::{FreeError, HeapStats};
+use region::heap::{FreeError, HeapPage, HeapPageKind, HeapPages, HeapReport, HeapStats, SizeClass};
 use region::{Arena, Heap, Region, StackBuffer};
 use std::alloc::Layout;
 use std::collections::HashSet;
@@ -417,6 +417,99 @@ fn stats_print_a_line_each() {
     assert!(text.starts_with("heap with 1 block in use\n") && text.lines().count() == 8, "{text}");
     assert!(format!("{heap:?}").contains("taken"));
     let _ = heap.backing();
+}
+
+/// Blocks of many sizes, of which a third is freed again.
+fn a_mixed_load(heap: &Heap) -> Vec<NonNull<u8>> {
+    let sizes = [1, 24, 24, 100, 1000, 5000, 32_768, 40_000, 300_000];
+    let blocks: Vec<_> = (0..600).map(|at| heap.alloc_layout(layout(sizes[at % sizes.len()], 8))).collect();
+    let (freed, kept) = blocks.iter().enumerate().partition::<Vec<_>, _>(|(at, _)| at % 3 == 0 || at % 8 == 0);
+    for (_, &block) in freed {
+        // SAFETY: the block is in use, and nothing uses it any more.
+        unsafe { heap.free(block) };
+    }
+    kept.into_iter().map(|(_, &block)| block).collect()
+}
+
+#[test]
+fn pages_are_in_order_and_have_every_block() {
+    let heap = Heap::new();
+    assert_eq!(heap.pages().next(), None);
+    let kept = a_mixed_load(&heap);
+    let pages: Vec<HeapPage> = heap.pages().collect();
+    assert!(pages.windows(2).all(|two| two[0].address + two[0].len <= two[1].address), "{pages:?}");
+    assert!(pages.windows(2).all(|two| two.iter().any(|page| page.kind != HeapPageKind::Free)), "{pages:?}");
+    for block in kept {
+        let address = block.addr().get();
+        let page = pages.iter().find(|page| (page.address..page.address + page.len).contains(&address)).unwrap();
+        match page.kind {
+            HeapPageKind::Blocks { size, blocks, free } => {
+                assert!(free < blocks && size * blocks <= page.len);
+                assert_eq!((heap.usable_size(block), (address - page.address) % size), (Some(size), 0));
+            }
+            HeapPageKind::Large => assert_eq!((page.address, heap.usable_size(block)), (address, Some(page.len))),
+            kind => panic!("{kind:?} has a block in use"),
+        }
+    }
+    let taken: usize = pages.iter().filter(|page| page.kind != HeapPageKind::Free).map(|page| page.len).sum();
+    assert_eq!(taken, heap.stats().taken);
+}
+
+#[test]
+fn a_heap_may_change_while_its_pages_are_looked_at() {
+    let heap = Heap::new();
+    let mut blocks = a_mixed_load(&heap);
+    let mut seen = 0;
+    let mut pages: HeapPages = heap.pages();
+    for page in pages.by_ref() {
+        assert!(page.len != 0);
+        seen += 1;
+        match seen % 4 {
+            // SAFETY: the block is in use, and nothing uses it any more.
+            0 => unsafe { blocks.pop().into_iter().for_each(|block| heap.free(block)) },
+            1 => blocks.push(heap.alloc_layout(layout(seen * 1000, 8))),
+            2 => heap.trim(),
+            _ => {}
+        }
+        assert!(seen < 5000);
+    }
+    assert!(seen > 20 && pages.next().is_none());
+    assert_eq!(heap.stats().blocks, blocks.len());
+    for block in blocks {
+        // SAFETY: the block is in use, and nothing uses it any more.
+        unsafe { heap.free(block) };
+    }
+    heap.trim();
+    assert!(heap.report().classes().all(|class| class.blocks == 0));
+}
+
+#[test]
+fn a_report_says_where_the_memory_is_in_eighty_columns() {
+    let heap = Heap::new();
+    assert_eq!((heap.report(), heap.report().to_string().lines().count()), (HeapReport::default(), 8));
+    let blocks = a_mixed_load(&heap);
+    let report: HeapReport = heap.report();
+    let classes: Vec<SizeClass> = report.classes().copied().collect();
+    assert!(classes.windows(2).all(|two| two[0].size < two[1].size));
+    let sum = |of: fn(&SizeClass) -> usize| classes.iter().map(of).sum::<usize>();
+    assert_eq!(sum(|class| class.blocks) + report.large, blocks.len());
+    assert_eq!(sum(|class| class.blocks * class.size) + report.large_bytes, report.stats.used);
+    assert_eq!(sum(|class| class.taken) + report.large_bytes, report.stats.taken);
+    assert!(classes.iter().all(|class| class.pages != 0 && (class.blocks + class.free) * class.size <= class.taken));
+    let small = classes.iter().find(|class| class.size == 24).unwrap();
+    let smalls = blocks.iter().filter(|&&block| heap.usable_size(block) == Some(24)).count();
+    assert_eq!((small.blocks, report.stats), (smalls, heap.stats()));
+    assert!(report.free_bytes != 0);
+    let free = report.stats.taken - report.stats.used;
+    assert_eq!(report.free_percent(), free * 100 / report.stats.taken);
+    assert_eq!(report.resident_percent(), report.stats.resident * 100 / report.stats.used);
+    let text = report.to_string();
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    for part in
+        ["heap with ", "free blocks", "RAM", "block size", "        24", "     32768", "     large", "  no block"]
+    {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
 }
 
 /// The contract of the allocator traits, and what collections make of it.

@@ -93,6 +93,20 @@ fn a_heap_is_moved_with_its_blocks_and_gives_all_back() {
 }
 
 #[test]
+fn a_report_adds_up_the_shards() {
+    let heap = SyncHeap::new();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..100).for_each(|at| _ = heap.alloc_layout(layout([24, 1000, 50_000][at % 3], 8))));
+        }
+    });
+    let report = heap.report();
+    let classes: Vec<_> = report.classes().map(|class| (class.size, class.blocks)).collect();
+    assert_eq!((&*classes, report.large, report.stats), (&[(24, 136), (1024, 132)][..], 132, heap.stats()));
+    assert!(report.free_percent() < 50 && report.resident_percent() < 1000, "{report}");
+}
+
+#[test]
 fn blocks_have_the_size_and_the_alignment_that_was_asked_for() {
     let heap = SyncHeap::default();
     for (size, usable) in [(0, 16), (1, 16), (17, 24), (129, 144), (1000, 1024), (32_768, 32_768), (32_769, 36_864)] {

@@ -301,6 +301,11 @@ impl Chunk {
         self.mark(self.unit_of(record) as usize).get() == 1
     }
 
+    /// The record of the page or large block in use that begins at a unit, if one does.
+    pub(super) fn used_at(&self, unit: u32) -> Option<NonNull<Page>> {
+        Some(self.record(unit)).filter(|&record| self.is_in_use(record))
+    }
+
     /// Lets the units of a page lead to its record: `marked` units from its first one.
     pub(super) fn mark_page(&self, unit: u32, marked: u32) {
         in_this_order();

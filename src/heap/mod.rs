@@ -5,7 +5,7 @@
 //! | blocks that come and go in no order | [`Heap`] |
 //! | the same from many threads; the program's allocator | [`SyncHeap`] |
 //! | why a pointer was refused | [`FreeError`] |
-//! | how much a heap has, and how full it is | [`HeapStats`] |
+//! | how much a heap has, and how full it is | [`HeapStats`], [`HeapReport`], [`HeapPages`] |
 //!
 //! What is never freed alone costs less in an [`Arena`](crate::Arena). docs/heap.md says how a heap is made, and what it
 //! costs.
@@ -25,8 +25,9 @@
 //   of the pages in it. `runs`: free units by length. `state`: all of these together.
 // - `growing`: pages and large blocks, from the backing. `resize`: blocks that grow and shrink. `ending`: RAM that goes
 //   back, `clear`, and the heap's end.
-// - `forms`: the ways to take a block. `stats`: what a heap has. `allocator`: the traits by which collections live in a heap. `nested`: arenas in heaps,
-//   and heaps in arenas. `error`: why a pointer was refused.
+// - `forms`: the ways to take a block. `stats`: what a heap has; `report`: the same by size class; `pages`: page by page.
+//   `allocator`: the traits by which collections live in a heap. `nested`: arenas in heaps, and heaps in arenas. `error`:
+//   why a pointer was refused.
 // - `sharded`: the heap of many threads, made of such states. `front`: what threads use of a state that they do not hold;
 //   `addresses`: where they find its chunks.
 
@@ -42,6 +43,8 @@ mod front;
 mod growing;
 mod nested;
 mod page;
+mod pages;
+mod report;
 mod resize;
 mod runs;
 mod sharded;
@@ -49,6 +52,8 @@ mod state;
 mod stats;
 
 pub use error::FreeError;
+pub use pages::{HeapPage, HeapPageKind, HeapPages};
+pub use report::{HeapReport, SizeClass};
 pub use sharded::SyncHeap;
 pub use stats::HeapStats;
 

@@ -1,8 +1,7 @@
 //! What a heap has and how full it is: counted by walking its pages, so that blocks are taken and freed without counting.
 
 use super::Heap;
-use super::classes;
-use super::page::Kind;
+use super::pages::{HeapPageKind, HeapPages};
 use crate::arena::Backing;
 use crate::table::Table;
 use core::fmt;
@@ -30,6 +29,23 @@ pub struct HeapStats {
 }
 
 impl HeapStats {
+    /// Adds the blocks of pages.
+    fn add_pages(&mut self, pages: HeapPages<'_>) {
+        for page in pages {
+            match page.kind {
+                HeapPageKind::Blocks { size, blocks, free } => {
+                    self.blocks += blocks - free;
+                    self.used += (blocks - free) * size;
+                }
+                HeapPageKind::Large => {
+                    self.blocks += 1;
+                    self.used += page.len;
+                }
+                HeapPageKind::Free => {}
+            }
+        }
+    }
+
     /// Adds the numbers of a shard.
     pub(super) fn add(&mut self, shard: &HeapStats) {
         self.blocks += shard.blocks;
@@ -45,7 +61,7 @@ impl HeapStats {
 impl<B: Backing> Heap<B> {
     /// All numbers of the heap, as they are now. They print a line each.
     ///
-    /// *Cost*: a step for each page and large block, and what the system takes to say what is in RAM.
+    /// *Cost*: as [`pages`](Self::pages), and what the system takes to say what is in RAM.
     ///
     /// ```
     /// let heap = region::Heap::new();
@@ -68,25 +84,8 @@ impl<B: Backing> Heap<B> {
                 stats.reserved += block.len;
                 stats.resident += self.backing().resident(&block);
             }
-            let mut unit = facts.first;
-            while unit < facts.fresh.get() {
-                // SAFETY: a run begins at this unit: the first run, or the one behind another.
-                let run = unsafe { facts.record(unit).as_ref() };
-                match run.kind.get() {
-                    Kind::Listed | Kind::Full => {
-                        let blocks = run.blocks() - run.free_blocks();
-                        stats.blocks += blocks;
-                        stats.used += blocks * classes::get(usize::from(run.class.get())).size as usize;
-                    }
-                    Kind::Used => {
-                        stats.blocks += 1;
-                        stats.used += (run.units.get() as usize) << facts.shift;
-                    }
-                    Kind::Free | Kind::Zero => {}
-                }
-                unit += run.units.get();
-            }
         }
+        stats.add_pages(self.pages());
         stats
     }
 }

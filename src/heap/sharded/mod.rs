@@ -21,7 +21,7 @@ use super::chunk::Chunk;
 use super::error::{FreeError, Taken};
 use super::forms::{taking_methods, used_methods};
 use super::state::{Found, State};
-use super::{Heap, HeapStats, refuse};
+use super::{Heap, HeapReport, HeapStats, refuse};
 #[cfg(all(feature = "os", any(unix, windows, target_family = "wasm")))]
 use crate::arena::backing::DEFAULT;
 use crate::arena::{Backing, DefaultBacking};
@@ -383,18 +383,41 @@ impl<B: Backing> SyncHeap<B> {
     /// heap.alloc_layout(std::alloc::Layout::new::<[u8; 1000]>());
     /// assert_eq!(heap.stats().blocks, 1);
     /// ```
+    #[inline(never)]
     pub fn stats(&self) -> HeapStats {
         let mut all = HeapStats::default();
-        let Some(root) = self.root() else { return all };
-        for block in root.addresses.blocks() {
+        for block in self.root().into_iter().flat_map(|root| root.addresses.blocks()) {
             all.reserved += block.len;
             all.resident += self.backing.resident(&block);
         }
-        for held in root.shards().filter_map(Shard::claim_begun) {
-            self.settle(&held);
-            all.add(&self.heap_of(&held).stats());
-        }
+        self.each_shard(|shard| all.add(&shard.stats()));
         all
+    }
+
+    /// Where the memory of all shards is but that of those that other threads are using: a table by size class, which
+    /// prints in 80 columns. Exact when no other thread uses the heap.
+    ///
+    /// *Cost*: as [`stats`](Self::stats), and that of the walk once more; 3 KiB of the stack.
+    ///
+    /// ```
+    /// let heap = region::SyncHeap::new();
+    /// heap.alloc_layout(std::alloc::Layout::new::<[u8; 1000]>());
+    /// assert_eq!(heap.report().classes().next().unwrap().size, 1024);
+    /// println!("{}", heap.report());
+    /// ```
+    pub fn report(&self) -> HeapReport {
+        let mut report = HeapReport::default();
+        report.stats = self.stats();
+        self.each_shard(|shard| report.add(shard.pages()));
+        report
+    }
+
+    /// Every shard that no other thread uses, in turn, with what others freed in it taken over.
+    fn each_shard(&self, mut each: impl FnMut(&Heap<Through<'_, B>>)) {
+        for held in self.root().into_iter().flat_map(Root::shards).filter_map(Shard::claim_begun) {
+            self.settle(&held);
+            each(&self.heap_of(&held));
+        }
     }
 }
 
