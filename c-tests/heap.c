@@ -303,6 +303,32 @@ static void stats_are_printed(void)
     CHECK(region_heap_free(&heap) == 0 && close(ends[0]) == 0 && close(ends[1]) == 0);
 }
 
+static void a_report_is_printed(void)
+{
+    region_heap heap = REGION_HEAP_INIT;
+    char text[2000];
+    void *blocks[3];
+    int ends[2];
+    ssize_t len;
+    size_t at = 0;
+    CHECK((blocks[0] = region_heap_alloc(&heap, 24)) != NULL && (blocks[1] = region_heap_alloc(&heap, 1000)) != NULL);
+    CHECK((blocks[2] = region_heap_alloc(&heap, 100000)) != NULL && region_heap_alloc(&heap, 40000) != NULL);
+    CHECK(region_heap_free_block(&heap, blocks[2]) == 0);
+    CHECK(pipe(ends) == 0 && region_heap_print_report(&heap, ends[1]) == 0 && close(ends[1]) == 0);
+    while ((len = read(ends[0], text + at, sizeof text - 1 - at)) > 0)
+        at += (size_t)len;
+    CHECK(len == 0 && close(ends[0]) == 0);
+    text[at] = '\0';
+    CHECK(strstr(text, "region_heap: 42016 bytes used in 3 blocks\n  ") == text);
+    CHECK(strstr(text, "\n          32        1          1        127              4096\n") != NULL);
+    CHECK(strstr(text, "\n        1024        1          1          3              4096\n") != NULL);
+    CHECK(strstr(text, "\n       large                   1                        40960\n") != NULL);
+    CHECK(strstr(text, "\n    no block                                           102400\n") != NULL);
+    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)
+        CHECK(strchr(line, '\n') - line < 80);
+    CHECK(region_heap_free(&heap) == 0);
+}
+
 /* ---- What is refused. */
 
 static void null_in_place_of_a_heap(void)
@@ -341,6 +367,8 @@ static void null_in_place_of_a_heap(void)
     FAILS(region_heap_stats(&heap, NULL), -EINVAL);
     FAILS(region_heap_print_stats(NULL, 1), -EINVAL);
     FAILS(region_heap_print_stats(&heap, -1), -EBADF);
+    FAILS(region_heap_print_report(NULL, 1), -EINVAL);
+    FAILS(region_heap_print_report(&heap, -1), -EBADF);
     CHECK(region_heap_clear(&heap, 0) == 0 && region_heap_trim(&heap) == 0 && stats_of(&heap).reserved == 0);
 }
 
@@ -483,6 +511,7 @@ int main(void)
     an_arena_is_a_heaps_memory();
     a_reservation_is_exact();
     stats_are_printed();
+    a_report_is_printed();
     null_in_place_of_a_heap();
     sizes_that_cannot_be();
     options_that_cannot_be();

@@ -133,6 +133,8 @@ static void null_is_no_heap(void)
     FAILS(region_sync_heap_trim(NULL), -EINVAL);
     FAILS(region_sync_heap_stats(NULL, &stats), -EINVAL);
     FAILS(region_sync_heap_stats(&heap, NULL), -EINVAL);
+    FAILS(region_sync_heap_print_report(NULL, 1), -EINVAL);
+    FAILS(region_sync_heap_print_report(&heap, -1), -EBADF);
     FAILS(region_sync_heap_free(NULL), -EINVAL);
 }
 

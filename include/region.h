@@ -732,6 +732,10 @@ int region_heap_stats(const region_heap *heap, region_heap_counts *stats);
 /** Writes one line with the heap's stats to a descriptor, such as 2. Allocates nothing. */
 int region_heap_print_stats(const region_heap *heap, int fd);
 
+/** Writes where the heap's memory is to a descriptor, such as 2, in 80 columns: the sums, and a line for each size of
+    blocks, for large ones, and for what is in no block. Allocates nothing; a call of write(2) for each line. */
+int region_heap_print_report(const region_heap *heap, int fd);
+
 /** `size` bytes, aligned to 16. Any thread may free them. */
 void *region_sync_heap_alloc(region_sync_heap *heap, size_t size) REGION_MALLOC_((2));
 
@@ -763,6 +767,10 @@ int region_sync_heap_trim(region_sync_heap *heap);
 
 /** What the heap holds, in `stats`: exact while no other thread uses it. */
 int region_sync_heap_stats(const region_sync_heap *heap, region_heap_counts *stats);
+
+/** Writes where the heap's memory is to a descriptor, as region_heap_print_report does: exact while no other thread
+    uses it. */
+int region_sync_heap_print_report(const region_sync_heap *heap, int fd);
 
 /** Gives all memory back, whatever blocks are in use, and leaves the heap empty. No thread uses it meanwhile. */
 int region_sync_heap_free(region_sync_heap *heap);

@@ -256,7 +256,7 @@ fn names_in_pages_are_there() {
 
     let sources: String = files("src", &["rs"]).into_iter().map(|path| read_to_string(path).unwrap()).collect();
     let modules =
-        ["arena", "cage", "collections", "collections/unmanaged", "error", "input", "pool", "shared", "typed"];
+        ["arena", "cage", "collections", "collections/unmanaged", "error", "heap", "input", "pool", "shared", "typed"];
     let public = modules.map(|name| text(&format!("src/{name}/mod.rs"))).concat() + &text("src/lib.rs");
     let glossary = text("docs/glossary.md");
     let mut seen = 0;

@@ -30,6 +30,16 @@ impl Line {
         }
     }
 
+    /// Appends a number so that it ends `columns` bytes further on, if it is not longer.
+    pub(super) fn column(&mut self, number: usize, columns: usize) {
+        let (mut rest, mut digits) = (number / 10, 1);
+        while rest != 0 {
+            (rest, digits) = (rest / 10, digits + 1);
+        }
+        (digits..columns).for_each(|_| self.byte(b' '));
+        self.number(number);
+    }
+
     /// Appends a text as it is.
     pub(super) fn text(&mut self, text: &[u8]) {
         text.iter().for_each(|&byte| self.byte(byte));
@@ -65,6 +75,15 @@ mod tests {
         let mut line = Line::new();
         line.fill("% %!", &[0, usize::MAX]);
         assert_eq!(line.bytes(), std::format!("0 {}!", usize::MAX).as_bytes());
+    }
+
+    #[test]
+    fn numbers_in_columns_end_alike() {
+        let mut line = Line::new();
+        for number in [0, 9, 10, 999, 1000, 12_345] {
+            line.column(number, 4);
+        }
+        assert_eq!(line.bytes(), b"   0   9  10 999100012345");
     }
 
     #[test]

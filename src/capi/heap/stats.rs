@@ -1,9 +1,9 @@
-//! What a C heap holds, as numbers and as a line of text.
+//! What a C heap holds, as numbers and as text.
 
 use super::super::error::EINVAL;
 use super::super::line::Line;
 use super::{inside, region_heap};
-use crate::heap::HeapStats;
+use crate::heap::{HeapReport, HeapStats};
 use crate::sys::{self, Fd};
 use core::ffi::c_int;
 
@@ -81,9 +81,53 @@ pub unsafe extern "C" fn region_heap_print_stats(heap: *const region_heap, fd: c
         line.fill(", % mistakes", &[this.mistakes.get()]);
     }
     line.fill("\n", &[]);
-    // SAFETY: the caller lends the descriptor for this call, as to `write(2)`; of no open file, it is refused.
-    match sys::write(unsafe { Fd::from_raw(fd) }, line.bytes()) {
-        Ok(()) => 0,
-        Err(errno) => -errno.raw(),
+    // SAFETY: the caller lends the descriptor for this call, as to `write(2)`.
+    unsafe { print(&line, fd) }.map_or_else(|error| error, |()| 0)
+}
+
+/// Writes where the heap's memory is to a descriptor, such as 2, in 80 columns: the sums, and a line for each size of
+/// blocks, for large ones, and for what is in no block. Allocates nothing; a call of write(2) for each line.
+///
+/// # Safety
+/// `heap` is NULL or a zeroed or initialized heap.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_heap_print_report(heap: *const region_heap, fd: c_int) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    let Some(this) = (unsafe { inside(heap) }) else { return -EINVAL };
+    // SAFETY: the caller lends the descriptor for this call, as to `write(2)`.
+    unsafe { print_report(&this.heap.report(), fd) }.map_or_else(|error| error, |()| 0)
+}
+
+/// Writes a report.
+///
+/// # Safety
+/// As of [`Fd::from_raw`], for the length of this call; if no file is open, that is an error.
+pub(super) unsafe fn print_report(report: &HeapReport, fd: c_int) -> Result<(), c_int> {
+    let HeapReport { stats, large, large_bytes, free_bytes, .. } = report;
+    let row = |text: &str, numbers: &[usize], columns: &[(usize, usize)]| {
+        let mut line = Line::new();
+        line.fill(text, numbers);
+        columns.iter().for_each(|&(number, columns)| line.column(number, columns));
+        line.fill("\n", &[]);
+        // SAFETY: the caller's promise, passed on.
+        unsafe { print(&line, fd) }
+    };
+    let text = "region_heap: % bytes used in % blocks\n  % taken, % percent of them in free blocks\n  \
+                % resident, % percent of those used\n  block size    pages     in use       free             taken";
+    let (free, resident) = (report.free_percent(), report.resident_percent());
+    row(text, &[stats.used, stats.blocks, stats.taken, free, stats.resident, resident], &[])?;
+    for class in report.classes() {
+        row("", &[], &[(class.size, 12), (class.pages, 9), (class.blocks, 11), (class.free, 11), (class.taken, 18)])?;
     }
+    row("       large         ", &[], &[(*large, 11), (*large_bytes, 29)])?;
+    row("    no block", &[], &[(*free_bytes, 49)])
+}
+
+/// Writes a line, or a negative errno.
+///
+/// # Safety
+/// As of [`Fd::from_raw`], for the length of this call; if no file is open, that is an error.
+unsafe fn print(line: &Line, fd: c_int) -> Result<(), c_int> {
+    // SAFETY: the caller's promise, passed on.
+    sys::write(unsafe { Fd::from_raw(fd) }, line.bytes()).map_err(|errno| -errno.raw())
 }

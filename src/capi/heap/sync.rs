@@ -4,7 +4,7 @@ use super::super::checked::product;
 use super::super::error::EINVAL;
 use super::ALIGN;
 use super::blocks::{self, Blocks, blocks_of_heap};
-use super::stats::{counts_of, region_heap_counts};
+use super::stats::{counts_of, print_report, region_heap_counts};
 use crate::arena::Mapped;
 use crate::error::AllocError;
 use crate::heap::{FreeError, SyncHeap};
@@ -182,6 +182,19 @@ pub unsafe extern "C" fn region_sync_heap_stats(
     // SAFETY: the caller lets it be written.
     unsafe { stats.write(counts_of(&this.heap.stats(), usize::MAX, mistakes)) };
     0
+}
+
+/// Writes where the heap's memory is to a descriptor, as region_heap_print_report does: exact while no other thread
+/// uses it.
+///
+/// # Safety
+/// `heap` is NULL, zeroed, or in use.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_sync_heap_print_report(heap: *const region_sync_heap, fd: c_int) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    let Some(this) = (unsafe { inside(heap) }) else { return -EINVAL };
+    // SAFETY: the caller lends the descriptor for this call, as to `write(2)`.
+    unsafe { print_report(&this.heap.report(), fd) }.map_or_else(|error| error, |()| 0)
 }
 
 /// Gives all memory back, whatever blocks are in use, and leaves the heap empty. No thread uses it meanwhile.
