@@ -17,12 +17,13 @@ use std::sync::OnceLock;
 use support::TempPath;
 
 /// A program, and arguments with which it prints something in a moment.
-const PROGRAMS: [(&str, &[&str]); 9] = [
+const PROGRAMS: [(&str, &[&str]); 10] = [
     ("json", &["--size", "1", "--rounds", "1"]),
     ("outline", &["--list", "examples/outline"]),
     ("pebble", &["examples/pebble/programs/primes.pebble"]),
     ("probe", &[]),
     ("residency", &[]),
+    ("heap_pages", &[]),
     ("socks", &[]),
     ("shared_tree", &["README.md", "CHANGELOG.md"]),
     ("interner", &["README.md"]),
@@ -116,7 +117,7 @@ fn arguments_are_bytes() {
     let mut path = TempPath::new().bytes().to_vec();
     path.extend(b"-\xff.svg");
     let path = PathBuf::from(OsStr::from_bytes(&path));
-    for name in ["probe", "residency"] {
+    for name in ["probe", "residency", "heap_pages"] {
         let output = command(name, [OsStr::new("--svg"), path.as_os_str()]).output().unwrap();
         assert!(output.status.success(), "{name}: {}", said(&output));
         std::fs::remove_file(&path).unwrap();
@@ -143,7 +144,7 @@ fn what_is_printed_fits_the_terminal() {
 
 #[test]
 fn a_picture_is_drawn_whatever_becomes_of_the_text() {
-    for name in ["probe", "residency"] {
+    for name in ["probe", "residency", "heap_pages"] {
         let path = TempPath::new();
         let (reader, writer) = support::pipe();
         drop(reader);

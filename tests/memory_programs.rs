@@ -60,6 +60,25 @@ fn residency_draws_what_an_arena_keeps_and_gives_back() {
 }
 
 #[test]
+fn heap_pages_draws_pages_that_empty_and_go_back() {
+    let (text, drawn) = printed_and_drawn("heap_pages");
+    let steps: Vec<&str> = text.split("\n\n").collect();
+    assert_eq!(steps.len(), 7, "{text}");
+    let full = |step: usize| steps[step].matches('█').count();
+    assert!(full(1) > 200 && full(2) < full(1) / 2, "{text}");
+    for (step, lines) in [(1, 8), (2, 8), (3, 8), (4, 8), (5, 8)] {
+        assert!(steps[step].lines().count() >= lines, "{text}");
+    }
+    // Trimmed memory is not in RAM, and a cleared heap has no page.
+    assert!(
+        steps[4].contains(", 0 bytes of it in RAM") && steps[5].contains("0 bytes used, 0 bytes of pages"),
+        "{text}"
+    );
+    assert!(steps[6].contains("heap with ") && steps[6].contains("block size"), "{text}");
+    assert!(drawn.contains(">60 % freed, in no order<") && drawn.matches("<rect").count() > 300, "{drawn}");
+}
+
+#[test]
 fn region_gives_back_what_the_program_break_keeps() {
     let output = run("socks", &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -90,7 +109,7 @@ fn too_little_memory_for_socks_is_a_sentence() {
 
 #[test]
 fn wrong_arguments_are_told_how_to_be_right() {
-    for name in ["probe", "residency", "socks"] {
+    for name in ["probe", "residency", "heap_pages", "socks"] {
         let output = run(name, &["--nonsense"]);
         assert_eq!(output.status.code(), Some(2), "{name}");
         assert!(String::from_utf8_lossy(&output.stderr).ends_with(&format!("Try {name} --help.\n")), "{name}");
