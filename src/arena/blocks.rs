@@ -1,19 +1,20 @@
 //! The stack of blocks: entering a new one, leaving it again, rewinding to a mark.
 //!
-//! An arena has one current block. A block that follows another begins with a [`Link`] that leads back. The first
-//! block has no link, so an external buffer is used to its last byte. One block that was left is kept as a spare, so a
-//! loop of marks and rewinds across the end of a block makes no system call.
+//! An arena has one current block. A block that follows another begins with a [`Link`] that leads back. The first block
+//! has no link, so an external buffer is used to its last byte. Where another arena's blocks were adopted, the link of
+//! the first of them lies in the block below. One block that was left is kept as a spare, so a loop of marks and
+//! rewinds across the end of a block makes no system call.
 
 use super::Arena;
 use super::backing::{Backing, Block, checked};
 use crate::bump::{self, pad_to, round_up};
 use crate::checkers::{self, Contents};
-use crate::error::AllocError;
+use crate::error::{AllocError, AllocReason};
 use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-/// At the start of every block but the first: the state of the arena before it entered.
+/// At the start of every block that the arena entered but the first: the state of the arena before.
 ///
 /// Its size is a multiple of 16 bytes, so that no padding comes before the first value behind it. A chunk of values of
 /// one type then has no padding at all (`Arena::iter_allocated_chunks`).
@@ -58,7 +59,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// Enters another block for `layout`: the spare if it is long enough, else a new one.
     pub(super) fn enter_new_block(&self, layout: Layout) -> Result<(), AllocError> {
-        let too_large = AllocError::new(layout.size(), crate::error::AllocReason::TooLarge);
+        let too_large = AllocError::new(layout.size(), AllocReason::TooLarge);
         // The block must hold the link, and the value behind it.
         let link = Layout::new::<Link>().align_to(MIN_ALIGN).map(|link| link.pad_to_align());
         let value = Self::in_units(layout).ok_or(too_large)?;
@@ -105,6 +106,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         // SAFETY: `fits` or `acquire` made sure that the padding, the link (padded to the value's alignment) and the
         // value lie within the block's length. `base` is aligned to at most that alignment.
         let (place, base) = unsafe { (block.start.add(at).cast::<Link>(), block.start.add(base)) };
+        // Where a block that was adopted had values, a checker is told that they are gone.
+        checkers::unpoison(place.cast(), size_of::<Link>(), Contents::Uninitialized);
         // SAFETY: `place` is aligned for a link, and its bytes are ready and lie before `base`, where there is never
         // a value.
         unsafe {
@@ -146,6 +149,84 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         true
     }
 
+    /// Moves all blocks of `from` onto the stack of this arena, above its current one, which is left with what is free
+    /// in it. `from` is empty afterwards, and its backing has nothing on loan. If it holds no values, nothing moves.
+    ///
+    /// ```text
+    ///   before   this: ─ A ─ B          from: ─ C ─ D
+    ///   after    this: ─ A ─ B ─ C ─ D, with a link in B that leads from C back to it
+    /// ```
+    ///
+    /// # Errors
+    /// Nothing has changed then.
+    pub(crate) fn absorb(&self, from: &Self) -> Result<(), AllocError> {
+        let size = from.used();
+        if self.is_claimed() || from.is_claimed() {
+            let why = if self.is_claimed() { self.why_claimed() } else { from.why_claimed() };
+            return Err(AllocError::new(size, why));
+        }
+        if size == 0 {
+            return Ok(());
+        }
+        if !from.blocks().all(|(block, ..)| self.backing().adopts(from.backing(), &block)) {
+            return Err(AllocError::new(size, AllocReason::Bound));
+        }
+        // The first block of `from` has no link, and there may be no free byte in it. So the link lies here.
+        let link = match self.block.get() {
+            Some(_) => Some(self.place_link(size)?),
+            None if size > self.limit() => return Err(AllocError::new(size, AllocReason::Limit(self.limit()))),
+            None => None,
+        };
+        from.release_spare();
+        let before = self.used();
+        let mut at = from.link.get();
+        match at {
+            Some(_) => from.used_before.set(from.used_before.get() + before),
+            None => (from.link.set(link), from.used_before.set(before)).1,
+        }
+        while let Some(mut place) = at {
+            // SAFETY: the links of `from` are written and its own, and nothing else refers to one now.
+            let below = unsafe { place.as_mut() };
+            at = below.link;
+            below.used_before += before;
+            if at.is_none() {
+                below.link = link;
+            }
+        }
+        self.block.set(from.block.take());
+        self.base.set(from.base.replace(Self::NOWHERE));
+        self.cur.set(from.cur.replace(Self::NOWHERE));
+        self.link.set(from.link.take());
+        self.used_before.set(from.used_before.take());
+        from.end.set(Self::NOWHERE);
+        #[cfg(debug_assertions)]
+        self.wasted.set(self.wasted.get() + from.wasted.take());
+        self.set_end();
+        Ok(())
+    }
+
+    /// Allocates a link that leads back to the arena's state just after, where the limit allows `size` bytes more.
+    fn place_link(&self, size: usize) -> Result<NonNull<Link>, AllocError> {
+        let mark = self.mark();
+        let place = self.try_alloc_layout(Layout::new::<Link>()).map_err(|refused| refused.of(size))?.cast::<Link>();
+        if size > self.limit().saturating_sub(self.used()) {
+            // SAFETY: the mark was just made in this arena, and what was allocated since is not used.
+            unsafe { self.rewind(mark) };
+            return Err(AllocError::new(size, AllocReason::Limit(self.limit())));
+        }
+        // SAFETY: the memory was just allocated for a link.
+        unsafe {
+            place.write(Link {
+                block: self.block.get(),
+                cur: self.cur.get(),
+                base: self.base.get(),
+                link: self.link.get(),
+                used_before: self.used_before.get(),
+            });
+        }
+        Ok(place)
+    }
+
     /// Gives a block back to the backing.
     ///
     /// # Safety
@@ -173,18 +254,22 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     }
 
     /// Keeps the longer of this block and the present spare as the spare. The other one goes back.
-    fn keep_spare(&self, block: Block) {
-        if self.spare_block().is_some_and(|spare| spare.len > block.len) {
-            // SAFETY: the block came from this backing, `leave` recorded how far it was written, and all
+    fn keep_spare(&self, mut block: Block) {
+        let at = pad_to(block.start.addr().get(), align_of::<Link>());
+        // A block that was adopted as another arena's first had no link, and may be too short for a record.
+        let recorded = at + size_of::<Block>();
+        if block.ready < recorded || self.spare_block().is_some_and(|spare| spare.len > block.len) {
+            // SAFETY: the block came from this backing or was adopted, `leave` recorded how far it was written, and all
             // references into it ended with the rewind.
             return unsafe { self.give_back(&block) };
         }
         self.release_spare();
-        let at = pad_to(block.start.addr().get(), align_of::<Link>());
-        // SAFETY: only blocks that had a link become spares, so the link's bytes are ready and can hold a `Block`
-        // (asserted above). Nothing refers into a block that was left.
+        block.dirty = block.dirty.max(recorded);
+        // SAFETY: the first `recorded` bytes are ready, as was just found: `at` is aligned for a link, and so for a
+        // `Block` (asserted above). Nothing refers into a block that was left.
         unsafe {
             let place = block.start.add(at).cast::<Block>();
+            checkers::unpoison(place.cast(), size_of::<Block>(), Contents::Uninitialized);
             place.write(block);
             self.spare.set(Some(place));
         }

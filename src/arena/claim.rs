@@ -94,7 +94,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[track_caller]
     pub fn claim(&self) -> Claim<'_, MIN_ALIGN, B> {
         if self.is_claimed() {
-            refuse();
+            refuse(self.why_claimed());
         }
         self.begin_claim()
     }
@@ -106,7 +106,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[inline]
     pub fn try_claim(&self) -> Result<Claim<'_, MIN_ALIGN, B>, AllocError> {
         match self.is_claimed() {
-            true => Err(AllocError::new(0, AllocReason::Claimed)),
+            true => Err(AllocError::new(0, self.why_claimed())),
             false => Ok(self.begin_claim()),
         }
     }
@@ -236,8 +236,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Scope<'_, MIN_ALIGN, B> {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn refuse() -> ! {
-    panic!("{}", AllocError::new(0, AllocReason::Claimed))
+fn refuse(why: AllocReason) -> ! {
+    panic!("{}", AllocError::new(0, why))
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> Claim<'_, MIN_ALIGN, B> {

@@ -7,6 +7,7 @@
 //! | scratch memory while values of the arena are borrowed | [`Arena::claim`], `Claim` |
 //! | a position to go back to, without a closure | [`Mark`] |
 //! | an arena and a tree in it as one value | [`Owned`], [`root!`](crate::root) |
+//! | such a tree, to live as long as another arena from now on | [`Arena::adopt`] |
 //! | an arena per thread | `ArenaPool`, `PooledArena`, `Member` |
 //! | an arena in a file | `FileArena` |
 //! | a file whose bytes go into an arena | `Arena::alloc_file`, `Arena::alloc_fd` |
@@ -34,7 +35,8 @@
 //   `allocator`: the traits by which collections live in an arena.
 // - `blocks`: the stack of blocks: entering, leaving, rewinding. `scope`: rewinding made safe by lifetimes. `claim`:
 //   the same while values are borrowed.
-// - `owned`: an arena and what refers into it, in one value. `file`: an arena in a file, to be opened again.
+// - `owned`: an arena and what refers into it, in one value. `adopt`: its blocks moved into another arena. `file`: an
+//   arena in a file, to be opened again.
 // - `pool`, `member`: arenas for many threads, kept warm. `stats`: what an arena holds and costs. `chunks`: its blocks,
 //   and bumpalo's names for such things. `backing`: where its memory comes from. `supply`: whose backing that is.
 //
@@ -42,6 +44,8 @@
 
 #[cfg(feature = "capi")]
 mod address;
+#[cfg(not(region_staticlib))]
+mod adopt;
 #[cfg(any(feature = "allocator-api2-02", feature = "allocator-api2-04", region_nightly))]
 pub(crate) mod allocator;
 pub(crate) mod backing;
@@ -76,6 +80,8 @@ mod value;
 mod zeroed;
 
 // Public in `backing` and `cache`, or in the root.
+#[cfg(not(region_staticlib))]
+pub use adopt::AdoptError;
 #[cfg(all(feature = "os", unix))]
 pub(crate) use backing::Mapped;
 pub(crate) use backing::{Backing, Block, Buffer, DefaultBacking};
@@ -238,6 +244,11 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[inline(always)]
     fn is_claimed(&self) -> bool {
         self.supply.is_claimed()
+    }
+
+    /// Why an arena that is claimed refuses.
+    fn why_claimed(&self) -> AllocReason {
+        if self.supply.is_adopted() { AllocReason::Adopted } else { AllocReason::Claimed }
     }
 
     /// Most bytes that [`used`](Self::used) may reach; `usize::MAX` unless set.
@@ -420,7 +431,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             return Ok(dangling(layout.align()));
         }
         if self.is_claimed() {
-            return Err(AllocError::new(layout.size(), AllocReason::Claimed));
+            return Err(AllocError::new(layout.size(), self.why_claimed()));
         }
         if layout.size() > self.limit().saturating_sub(self.used()) {
             return Err(self.over_limit(layout));

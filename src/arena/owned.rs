@@ -136,6 +136,9 @@ macro_rules! root {
 /// *Drop*: the root is dropped, then the arena with all that is in it; other values in the arena are not dropped, as
 /// always. A panic in a closure, or of the root's drop, leaves no memory behind.
 ///
+/// *Handed over*: [`Arena::adopt`] moves all of it into another arena, without a copy, and gives the root for as long
+/// as that one is borrowed.
+///
 /// *Threads*: `Send` if the root is, and the arena's backing; `Sync` if the root is. A root with an `&'a Arena` in it
 /// is neither. *Memory*: the arena's words, a pointer and the root lie at the start of the arena; a mark made before
 /// cannot be rewound to. *Cost*: that of an arena with one more value, moved twice.
@@ -340,7 +343,7 @@ impl<R: Root, const MIN_ALIGN: usize, B: Backing + 'static> Owned<R, MIN_ALIGN, 
 
     /// Where the root is.
     #[inline(always)]
-    fn root<'a>(&self) -> NonNull<R::Of<'a>> {
+    pub(super) fn root<'a>(&self) -> NonNull<R::Of<'a>> {
         let slot: *mut Slot<R::Of<'a>, MIN_ALIGN, B> = self.slot.as_ptr().cast();
         // SAFETY: the pointer leads to such a slot (the invariants), so this one leads into it and is not null.
         unsafe { NonNull::new_unchecked((&raw mut (*slot).root).cast()) }
@@ -348,7 +351,7 @@ impl<R: Root, const MIN_ALIGN: usize, B: Backing + 'static> Owned<R, MIN_ALIGN, 
 
     /// Where the arena is.
     #[inline(always)]
-    fn arena(&self) -> NonNull<Arena<MIN_ALIGN, B>> {
+    pub(super) fn arena(&self) -> NonNull<Arena<MIN_ALIGN, B>> {
         // SAFETY: the first field of the slot, which leads to the arena (the invariants).
         unsafe { self.slot.read() }
     }

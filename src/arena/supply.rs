@@ -13,22 +13,25 @@ use core::mem::MaybeUninit;
 /// In memory of zeroes this is a backing of zeroes, not claimed.
 ///
 /// # Invariants
-/// - `own` holds a backing if `other` is null, not counting its lowest bit, and is not touched otherwise.
+/// - `own` holds a backing if `other` is null, not counting its two lowest bits, and is not touched otherwise.
 /// - Else `other` leads to a supply with a backing of its own, which stays where it is, shared, while this is used.
 #[cfg(not(region_staticlib))]
 #[repr(C)]
 pub(super) struct Supply<B> {
     own: MaybeUninit<B>,
-    /// A pointer to a `Supply<B>`, and [`CLAIMED`](Self::CLAIMED). Untyped, so that an arena is covariant
-    /// if its backing is.
+    /// A pointer to a `Supply<B>`, [`CLAIMED`](Self::CLAIMED) and [`ADOPTED`](Self::ADOPTED). Untyped, so that an arena
+    /// is covariant if its backing is.
     other: Cell<*const ()>,
 }
 
 #[cfg(not(region_staticlib))]
 impl<B> Supply<B> {
-    /// Set in `other` while the arena is claimed. No supply is at an odd address.
+    /// Set in `other` while the arena is claimed. No supply is at such an address.
     const CLAIMED: usize = 1;
-    const CHECK: () = assert!(align_of::<Self>() > Self::CLAIMED);
+    /// Set as well in an arena that another one adopted, for ever.
+    const ADOPTED: usize = 2;
+    const FLAGS: usize = Self::CLAIMED | Self::ADOPTED;
+    const CHECK: () = assert!(align_of::<Self>() > Self::FLAGS);
 
     #[inline(always)]
     pub(super) const fn own(backing: B) -> Self {
@@ -50,7 +53,7 @@ impl<B> Supply<B> {
     /// The supply whose backing this is; none if it is this one's own.
     #[inline(always)]
     fn other(&self) -> Option<&Self> {
-        let other = self.other.get().map_addr(|address| address & !Self::CLAIMED);
+        let other = self.other.get().map_addr(|address| address & !Self::FLAGS);
         // SAFETY: the pointer is null, or the caller of `borrow` promised that the supply stays there and shared as
         // long as this value is used.
         unsafe { other.cast::<Self>().as_ref() }
@@ -72,6 +75,15 @@ impl<B> Supply<B> {
     #[inline(always)]
     pub(super) fn is_claimed(&self) -> bool {
         self.other.get().addr() & Self::CLAIMED != 0
+    }
+
+    /// Marks the arena as adopted by another one, which has its blocks: it refuses as one whose claim was leaked.
+    pub(super) fn set_adopted(&self) {
+        self.other.set(self.other.get().map_addr(|address| address | Self::FLAGS));
+    }
+
+    pub(super) fn is_adopted(&self) -> bool {
+        self.other.get().addr() & Self::ADOPTED != 0
     }
 
     #[inline(always)]
@@ -112,6 +124,10 @@ impl<B> Supply<B> {
 
     #[inline(always)]
     pub(super) const fn is_claimed(&self) -> bool {
+        false
+    }
+
+    pub(super) const fn is_adopted(&self) -> bool {
         false
     }
 

@@ -118,6 +118,11 @@ unsafe impl<C: Cage> Backing for Caged<C> {
         unsafe { release(mounted::<C>(), block) };
     }
 
+    /// All values of this type are of one cage.
+    fn adopts(&self, _: &Self, _: &Block) -> bool {
+        true
+    }
+
     fn resident(&self, block: &Block) -> usize {
         mapped::resident(block)
     }

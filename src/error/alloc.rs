@@ -71,7 +71,10 @@ impl fmt::Display for AllocError {
         match self.reason {
             // Not memory was refused: there is no size to name.
             AllocReason::Format => f.write_str("cannot format into the arena: ")?,
-            AllocReason::Claimed if self.size() == 0 => f.write_str("cannot claim the arena: ")?,
+            AllocReason::Claimed | AllocReason::Adopted if self.size() == 0 => {
+                f.write_str("cannot claim the arena: ")?
+            }
+            AllocReason::Bound => write!(f, "cannot adopt an arena of {}: ", Bytes(self.size()))?,
             _ => write!(f, "cannot allocate {}: ", Bytes(self.size()))?,
         }
         self.reason.write(f)

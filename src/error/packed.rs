@@ -120,7 +120,7 @@ pub(super) struct PackedAlloc(NonZero<usize>);
 
 #[cfg(region_staticlib)]
 impl PackedAlloc {
-    const BITS: u32 = 4;
+    const BITS: u32 = 5;
 
     pub(super) const fn new(reason: AllocReason) -> Self {
         const { assert!(AllocReason::OS + AllocReason::OTHERS < 1 << Self::BITS) };

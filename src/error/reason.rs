@@ -206,6 +206,12 @@ reasons! {
     NoBlock = "no block in use begins at the pointer; it was freed before, or is not of this heap";
     /// The arena is claimed ([`Arena::claim`](crate::Arena::claim)): for now its claim alone allocates.
     Claimed = "the arena is claimed; allocate through the claim, or drop the claim first";
+    /// Another arena has [adopted](crate::Arena::adopt) all that this one held.
+    Adopted = "another arena adopted this one and has its memory; allocate in that one";
+    /// The blocks of the arena that was to be adopted belong to its own backing, or the arena that was to adopt it has
+    /// one range of memory and no more.
+    Bound = "what the arena holds cannot move to the other one: the memory of one of them is a buffer, a region, a \
+             file, or one reservation; make both without, or copy the values";
 }
 
 impl Reason {

@@ -104,6 +104,11 @@ impl Heap {
         let book = Rc::new(Book::default());
         (Heap { plan, book: book.clone() }, book)
     }
+
+    /// Another one, whose blocks are in the same books: each takes the other's.
+    pub fn beside(book: &Rc<Book>, plan: Plan) -> Self {
+        Heap { plan, book: book.clone() }
+    }
 }
 
 // SAFETY: a block is the rest, from `skew` on, of an allocation of its own, which lives until the block is
@@ -183,6 +188,11 @@ unsafe impl Backing for Heap {
         // SAFETY: the range lies in the loan, and nobody uses it.
         unsafe { loan.start.add(from).write_bytes(0, len) };
         true
+    }
+
+    fn adopts(&self, other: &Self, block: &Block) -> bool {
+        let lent = self.book.loans.borrow().contains_key(&block.start.addr().get());
+        Rc::ptr_eq(&self.book, &other.book) && lent
     }
 
     unsafe fn release(&self, block: &Block) {

@@ -55,6 +55,10 @@ unsafe impl Backing for Global {
 
     unsafe fn decommit(&self, _: &mut Block, _: usize) {}
 
+    fn adopts(&self, _: &Self, _: &Block) -> bool {
+        true
+    }
+
     unsafe fn release(&self, block: &Block) {
         if let Some(layout) = block_layout(block.len) {
             // SAFETY: `acquire` allocated the block with this layout, and the caller is its only owner.

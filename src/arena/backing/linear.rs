@@ -179,6 +179,10 @@ unsafe impl Backing for LinearMemory {
 
     unsafe fn decommit(&self, _: &mut Block, _: usize) {}
 
+    fn adopts(&self, _: &Self, _: &Block) -> bool {
+        true
+    }
+
     unsafe fn release(&self, block: &Block) {
         // SAFETY: the caller is the block's only owner and uses it no more; it is of whole pages.
         unsafe { FREE.give(block.start, block.len) };

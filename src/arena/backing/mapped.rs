@@ -312,6 +312,13 @@ unsafe impl Backing for Mapped {
         }
     }
 
+    /// Not beside the one region that this is, nor a caller's bytes; and where stale pointers are to fault, no block
+    /// that would be kept for other arenas.
+    fn adopts(&self, _: &Self, block: &Block) -> bool {
+        let tag = Tag(block.tag);
+        !(self.is_exact() || tag.is_external() || self.is_paranoid() && tag.is_slotted())
+    }
+
     #[inline(never)]
     fn resident(&self, block: &Block) -> usize {
         resident(block)

@@ -136,13 +136,14 @@ const _: () = assert!(unsafe { core::mem::zeroed::<Option<Block>>() }.is_none())
 ///   are those that `commit` makes ready. The bytes before `dirty` may hold anything, and may be uninitialized.
 /// - *Methods* change only what they document of a block and its content. They do not unwind. They do not use the arena
 ///   that has the backing, because the arena may be in the middle of an operation.
+/// - *Adoption.* Where `adopts` says yes, all of this holds for that block of the other backing from then on.
 /// - *Lifetime.* The memory stays until the block is released. A block of an arena that was leaked is never released:
 ///   its memory stays until the backing is dropped, or a lifetime in the backing's type ends, or else for ever. The
 ///   end of a value that the backing's type does not borrow must not free it.
 ///
-/// `acquire`, `acquire_at_once` and [`resident`](Self::resident) are safe to call, by any code, at any time
-/// ([`Arena::backing`](crate::Arena::backing)), with any numbers. Debug builds check what can be checked from outside,
-/// and panic.
+/// `acquire`, `acquire_at_once`, [`adopts`](Self::adopts) and [`resident`](Self::resident) are safe to call, by any
+/// code, at any time ([`Arena::backing`](crate::Arena::backing)), with any numbers. Debug builds check what can be
+/// checked from outside, and panic.
 ///
 /// ```
 /// use region::{AllocError, Arena};
@@ -257,6 +258,16 @@ pub unsafe trait Backing {
     /// The block came from this backing and is on loan, as its methods left it but for `dirty`, which covers every byte
     /// that was written, and may be more than is ready; nothing uses any of its bytes from here on.
     unsafe fn release(&self, block: &Block);
+
+    /// Whether this backing takes a block of `other`'s over, which is on loan: from then on it keeps its promises for
+    /// the block as if it had handed it out, and `release` takes it. `other` is never used again, and never dropped.
+    /// Asked where an arena [adopts](crate::Arena::adopt) what another one holds; the block does not become longer or
+    /// shorter by it. No, by default. A backing whose values are all alike says yes.
+    #[inline]
+    fn adopts(&self, other: &Self, block: &Block) -> bool {
+        let _ = (other, block);
+        false
+    }
 
     /// Bytes of the block that are in RAM. For a block that is not on loan the result may be any number, and no byte of
     /// it is touched.

@@ -89,6 +89,10 @@ unsafe impl Backing for VirtualMemory {
         }
     }
 
+    fn adopts(&self, _: &Self, _: &Block) -> bool {
+        true
+    }
+
     unsafe fn release(&self, block: &Block) {
         // SAFETY: the caller is the block's only owner and uses it no more, and its tag says where it came from.
         unsafe {
