@@ -45,6 +45,7 @@ static void null_in_place_of_an_arena(void)
     FAILS(region_arena_init(NULL, NULL), -EINVAL);
     FAILS(region_arena_free(NULL), -EINVAL);
     FAILS(region_arena_reset(NULL, 0), -EINVAL);
+    FAILS(region_arena_adopt(NULL, NULL), -EINVAL);
     FAILS(region_arena_rewind(NULL, region_arena_mark(NULL)), -EINVAL);
     FAILS(region_arena_defer(NULL, call, NULL), -EINVAL);
     FAILS(region_arena_defer_node(NULL, &node, call, NULL), -EINVAL);

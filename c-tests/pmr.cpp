@@ -4,6 +4,8 @@
 
 #include "check.h"
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -40,6 +42,21 @@ static void a_vector_with_the_allocator_grows_in_an_arena()
         numbers.push_back(i);
     CHECK(numbers[99999] == 99999 && region_arena_contains(a.raw(), numbers.data()));
     CHECK(region::allocator<int>(a) == numbers.get_allocator());
+}
+
+static void what_an_arena_made_may_outlive_it()
+{
+    region::arena a;
+    const std::string_view *first;
+    {
+        region::arena own;
+        auto *words = own.make<std::array<std::string_view, 2>>();
+        *words = {own.copy("to"), own.copy("be")};
+        first = words->data();
+        CHECK(a.adopt(std::move(own)) == 0);
+    }
+    CHECK(first[0] == "to" && first[1] == "be" && region_arena_contains(a.raw(), first));
+    CHECK(a.adopt(std::move(a)) == -EINVAL);
 }
 
 static int alive;
@@ -317,6 +334,7 @@ int main()
 {
     pmr_containers_live_in_an_arena();
     a_vector_with_the_allocator_grows_in_an_arena();
+    what_an_arena_made_may_outlive_it();
     destructors_run_with_the_arena();
     containers_live_in_a_heap_and_give_back();
     containers_of_several_threads_live_in_one_heap();

@@ -204,6 +204,17 @@ static bool child(region_arena *a)
     return region_arena_child(a) != NULL;
 }
 
+/* Not memory is missing for it, but what the limit allows. */
+static bool adopted(region_arena *a)
+{
+    static region_arena other;
+    int error;
+    CHECK(region_arena_reset(&other, REGION_KEEP_ALL) == 0 && region_alloc(&other, SIZE) != NULL);
+    error = region_arena_adopt(a, &other);
+    CHECK(error == 0 || error == region_arena_error(a));
+    return error == 0;
+}
+
 static bool hook_malloc(region_arena *a)
 {
     return region_hook_malloc(a, SIZE) != NULL;
@@ -258,6 +269,7 @@ static const struct function {
     { "region_string_finish", finished },
     { "region_arena_defer", deferred },
     { "region_arena_child", child },
+    { "region_arena_adopt", adopted },
     { "region_hook_malloc", hook_malloc },
     { "region_hook_realloc", hook_realloc },
     { "region_tracked_malloc", tracked_malloc },

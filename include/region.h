@@ -170,6 +170,16 @@ int region_arena_init_(region_arena *arena, const region_arena_options *chosen, 
     one that is empty already. */
 int region_arena_free(region_arena *arena);
 
+/** Moves all that `from` holds into `into`, and copies nothing: its blocks stay where they are and live as long as a
+    block that is taken from `into` now. The calls that were deferred in `from`, and with them its children, are due
+    when these blocks go back, the newest first. `from` is left empty, with no limit and no callback: its marks and
+    growing texts are refused from now on, so finish texts before. `into` goes on in the newest range of `from`; what
+    was free in its own waits for the next rewind or reset. It takes up to 80 bytes of `into`, and a step for each range
+    and each deferred call. Nothing happens on an error: -EINVAL if they are one arena, or `into` lies in a block of
+    `from`; -EOPNOTSUPP if `from` has a buffer, or `into` was made with `reserve` or REGION_ARENA_FIXED; else as an
+    allocation is refused, which counts `used` of `from` for the limit. */
+int region_arena_adopt(region_arena *into, region_arena *from);
+
 /** Makes the deferred calls and frees every block. The RAM of about `keep` bytes stays for what comes next, the
     rest goes back to the system at once: REGION_KEEP_ALL is the fastest (no system call), 0 gives all RAM
     back and keeps the addresses. */

@@ -109,6 +109,10 @@ public:
     /// Frees every value and keeps the RAM of about `keep` bytes.
     void reset(std::size_t keep = REGION_KEEP_ALL) noexcept { region_arena_reset(&raw_, keep); }
 
+    /// Moves all that the other arena holds here, without a copy, and leaves it empty; 0, or why it was refused: see
+    /// region_arena_adopt. Destructors of what it made run with this arena.
+    int adopt(arena &&other) noexcept { return region_arena_adopt(&raw_, other.raw()); }
+
     region_stats stats() const noexcept
     {
         region_stats stats;

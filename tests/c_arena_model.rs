@@ -68,6 +68,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (0..6usize).prop_map(Op::RewindWrong),
         1 => prop_oneof![Just(0usize), Just(usize::MAX), 0..300_000usize].prop_map(Op::Reset),
         4 => (any::<bool>(), deed()).prop_map(|(node, deed)| Op::Defer { node, deed }),
+        2 => prop::collection::vec(size(), 0..6).prop_map(Op::Adopt),
         1 => (0..20_000usize).prop_map(Op::Limit),
         1 => Just(Op::Limit(usize::MAX)),
         1 => answer.prop_map(Op::OnOom),

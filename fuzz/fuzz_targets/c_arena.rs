@@ -50,7 +50,7 @@ fn op(u: &mut Unstructured<'_>) -> Result<Op> {
     const WAYS: [Way; 8] =
         [Way::Inline, Way::Inline, Way::Twin, Way::Slow, Way::Hook, Way::Sized, Way::SizedZeroed, Way::Calloc];
     const ANSWERS: [Answer; 4] = [Answer::None, Answer::GiveUp, Answer::FailAndGiveUp, Answer::Raise];
-    Ok(match u.int_in_range(0..=47u8)? {
+    Ok(match u.int_in_range(0..=48u8)? {
         0..=8 => Op::Alloc { way: *u.choose(&WAYS)?, size: size(u)? },
         9 | 10 => Op::Aligned { size: size(u)?, shift: u.int_in_range(0..=13)? },
         11 | 12 => Op::Array {
@@ -87,7 +87,11 @@ fn op(u: &mut Unstructured<'_>) -> Result<Op> {
         43 => Op::Limit(usize::MAX),
         44 => Op::OnOom(*u.choose(&ANSWERS)?),
         45 => Op::Move,
-        46 => Op::Free,
+        46 => {
+            let sizes = (0..u.int_in_range(0..=6u8)?).map(|_| size(u));
+            Op::Adopt(sizes.collect::<Result<_>>()?)
+        }
+        47 => Op::Free,
         _ => Op::Init(wish(u)?),
     })
 }

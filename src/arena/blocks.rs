@@ -106,7 +106,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         // SAFETY: `fits` or `acquire` made sure that the padding, the link (padded to the value's alignment) and the
         // value lie within the block's length. `base` is aligned to at most that alignment.
         let (place, base) = unsafe { (block.start.add(at).cast::<Link>(), block.start.add(base)) };
-        // Where a block that was adopted had values, a checker is told that they are gone.
+        // Values lay here where the block was adopted: no checker is to mind the link.
         checkers::unpoison(place.cast(), size_of::<Link>(), Contents::Uninitialized);
         // SAFETY: `place` is aligned for a link, and its bytes are ready and lie before `base`, where there is never
         // a value.
@@ -203,6 +203,30 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         self.wasted.set(self.wasted.get() + from.wasted.take());
         self.set_end();
         Ok(())
+    }
+
+    /// Leaves the current block if it was another arena's first, was adopted, and has no value any more. It has no link at
+    /// its start, so a value that ends where it begins, in the memory before it, would be taken for its last one.
+    ///
+    /// For the C ABI, which gives single values back. In Rust the block holds an owner's words, which nobody gives back.
+    #[cfg(feature = "capi")]
+    #[inline(always)]
+    pub(crate) fn leave_emptied(&self) {
+        if self.cur.get() == self.base.get() {
+            self.leave_adopted();
+        }
+    }
+
+    #[cfg(feature = "capi")]
+    #[cold]
+    #[inline(never)]
+    fn leave_adopted(&self) {
+        let (Some(block), Some(link)) = (self.block.get(), self.link.get()) else { return };
+        if link.addr().get().wrapping_sub(block.start.addr().get()) >= block.len {
+            // The block below has the link in it, so it is not empty.
+            self.leave();
+            self.set_end();
+        }
     }
 
     /// Allocates a link that leads back to the arena's state just after, where the limit allows `size` bytes more.

@@ -207,7 +207,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             return self.try_alloc_layout(new);
         }
         if self.is_claimed() {
-            return Err(AllocError::new(new.size(), AllocReason::Claimed));
+            return Err(AllocError::new(new.size(), self.why_claimed()));
         }
         let held = Self::held(old);
         if is_aligned(start, new) && self.is_last(start, held) {
@@ -305,7 +305,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Whether a block that holds `held > 0` bytes ends at the cursor.
     ///
     /// A later chunk begins with a link, so the end of a value in one chunk is never the start of a value in the next.
-    /// Equal addresses mean that the block is the last allocation of the current chunk.
+    /// Equal addresses mean that the block is the last allocation of the current chunk. The first chunk of an arena that
+    /// was adopted has no link, and is not current without a value (`Arena::leave_emptied`).
     #[inline(always)]
     fn is_last(&self, start: NonNull<u8>, held: usize) -> bool {
         start.addr().get().wrapping_add(held) == self.cursor()

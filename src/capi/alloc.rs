@@ -170,6 +170,7 @@ pub unsafe extern "C" fn region_realloc(
                 // SAFETY: the block is the caller's, of this arena, with so many bytes, aligned to 16 as every block
                 // is, and the caller gives up what is beyond the new size.
                 let shrunk = unsafe { this.arena().try_shrink(start, old, new) };
+                this.arena().leave_emptied();
                 this.history.lowered(this.arena().used());
                 shrunk
             }
@@ -244,6 +245,7 @@ pub unsafe extern "C" fn region_free(arena: *mut region_arena, block: *mut c_voi
         this.note_peak();
         // SAFETY: the block is the caller's, of this arena, with so many bytes, and given up.
         unsafe { this.arena().free(start, layout) };
+        this.arena().leave_emptied();
         this.history.lowered(this.arena().used());
     }
 }

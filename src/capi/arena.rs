@@ -3,10 +3,11 @@
 
 use super::c_str::length;
 use super::checked::{options, prepare, twins};
-use super::error::{self, EINVAL, EOVERFLOW};
+use super::error::{self, EINVAL, EOPNOTSUPP, EOVERFLOW};
 use super::inside::{ALIGN, Inside, inside, region_arena, region_oom_fn};
 use super::line::Line;
 use crate::arena::{Block, Mapped};
+use crate::error::AllocReason;
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ptr::NonNull;
 
@@ -185,6 +186,44 @@ pub unsafe extern "C" fn region_arena_free(arena: *mut region_arena) -> c_int {
     };
     drop(old);
     0
+}
+
+/// Moves all that `from` holds into `into`, and copies nothing: its blocks stay where they are and live as long as a
+/// block that is taken from `into` now. The calls that were deferred in `from`, and with them its children, are due
+/// when these blocks go back, the newest first. `from` is left empty, with no limit and no callback: its marks and
+/// growing texts are refused from now on, so finish texts before. `into` goes on in the newest range of `from`; what
+/// was free in its own waits for the next rewind or reset. It takes up to 80 bytes of `into`, and a step for each range
+/// and each deferred call. Nothing happens on an error: -EINVAL if they are one arena, or `into` lies in a block of
+/// `from`; -EOPNOTSUPP if `from` has a buffer, or `into` was made with `reserve` or REGION_ARENA_FIXED; else as an
+/// allocation is refused, which counts `used` of `from` for the limit.
+///
+/// # Safety
+/// Both are NULL or a zeroed or initialized arena. `into` does not lie in a block of an arena that lies in a block
+/// of `from`, and so on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_arena_adopt(into: *mut region_arena, from: *mut region_arena) -> c_int {
+    // SAFETY: the caller's promise, passed on.
+    let (Some(this), Some(other)) = (unsafe { inside(into) }, unsafe { inside(from) }) else { return -EINVAL };
+    loop {
+        // Asked each time, as the program's callback may use both.
+        if core::ptr::eq(into, from) || other.arena().holds(into.addr()) {
+            this.policy.refused(EINVAL);
+            return -EINVAL;
+        }
+        match this.arena().absorb(other.arena()) {
+            Ok(()) => break,
+            Err(error) if error.reason() == AllocReason::Bound => {
+                this.policy.refused(EOPNOTSUPP);
+                return -EOPNOTSUPP;
+            }
+            Err(error) if this.may_try_again(into, other.arena().used(), &error) => {}
+            Err(_) => return this.policy.last_error(),
+        }
+    }
+    // SAFETY: whoever deferred the calls of either promised that nodes stay until they are made.
+    unsafe { this.deferred.take_all(&other.deferred) };
+    // SAFETY: what `from` still has are ranges without a block. Nobody uses it but to find it empty.
+    unsafe { region_arena_free(from) }
 }
 
 /// Makes the deferred calls and frees every block. The RAM of about `keep` bytes stays for what comes next, the

@@ -98,6 +98,27 @@ impl Deferred {
         }
     }
 
+    /// Takes the calls of another list, to be made before those that are here, and leaves it empty.
+    ///
+    /// # Safety
+    /// The nodes on that list are still there.
+    pub(super) unsafe fn take_all(&self, other: &Deferred) {
+        let mut at = other.newest.replace(core::ptr::null_mut());
+        if at.is_null() {
+            return;
+        }
+        let before = self.newest.replace(at);
+        loop {
+            // SAFETY: the caller's promise, and `at` is on the list.
+            let next = unsafe { &mut (*at).next_ };
+            if next.is_null() {
+                *next = before;
+                return;
+            }
+            at = *next;
+        }
+    }
+
     /// What is on the list behind the oldest node of which `holds` is true: null for the list's end. `None`: it is true of
     /// no node.
     ///

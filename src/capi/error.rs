@@ -121,7 +121,7 @@ sentences! {
     ENOTDIR: "a part of the path is not a directory",
     ENOTCONN: "the socket is not connected",
     ENXIO: "it is a socket, or the device behind it is not there",
-    EOPNOTSUPP: "this file system, or this kind of file, cannot do that",
+    EOPNOTSUPP: "this file system, or this kind of file or memory, cannot do that",
     EOVERFLOW: "no object can be that large",
     EPERM: "the system does not permit it",
     EPIPE: "nobody reads the pipe any more",

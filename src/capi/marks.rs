@@ -118,6 +118,7 @@ pub unsafe extern "C" fn region_arena_rewind_to(arena: *mut region_arena, addres
         // SAFETY: the mark is a position in this arena, as was just found. That nobody uses what came after it is the
         // caller's promise.
         unsafe { this.arena().rewind(mark) };
+        this.arena().leave_emptied();
         this.history.undo(this.arena().used());
     }
     0

@@ -30,6 +30,8 @@ use std::ptr::{NonNull, null, null_mut};
 /// The numbers of Linux, the BSDs and macOS.
 const EINVAL: c_int = 22;
 const ENOSPC: c_int = 28;
+/// Linux's.
+const EOPNOTSUPP: c_int = 95;
 
 struct Position {
     mark: Mark,
@@ -570,6 +572,7 @@ impl Model {
                         self.refused(32, used);
                     }
                 }
+                Op::Adopt(ref sizes) => self.adopt(sizes, used),
                 Op::Limit(bytes) => {
                     assert_eq!(region_arena_set_limit(arena, bytes), 0);
                     self.limit = bytes;
@@ -592,6 +595,42 @@ impl Model {
             assert_eq!(unsafe { std::slice::from_raw_parts(copy, size) }, expected);
         }
         self.add(copy, size, 16, false, used);
+    }
+
+    /// Adopts what another arena has, or is refused and leaves it there.
+    fn adopt(&mut self, sizes: &[usize], used: usize) {
+        let mut from = Box::new(EMPTY);
+        let from: *mut Arena = &raw mut *from;
+        let mut blocks: Vec<Block> = Vec::new();
+        for &size in sizes {
+            let now = self.tick();
+            // SAFETY: an arena of zeroes at first.
+            let start = NonNull::new(unsafe { region_alloc(from, size) }).unwrap();
+            let block = Block { start, size, seed: now as u8, born: now, taken: now, sized: false };
+            block.fill(0);
+            blocks.push(block);
+        }
+        // SAFETY: both are valid, and neither is in the other.
+        let (mark, status) = unsafe { (region_arena_mark(from), region_arena_adopt(self.arena, from)) };
+        let gone = self.book.was_reset.get() || self.book.was_freed.get();
+        self.settle();
+        let sum: usize = sizes.iter().map(|&size| round_up(size)).sum();
+        let one_range = self.wish.reserve != 0 || self.wish.buffer.is_some_and(|(_, _, fixed)| fixed);
+        blocks.iter().for_each(Block::check);
+        if status == 0 {
+            assert!(sum == 0 || !one_range);
+            assert!(gone || (used + sum..=used + sum + 80).contains(&self.used()));
+            self.blocks.append(&mut blocks);
+            // The other's mark is of none of this one's lives.
+            self.undone.push(Undone { mark, then: usize::MAX, after: 0, known: true });
+        } else if one_range {
+            assert_eq!((status, self.error(), self.used()), (-EOPNOTSUPP, -EOPNOTSUPP, used));
+        } else {
+            assert_eq!(status, self.error());
+            self.refused(sum, used);
+        }
+        // SAFETY: what it still has is not used any more.
+        unsafe { assert_eq!(region_arena_free(from), 0) };
     }
 
     /// Moves the arena to another address. What it leaves, zeroed, is an empty arena.

@@ -77,6 +77,7 @@ unsafe extern "C" {
     pub fn region_arena_init_(arena: *mut Arena, options: *const Options, abi: usize) -> c_int;
     pub fn region_arena_free(arena: *mut Arena) -> c_int;
     pub fn region_arena_reset(arena: *mut Arena, keep: usize) -> c_int;
+    pub fn region_arena_adopt(into: *mut Arena, from: *mut Arena) -> c_int;
     pub fn region_arena_mark(arena: *const Arena) -> Mark;
     pub fn region_arena_rewind(arena: *mut Arena, mark: Mark) -> c_int;
     pub fn region_arena_defer(arena: *mut Arena, call: Call, context: *mut c_void) -> c_int;

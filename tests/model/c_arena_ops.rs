@@ -56,6 +56,8 @@ pub enum Op {
         node: bool,
         deed: Deed,
     },
+    /// Another arena, with blocks of so many bytes.
+    Adopt(Vec<usize>),
     Limit(usize),
     OnOom(Answer),
     Move,
