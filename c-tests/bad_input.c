@@ -222,7 +222,7 @@ static void a_header_of_another_version(void)
     FAILS(region_pool_over_(&pool, &map, 4096, 1), -EPROTO);
     FAILS(region_input_fd_(&input, 0, 0, 1), -EPROTO);
     FAILS(region_input_path_(&input, "/dev/null", 0, 1), -EPROTO);
-    FAILS(region_lines_init_(&lines, "", 0, 2), -EPROTO);
+    FAILS(region_lines_init_(&lines, "", 0, '\n', 2), -EPROTO);
     CHECK(region_abi_version() == REGION_ABI_VERSION && strcmp(region_version(), REGION_VERSION) == 0);
 }
 
@@ -510,6 +510,7 @@ static void inputs_that_cannot_be(void)
     FAILS(region_lines_init(NULL, "", 0), -EINVAL);
     FAILS(region_lines_init(&lines, NULL, 1), -EINVAL);
     FAILS(region_lines_init(&lines, "", SIZE_MAX), -EINVAL);
+    FAILS(region_lines_records(&lines, NULL, 1, '\0'), -EINVAL);
     CHECK(region_lines_init(&lines, NULL, 0) == 0);
     EMPTY(region_lines_next(&lines, &line));
     CHECK(region_lines_init(&lines, "x\n", 2) == 0);

@@ -187,6 +187,10 @@ static void input_and_lines()
     region::arena a;
     region::input source = region::input::read("/proc/self/status");
     std::size_t threads = 0;
+    std::string names;
+    for (std::string_view name : region::lines(std::string_view("a b\0two\nlines\0", 14), '\0'))
+        names.append(name).append("; ");
+    CHECK(names == "a b; two\nlines; ");
     for (std::string_view line : region::lines(source.text()))
         threads += line.substr(0, 8) == "Threads:";
     CHECK(threads == 1 && !source.is_mapped());

@@ -1,5 +1,6 @@
-/* sort_lines [FILE]: sorts the lines of a file or of standard input, like sort(1) in the C locale, and says on standard
- * error how many lines, words and bytes there were, like wc(1).
+/* sort_lines [-z] [FILE]: sorts the lines of a file or of standard input, like sort(1) in the C locale, and says on
+ * standard error how many lines, words and bytes there were, like wc(1). With -z a NUL ends each line, as it does the
+ * names of `find -print0`.
  *
  * No malloc anywhere: the tests link it with a malloc that ends the process. So nothing is printed by stdio. */
 
@@ -71,14 +72,16 @@ int main(int argc, char **argv)
     region_slice *table, *sorted;
     region_lines lines;
     size_t n, words;
-    int error = argc > 1 ? region_input_open(&input, argv[1]) : region_input_from_fd(&input, 0);
+    bool nul = argc > 1 && strcmp(argv[1], "-z") == 0;
+    char end = nul ? '\0' : '\n', *path = argv[nul ? 2 : 1];
+    int error = path != NULL ? region_input_open(&input, path) : region_input_from_fd(&input, 0);
     if (error != 0) {
         region_string_puts(&text, region_strerror(error));
         region_string_putc(&text, '\n');
         return write_all(2, text.data, text.len), 1;
     }
 
-    region_lines_init(&lines, input.data, input.len);
+    region_lines_records(&lines, input.data, input.len, end);
     n = region_lines_count(&lines);
     table = region_new_array(&arena, region_slice, n);
     sorted = region_new_array(&arena, region_slice, n);
@@ -89,7 +92,7 @@ int main(int argc, char **argv)
     sorted = sort(table, sorted, n);
 
     for (size_t i = 0; i < n; i++) {
-        if (region_string_append(&text, sorted[i].data, sorted[i].len) != 0 || region_string_putc(&text, '\n') != 0)
+        if (region_string_append(&text, sorted[i].data, sorted[i].len) != 0 || region_string_putc(&text, end) != 0)
             return 2;
     }
     if (text.len != 0 && write_all(1, text.data, text.len) != 0)

@@ -23,6 +23,7 @@ typedef union {
     int (*open_fd)(void *, int, unsigned int);
     int (*create)(void *, const char *, size_t);
     int (*lines)(void *, const char *, size_t);
+    int (*records)(void *, const char *, size_t, char);
     void *(*alloc)(void *, size_t);
     int (*done)(void *);
 } twin;
@@ -64,6 +65,7 @@ int main(int argc, char **argv)
     CHECK(get("region_file_open").open(file, argv[0], 1) == 0 && file[1] != 0);
     CHECK(get("region_file_free").done(file) == 0);
     CHECK(get("region_lines_init").lines(lines, "a\nb", 3) == 0);
+    CHECK(get("region_lines_records").records(lines, "a,b", 3, ',') == 0);
     CHECK(get("region_scratch").alloc(a, 0) == a);
     CHECK(get("region_shared_init").shared(shared, 4096, NULL) == 0 && get("region_shared_free").done(shared) == 0);
 
@@ -84,5 +86,6 @@ int main(int argc, char **argv)
     FAILS(get("region_file_create").create(file, "/", 1), -EISDIR);
     FAILS(get("region_file_from_fd").open_fd(file, -1, 0), -EBADF);
     FAILS(get("region_lines_init").lines(lines, NULL, 1), -EINVAL);
+    FAILS(get("region_lines_records").records(lines, NULL, 1, '\0'), -EINVAL);
     return 0;
 }

@@ -1219,7 +1219,7 @@ static inline int region_input_read_fd(region_input *input, int fd)
 
 /* ---- Lines ----------------------------------------------------------------------------------------------------
  * Slices of a text, without their newlines. The last may lack its newline, empty lines are lines, and NUL bytes are
- * data. Nothing is allocated or owned. One thread at a time. */
+ * data; or with a delimiter of yours in the newline's place. Nothing is allocated or owned. One thread at a time. */
 
 /** The lines of a text that were not given yet. All bytes zero is none. Owns nothing: there is nothing to free. */
 typedef struct region_lines {
@@ -1232,13 +1232,14 @@ typedef struct region_slice {
     size_t len;                     /* How many there are. */
 } region_slice;
 
-/** What region_lines_init calls. */
-int region_lines_init_(region_lines *lines, const char *text, size_t len, size_t abi);
+/** What region_lines_init and region_lines_records call. */
+int region_lines_init_(region_lines *lines, const char *text, size_t len, char delimiter, size_t abi);
 
 /** The next line, without its newline, in `line`; false when there is none left. */
 bool region_lines_next(region_lines *lines, region_slice *line);
 
-/** The next line, without its newline or `\r\n`. A `\r` with no newline behind it is data. */
+/** The next line, without its newline or `\r\n`. A `\r` with no newline behind it is data. Of records, without a
+    `\r` before the delimiter. */
 bool region_lines_next_crlf(region_lines *lines, region_slice *line);
 
 /** The last line that was not given yet; false when there is none left. */
@@ -1250,7 +1251,13 @@ size_t region_lines_count(const region_lines *lines);
 /** The lines of `len` bytes, which stay as they are meanwhile. */
 static inline int region_lines_init(region_lines *lines, const char *text, size_t len)
 {
-    return region_lines_init_(lines, text, len, REGION_ABI_(region_lines));
+    return region_lines_init_(lines, text, len, '\n', REGION_ABI_(region_lines));
+}
+
+/** What `delimiter` ends in `len` bytes, as a newline ends a line: '\0' for what `find -print0` and `sort -z` write. */
+static inline int region_lines_records(region_lines *lines, const char *text, size_t len, char delimiter)
+{
+    return region_lines_init_(lines, text, len, delimiter, REGION_ABI_(region_lines));
 }
 
 /* ---- Errors ---------------------------------------------------------------------------------------------------

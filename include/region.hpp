@@ -613,7 +613,11 @@ private:
 /// The lines of a text, for `for` and for C++20's ranges: slices of it, without their newlines.
 class lines {
 public:
-    explicit lines(std::string_view text) { check(region_lines_init(&raw_, text.data(), text.size()), "region_lines"); }
+    /// Or what another byte ends: '\0' for what `find -print0` writes.
+    explicit lines(std::string_view text, char delimiter = '\n')
+    {
+        check(region_lines_records(&raw_, text.data(), text.size(), delimiter), "region_lines");
+    }
 
     class iterator {
     public:

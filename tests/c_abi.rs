@@ -463,6 +463,11 @@ fn lines_are_sorted_without_malloc() {
             assert!(output.stdout == expected, "{}: the lines are not sorted", way.name);
             assert_eq!(said(&output), counts);
         }
+        // Names, as `find -print0` writes them.
+        let mut names = Command::new(&program);
+        names.arg("-z");
+        let output = feed(names, b"./two\nlines\0./b\0\0./a b");
+        assert!(output.status.success() && output.stdout == b"\0./a b\0./b\0./two\nlines\0", "{output:?}");
         let missing = Command::new(&program).arg("/no/such/file").output().unwrap();
         assert!(!missing.status.success() && said(&missing).contains("ENOENT"));
     }

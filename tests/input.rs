@@ -261,6 +261,7 @@ fn nonblocking_pipe_keeps_what_came_and_goes_on() {
     assert_eq!(input.as_ptr(), first, "what was read has moved");
     input.shrink_to_fit();
     assert!(input.lines().eq([&b"one"[..], b"two", b"three"]));
+    assert!(input.records(b'o').eq([&b""[..], b"ne\ntw", b"\nthree"]));
 }
 
 /// A pipe proper cannot be made to fail; a terminal whose other side has hung up is a stream that does.

@@ -1,13 +1,18 @@
-//! `Lines` gives what cutting at every newline gives, on any text, from both ends.
+//! `Lines` gives what cutting at every newline gives, or at another byte, on any text, from both ends.
 
 #[path = "model/lines.rs"]
 mod model;
 
-use model::{check, check_both_ends, check_crlf, obvious};
+use model::{check, check_both_ends, check_crlf, check_records, obvious};
 use proptest::prelude::*;
 use region::Lines;
 
-/// Texts whose lines are long, short, empty or absent.
+/// The bytes that records may end with: newlines, NULs, which pad the end of a text, and any other.
+fn delimiters() -> impl Strategy<Value = u8> {
+    prop_oneof![Just(b'\n'), Just(0), any::<u8>()]
+}
+
+/// Texts whose lines are long, short, empty or absent; NULs and others among them.
 fn texts() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         4 => prop::collection::vec(any::<u8>(), 0..100),
@@ -32,8 +37,27 @@ proptest! {
     }
 
     #[test]
-    fn both_ends_meet_without_losing_or_repeating_a_line(text in texts(), turns in prop::collection::vec(any::<bool>(), 0..120)) {
-        check_both_ends(&text, &turns);
+    fn records_are_what_cutting_at_their_delimiter_gives(
+        text in texts(),
+        delimiter in delimiters(),
+        other in any::<bool>(),
+    ) {
+        check_records(&text, delimiter);
+        // As many as there were lines.
+        let swap = |&byte: &u8| if byte == b'\n' { delimiter } else if byte == delimiter { b'\n' } else { byte };
+        let swapped: Vec<u8> = text.iter().map(swap).collect();
+        check_records(&swapped, if other { delimiter } else { b'\n' });
+        prop_assert_eq!(Lines::records(&swapped, delimiter).count(), Lines::new(&text).count());
+    }
+
+    #[test]
+    fn both_ends_meet_without_losing_or_repeating_a_line(
+        text in texts(),
+        delimiter in delimiters(),
+        turns in prop::collection::vec(any::<bool>(), 0..120),
+    ) {
+        check_both_ends(&text, b'\n', &turns);
+        check_both_ends(&text, delimiter, &turns);
     }
 
     #[test]
@@ -50,11 +74,25 @@ fn every_length_at_every_alignment_around_a_newline() {
         for from in 0..newline.min(65) + 1 {
             for to in [newline, newline + 1, newline + 2, newline + 70] {
                 let text = &buffer[from..to];
-                assert!(Lines::new(text).eq(obvious(text)), "newline at {newline}, text {from}..{to}");
+                assert!(Lines::new(text).eq(obvious(text, b'\n')), "newline at {newline}, text {from}..{to}");
             }
         }
         buffer[newline] = b'x';
     }
+}
+
+#[test]
+fn zeroes_behind_a_short_text_are_no_records() {
+    for len in 0..200 {
+        let text = vec![b'x'; len];
+        assert_eq!(Lines::records(&text, 0).count(), usize::from(len != 0));
+        assert_eq!(Lines::records(&text, 0).next(), (len != 0).then_some(&text[..]));
+        assert_eq!(Lines::records(&text, 0).next_back(), (len != 0).then_some(&text[..]));
+        let mut text = text;
+        text.push(0);
+        assert!(Lines::records(&text, 0).eq([&text[..len]]));
+    }
+    assert!(Lines::records(b"a\r\0b\r", 0).trim_crlf().eq([&b"a"[..], b"b\r"]));
 }
 
 #[test]

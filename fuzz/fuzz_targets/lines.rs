@@ -1,4 +1,5 @@
-//! The lines of any text, from either end, against cutting at newlines. The text ends where readable memory ends.
+//! The lines of any text, from either end, against cutting at newlines; and its records. The text ends where readable
+//! memory ends.
 #![no_main]
 
 #[path = "../../tests/model/lines.rs"]
@@ -20,7 +21,12 @@ fuzz_target!(|case: (&[u8], Vec<bool>)| {
         let at_edge = &mut edge.as_mut_slice()[start..];
         at_edge.copy_from_slice(text);
         model::check(at_edge);
-        model::check_both_ends(at_edge, &turns);
+        model::check_both_ends(at_edge, b'\n', &turns);
+        let delimiter = at_edge.first().copied().unwrap_or(0);
+        for delimiter in [delimiter, 0] {
+            model::check_records(at_edge, delimiter);
+            model::check_both_ends(at_edge, delimiter, &turns);
+        }
         if let Ok(text) = std::str::from_utf8(at_edge) {
             model::check_crlf(text);
         }

@@ -1,4 +1,4 @@
-//! Lines in C: a text cut at its newlines, without copying a byte.
+//! Lines in C: a text cut at its newlines or at another byte, without copying one.
 
 use super::checked::{prepare, twins};
 use super::error::EINVAL;
@@ -23,7 +23,7 @@ pub struct region_lines {
 
 holds!(region_lines: Held<Lines<'static>>);
 
-/// What region_lines_init calls.
+/// What region_lines_init and region_lines_records call.
 ///
 /// # Safety
 /// `lines` is NULL or may be written; the text stays as it is while they are used.
@@ -32,6 +32,7 @@ pub unsafe extern "C" fn region_lines_init_(
     lines: *mut region_lines,
     text: *const c_char,
     len: usize,
+    delimiter: c_char,
     abi: usize,
 ) -> c_int {
     // SAFETY: the caller lets the lines be written.
@@ -47,13 +48,15 @@ pub unsafe extern "C" fn region_lines_init_(
         (false, len) => unsafe { core::slice::from_raw_parts(text.cast::<u8>(), len) },
     };
     // SAFETY: the lines were prepared.
-    unsafe { put(lines, Lines::new(text)) };
+    unsafe { put(lines, Lines::records(text, delimiter as u8)) };
     0
 }
 
 twins! {
     region_lines_init(lines: *mut region_lines, text: *const c_char, len: usize)
-        => region_lines_init_(lines, text, len);
+        => region_lines_init_(lines, text, len, b'\n' as c_char);
+    region_lines_records(lines: *mut region_lines, text: *const c_char, len: usize, delimiter: c_char)
+        => region_lines_init_(lines, text, len, delimiter);
 }
 
 /// Gives a line to C, if there is one.
@@ -81,7 +84,8 @@ pub unsafe extern "C" fn region_lines_next(lines: *mut region_lines, line: *mut 
     unsafe { give(line, value_mut(lines).and_then(Lines::next)) }
 }
 
-/// The next line, without its newline or `\r\n`. A `\r` with no newline behind it is data.
+/// The next line, without its newline or `\r\n`. A `\r` with no newline behind it is data. Of records, without a
+/// `\r` before the delimiter.
 ///
 /// # Safety
 /// As [`region_lines_next`].

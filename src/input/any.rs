@@ -282,6 +282,19 @@ impl Input {
         Lines::new(self)
     }
 
+    /// What a byte ends, as a newline ends a line: [`Lines::records`] of this input.
+    ///
+    /// ```
+    /// # if cfg!(miri) { return Ok(()) }
+    /// // The variables that this process began with.
+    /// let variables = region::Input::read("/proc/self/environ")?;
+    /// assert!(variables.records(b'\0').any(|one| one.starts_with(b"PATH=")));
+    /// # Ok::<(), region::InputError>(())
+    /// ```
+    pub fn records(&self, delimiter: u8) -> Lines<'_> {
+        Lines::records(self, delimiter)
+    }
+
     /// Maps all of `fd`, which stands at `at` if that is known, or reads it where it cannot be mapped, into an empty
     /// input.
     ///

@@ -1,9 +1,9 @@
-//! [`Lines`]: a text cut at its newlines, without copying a byte (`.input.lines`).
+//! [`Lines`]: a text cut at its newlines or at another byte, without copying one (`.input.lines`).
 //!
-//! Works on any slice and needs no operating system. It knows newlines and, on request, the carriage
-//! return before one; it knows no encoding, and no limit to the length of a line.
+//! Works on any slice and needs no operating system. It knows one delimiter and, on request, the carriage
+//! return before one; it knows no quotes, no encoding, and no limit to the length of a line.
 
-use super::newline::{self, BATCH_BYTES, BLOCK, Masks};
+use super::delimiter::{self, BATCH_BYTES, BLOCK, Masks};
 use core::fmt;
 use core::iter::FusedIterator;
 
@@ -26,9 +26,9 @@ use core::iter::FusedIterator;
 /// ```
 // Invariants:
 // - `end <= text.len()`. Unless it is over, `start <= end`, and the lines to come are what
-//   `text[start..end]` gives when it is cut at every newline, including what is before the first and
+//   `text[start..end]` gives when it is cut at every delimiter, including what is before the first and
 //   behind the last. When it is over, `start > end`.
-// - `mask` has the newlines of the block at `block` that are at `start` or behind it. `masks[ready..]` are the
+// - `mask` has the delimiters of the block at `block` that are at `start` or behind it. `masks[ready..]` are the
 //   masks of the blocks that follow, at `block + 64` and so on. None of the blocks before has any.
 #[derive(Clone)]
 pub struct Lines<'t> {
@@ -39,25 +39,39 @@ pub struct Lines<'t> {
     block: usize,
     ready: usize,
     masks: Masks,
+    delimiter: u8,
 }
 
-///     /// The index in `masks` at which none is left.
+/// The index in `masks` at which none is left.
 const USED_UP: usize = BATCH_BYTES / BLOCK;
 
 impl<'t> Lines<'t> {
     /// The lines of `text`.
     pub const fn new(text: &'t [u8]) -> Self {
+        Self::records(text, b'\n')
+    }
+
+    /// What `delimiter` ends in `text`, as a newline ends a line: std's `BufRead::split` of a slice, and as fast as
+    /// lines. So there are as many records as delimiters, and one more when the text does not end with one.
+    ///
+    /// ```
+    /// // What `find -print0` writes: names may hold newlines, and no NUL.
+    /// let names = region::Lines::records(b"./a b\0./two\nlines\0", b'\0');
+    /// assert!(names.eq([&b"./a b"[..], b"./two\nlines"]));
+    /// ```
+    pub const fn records(text: &'t [u8], delimiter: u8) -> Self {
         let (start, end) = match text {
             [] => (1, 0),
-            [.., b'\n'] => (0, text.len() - 1),
+            [.., last] if *last == delimiter => (0, text.len() - 1),
             _ => (0, text.len()),
         };
         // The first block is one after this.
         let block = 0usize.wrapping_sub(BLOCK);
-        Lines { text, start, end, mask: 0, block, ready: USED_UP, masks: [0; USED_UP] }
+        Lines { text, start, end, mask: 0, block, ready: USED_UP, masks: [0; USED_UP], delimiter }
     }
 
-    /// The same lines without the carriage return of a `\r\n` at their end.
+    /// The same lines without the carriage return of a `\r\n` at their end; of records, without one before the
+    /// delimiter.
     ///
     /// ```
     /// let lines = region::Lines::new(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").trim_crlf();
@@ -67,7 +81,7 @@ impl<'t> Lines<'t> {
         CrlfLines(self)
     }
 
-    /// What is left of the text: the lines not given yet, with the newlines between them.
+    /// What is left of the text: the lines not given yet, with the delimiters between them.
     ///
     /// ```
     /// let mut lines = region::Lines::new(b"header\nbody\nmore body\n");
@@ -75,18 +89,18 @@ impl<'t> Lines<'t> {
     /// assert_eq!(lines.remainder(), b"body\nmore body\n");
     /// ```
     pub fn remainder(&self) -> &'t [u8] {
-        // The newline that ends the last line, if it has one, belongs to it.
+        // The delimiter that ends the last line, if it has one, belongs to it.
         match self.start <= self.end {
             true => self.text.get(self.start..self.text.len().min(self.end + 1)).unwrap_or_default(),
             false => &[],
         }
     }
 
-    /// `line`, which is one of these, without its carriage return, if a newline follows that.
+    /// `line`, which is one of these, without its carriage return, if a delimiter follows that.
     #[inline]
     pub(crate) fn without_cr(&self, line: &'t [u8]) -> &'t [u8] {
         match line {
-            // Only a line without a newline reaches the end of the text.
+            // Only a line without a delimiter reaches the end of the text.
             [head @ .., b'\r'] if line.as_ptr_range().end != self.text.as_ptr_range().end => head,
             _ => line,
         }
@@ -98,9 +112,9 @@ impl<'t> Lines<'t> {
         self.text.get(from..to).unwrap_or_default()
     }
 
-    /// Takes the next newline from `start` on out of the mask. `None` when there is none before `end`.
+    /// Takes the next delimiter from `start` on out of the mask. `None` when there is none before `end`.
     #[inline]
-    fn next_newline(&mut self) -> Option<usize> {
+    fn next_delimiter(&mut self) -> Option<usize> {
         while self.mask == 0 {
             if self.ready == USED_UP && !self.refill() {
                 return None;
@@ -121,7 +135,7 @@ impl<'t> Lines<'t> {
         let from = self.block.wrapping_add(BLOCK);
         match self.text.get(from..self.end) {
             Some(text @ [_, ..]) => {
-                newline::fill(&mut self.masks, text);
+                delimiter::fill(&mut self.masks, text, self.delimiter);
                 self.ready = 0;
                 true
             }
@@ -139,14 +153,14 @@ impl<'t> Iterator for Lines<'t> {
         if start > self.end {
             return None;
         }
-        let at = self.next_newline().unwrap_or(self.end);
+        let at = self.next_delimiter().unwrap_or(self.end);
         self.start = at + 1;
         Some(self.slice(start, at))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match self.start <= self.end {
-            // One line at least, and at most as many as if all of the text were newlines.
+            // One line at least, and at most as many as if all of the text were delimiters.
             true => (1, Some(self.end - self.start + 1)),
             false => (0, Some(0)),
         }
@@ -154,7 +168,7 @@ impl<'t> Iterator for Lines<'t> {
 
     fn count(self) -> usize {
         match self.start <= self.end {
-            true => newline::count(self.slice(self.start, self.end)) + 1,
+            true => delimiter::count(self.slice(self.start, self.end), self.delimiter) + 1,
             false => 0,
         }
     }
@@ -170,7 +184,7 @@ impl<'t> DoubleEndedIterator for Lines<'t> {
         if start > end {
             return None;
         }
-        match newline::last(self.slice(start, end)) {
+        match delimiter::last(self.slice(start, end), self.delimiter) {
             Some(at) => {
                 self.end = start + at;
                 Some(self.slice(start + at + 1, end))

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | a path, a descriptor, standard input | [`Input`] |
 //! | bytes with newlines | [`Lines`], [`CrlfLines`] |
+//! | bytes with a NUL or another byte behind each record | [`Lines::records`] |
 //!
 //! ```
 //! let lines = region::Lines::new(b"one\ntwo");
@@ -17,16 +18,16 @@
 
 // - `any`: `Input`, from a path, a descriptor or standard input (`.input.any`). `mapped`: a file shown by the kernel.
 // - `stream`: bytes read into memory that grows without moving. `block`: that memory for small files.
-// - `lines`: `Lines` and `CrlfLines` (`.input.lines`). `newline`: 64 bytes at a time, one bit for each newline.
+// - `lines`: `Lines` and `CrlfLines` (`.input.lines`). `delimiter`: 64 bytes at a time, one bit for each newline.
 
 #[cfg(all(feature = "os", unix))]
 mod any;
 #[cfg(all(feature = "os", unix))]
 mod block;
+mod delimiter;
 mod lines;
 #[cfg(all(feature = "os", unix))]
 mod mapped;
-mod newline;
 #[cfg(all(feature = "os", unix))]
 mod stream;
 

@@ -1,11 +1,11 @@
-//! The lines of a text against cutting it at every newline.
+//! The lines and records of a text against cutting it at every delimiter.
 
 use region::Lines;
 use std::collections::VecDeque;
 
-/// The lines, obviously: pieces between newlines, less the empty piece behind a last newline.
-pub fn obvious(text: &[u8]) -> VecDeque<&[u8]> {
-    let mut pieces: VecDeque<_> = text.split(|&byte| byte == b'\n').collect();
+/// The records, obviously: pieces between delimiters, less the empty piece behind a last one.
+pub fn obvious(text: &[u8], delimiter: u8) -> VecDeque<&[u8]> {
+    let mut pieces: VecDeque<_> = text.split(|&byte| byte == delimiter).collect();
     if pieces.back() == Some(&&b""[..]) {
         pieces.pop_back();
     }
@@ -14,25 +14,31 @@ pub fn obvious(text: &[u8]) -> VecDeque<&[u8]> {
 
 /// From the front, from the back, counted, and the last.
 pub fn check(text: &[u8]) {
-    let expected = obvious(text);
-    assert_eq!(Lines::new(text).collect::<VecDeque<_>>(), expected.clone());
-    assert_eq!(
-        Lines::new(text).rev().collect::<VecDeque<_>>(),
-        expected.iter().rev().copied().collect::<VecDeque<_>>()
-    );
-    assert_eq!(Lines::new(text).count(), expected.len());
-    assert_eq!(Lines::new(text).last(), expected.back().copied());
+    check_of(text, b'\n', Lines::new(text));
+}
+
+/// The same with another delimiter.
+pub fn check_records(text: &[u8], delimiter: u8) {
+    check_of(text, delimiter, Lines::records(text, delimiter));
+}
+
+fn check_of<'t>(text: &'t [u8], delimiter: u8, lines: Lines<'t>) {
+    let expected = obvious(text, delimiter);
+    assert_eq!(lines.clone().collect::<VecDeque<_>>(), expected.clone());
+    assert_eq!(lines.clone().rev().collect::<VecDeque<_>>(), expected.iter().rev().copied().collect::<VecDeque<_>>());
+    assert_eq!(lines.clone().count(), expected.len());
+    assert_eq!(lines.last(), expected.back().copied());
 }
 
 /// From both ends in turns, and then to the end.
-pub fn check_both_ends(text: &[u8], turns: &[bool]) {
-    let mut expected = obvious(text);
-    let mut lines = Lines::new(text);
+pub fn check_both_ends(text: &[u8], delimiter: u8, turns: &[bool]) {
+    let mut expected = obvious(text, delimiter);
+    let mut lines = Lines::records(text, delimiter);
     for front in turns.iter().copied().chain(std::iter::repeat_n(true, 60)) {
         let (low, high) = lines.size_hint();
         assert!(low <= expected.len() && expected.len() <= high.unwrap());
         assert_eq!(lines.clone().count(), expected.len());
-        assert_eq!(obvious(lines.remainder()), expected.clone());
+        assert_eq!(obvious(lines.remainder(), delimiter), expected.clone());
         if front {
             assert_eq!(lines.next(), expected.pop_front());
         } else {
