@@ -64,6 +64,11 @@ static void null_in_place_of_an_arena(void)
     FAILS(region_string_reserve_(NULL, 1), -EINVAL);
     EMPTY(region_string_finish(NULL));
     region_string_free(NULL);
+    FAILS(region_array_reserve_(NULL, 1, 1), -EINVAL);
+    FAILS(region_array_insert_(NULL, 0, NULL, 1, 1), -EINVAL);
+    FAILS(region_array_remove_(NULL, 0, 0, 1), -EINVAL);
+    EMPTY(region_array_finish_(NULL, 1));
+    region_array_free_(NULL, 1);
     EMPTY(region_hook_malloc(NULL, 1));
     EMPTY(region_tracked_malloc(NULL, 1));
     EMPTY(region_hook_realloc(NULL, NULL, 0, 1));

@@ -44,6 +44,25 @@ static void a_vector_with_the_allocator_grows_in_an_arena()
     CHECK(region::allocator<int>(a) == numbers.get_allocator());
 }
 
+struct pair_of {
+    long key;
+    const char *name;
+};
+
+static void growing_arrays_are_typed_in_cpp_too()
+{
+    region::arena a;
+    REGION_ARRAY(pair_of) pairs = REGION_ARRAY_INIT(a.raw());
+    for (long i = 0; i < 1000; i++)
+        CHECK(region_array_push(&pairs, pair_of{i, "x"}) == 0);
+    CHECK(region_array_insert(&pairs, 1, {7, "seven"}) == 0 && region_array_extend(&pairs, pairs.data, 3) == 0);
+    CHECK(pairs.len == 1004 && pairs.data[1002].key == 7 && region_array_remove(&pairs, 0, 1) == 0);
+    pair_of last = {0, nullptr};
+    CHECK(region_array_pop(&pairs, &last) && last.key == 1);
+    pair_of *done = region_array_finish(&pairs);
+    CHECK(done[0].key == 7 && pairs.data == nullptr);
+}
+
 static void what_an_arena_made_may_outlive_it()
 {
     region::arena a;
@@ -338,6 +357,7 @@ int main()
 {
     pmr_containers_live_in_an_arena();
     a_vector_with_the_allocator_grows_in_an_arena();
+    growing_arrays_are_typed_in_cpp_too();
     what_an_arena_made_may_outlive_it();
     destructors_run_with_the_arena();
     containers_live_in_a_heap_and_give_back();

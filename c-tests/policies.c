@@ -215,6 +215,29 @@ static bool adopted(region_arena *a)
     return error == 0;
 }
 
+static REGION_ARRAY(int) numbers;
+
+/* As a text: whole whatever happened to it. */
+static bool array_went(region_arena *a, int error)
+{
+    CHECK(error == 0 || (error == region_arena_error(a) && numbers.len == 0));
+    return error == 0;
+}
+
+static bool array_reserved(region_arena *a)
+{
+    memset(&numbers, 0, sizeof numbers);
+    numbers.arena = a;
+    return array_went(a, region_array_reserve(&numbers, SIZE / sizeof(int)));
+}
+
+static bool array_inserted(region_arena *a)
+{
+    memset(&numbers, 0, sizeof numbers);
+    numbers.arena = a;
+    return array_went(a, region_array_extend(&numbers, (const int *)(const void *)block, SIZE / sizeof(int)));
+}
+
 static bool hook_malloc(region_arena *a)
 {
     return region_hook_malloc(a, SIZE) != NULL;
@@ -268,6 +291,8 @@ static const struct function {
     { "region_string_vprintf", text_va_printed },
     { "region_string_finish", finished },
     { "region_arena_defer", deferred },
+    { "region_array_reserve_", array_reserved },
+    { "region_array_insert_", array_inserted },
     { "region_arena_child", child },
     { "region_arena_adopt", adopted },
     { "region_hook_malloc", hook_malloc },

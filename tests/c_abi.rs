@@ -191,8 +191,16 @@ fn header_and_archive_have_the_same_functions() {
         })
         .filter_map(|line| line.split('(').next()?.split([' ', '*']).next_back())
         .collect();
-    // Variadic functions need the libc's va_list, so they are inline alone.
-    let inline_only = ["region_printf", "region_vprintf", "region_string_printf", "region_string_vprintf"];
+    // Variadic functions need the libc's va_list, and macros give answers by functions of their own: these are inline
+    // alone.
+    let inline_only = [
+        "region_printf",
+        "region_vprintf",
+        "region_string_printf",
+        "region_string_vprintf",
+        "region_array_answer_",
+        "region_array_took_",
+    ];
     for name in &declared {
         let known = exported.iter().any(|exported| exported == name);
         assert!(known != inline_only.contains(name), "{name} is in the header; exported: {known}");
@@ -204,8 +212,8 @@ fn header_and_archive_have_the_same_functions() {
 
 /// Bytes of code that the whole ABI may have, made for speed and made for size. The second is what there is and a
 /// little, so that growth is noticed.
-const FAST_TEXT: usize = 91 << 10;
-const SMALL_TEXT: usize = 64 << 10;
+const FAST_TEXT: usize = 93 << 10;
+const SMALL_TEXT: usize = 66 << 10;
 /// Bytes of a stripped program without a libc that uses an arena.
 const HELLO: u64 = 7936;
 

@@ -5,9 +5,10 @@
 //! and functions by cbindgen from its `.rs`, within the prose and the inline parts that stand in `header/`. The
 //! documentation of the functions here is therefore written for C programmers.
 //!
-//! - `inside`: the contents of an arena. `arena`: making, freeing, limits, stats. `alloc`: allocating. `string`: text
-//!   that grows. `reading`: files read into arenas. `marks`: positions to go back to. `deferred`: calls that are due
-//!   then. `history`: which positions were undone. `oom`: what happens when memory cannot be had.
+//! - `inside`: the contents of an arena. `arena`: making, freeing, limits, stats. `alloc`: allocating. `string`,
+//!   `array`: text and elements that grow, over `growing`. `reading`: files read into arenas. `marks`: positions to go
+//!   back to. `deferred`: calls that are due then. `history`: which positions were undone. `oom`: what happens when
+//!   memory cannot be had.
 //! - `heap`: heaps, a folder of its own. `hooks`, `heap_hooks`: arenas and heaps as the allocators of other libraries.
 //! - `map`, `pool`, `shared`, `file`, `input`, `lines`: regions, page pools, shared arenas, files changed in place,
 //!   files and streams read, lines.
@@ -23,12 +24,14 @@
 
 mod alloc;
 mod arena;
+mod array;
 mod c_str;
 mod cache;
 mod checked;
 mod deferred;
 mod error;
 mod file;
+mod growing;
 mod heap;
 mod heap_hooks;
 mod held;

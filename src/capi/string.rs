@@ -1,10 +1,9 @@
 //! Text that grows in an arena: in place as long as it is the arena's last block.
 
-use super::alloc::{region_free, region_realloc};
 use super::c_str::length;
 use super::error::EINVAL;
-use super::history::Position;
-use super::inside::{ALIGN, Inside, inside, region_arena};
+use super::growing::Growing;
+use super::inside::{inside, region_arena};
 #[cfg(feature = "poison")]
 use crate::checkers::{self, Contents};
 use core::ffi::{c_char, c_int};
@@ -27,37 +26,25 @@ pub struct region_string {
     opaque_: [usize; 4],
 }
 
-// `include/region.h` says the same from the other side.
-const _: () = assert!(size_of::<region_string>() == size_of::<[usize; 8]>());
+// It is what grows, of bytes.
+const _: () = assert!(size_of::<region_string>() == size_of::<Growing>());
+const _: () = assert!(align_of::<region_string>() == align_of::<Growing>());
 
 impl region_string {
     /// An empty text of an arena.
     pub(super) const fn new(arena: *mut region_arena) -> Self {
         region_string { data: null_mut(), len: 0, capacity: 0, arena, opaque_: [0; 4] }
     }
-
-    /// The arena's position when the text last grew. Any words are a position.
-    fn position(&mut self) -> &mut Position {
-        const { assert!(size_of::<Position>() <= size_of::<[usize; 4]>()) };
-        const { assert!(align_of::<Position>() == align_of::<usize>()) };
-        // SAFETY: a position is plain words, no more of them than the opaque ones, any of which it may hold.
-        unsafe { &mut *(&raw mut self.opaque_).cast() }
-    }
-
-    /// Whether there is a text and a rewind threw it away since it last grew.
-    #[inline(never)]
-    fn is_lost(&mut self, arena: &Inside) -> bool {
-        !self.data.is_null() && arena.history.is_lost(self.position())
-    }
-
-    /// Leaves an empty text, of the same arena.
-    fn forget(&mut self) {
-        (self.data, self.len, self.capacity) = (null_mut(), 0, 0);
-    }
 }
 
-/// Capacity of the first text; short strings then never move.
-const FIRST_CAPACITY: usize = 64;
+/// The text as what grows.
+///
+/// # Safety
+/// `string` is NULL or was made by REGION_STRING_INIT, for an arena that lives.
+unsafe fn growing<'a>(string: *mut region_string) -> Option<&'a mut Growing> {
+    // SAFETY: the caller's promise; a text has just these words, and any words are a position.
+    unsafe { string.cast::<Growing>().as_mut() }
+}
 
 /// Reserves capacity for `more` bytes and the NUL. On error the text is as it was.
 ///
@@ -65,44 +52,17 @@ const FIRST_CAPACITY: usize = 64;
 /// `string` is NULL or was made by REGION_STRING_INIT, for an arena that lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_string_reserve(string: *mut region_string, more: usize) -> c_int {
-    // SAFETY: the caller's promise.
-    let Some(this) = (unsafe { string.as_mut() }) else { return -EINVAL };
-    // SAFETY: the text's arena lives, by the same promise.
-    let Some(arena) = (unsafe { inside(this.arena) }) else { return -EINVAL };
-    if this.is_lost(arena) {
-        arena.policy.refused(EINVAL);
-        return -EINVAL;
+    // SAFETY: the caller's promise, passed on.
+    let Some(this) = (unsafe { growing(string) }) else { return -EINVAL };
+    let before = this.capacity;
+    // SAFETY: a text is a block of bytes, `capacity` of them. What wraps is more than any memory has.
+    if let Err(refused) = unsafe { this.reserve(this.len.saturating_add(more).saturating_add(1), 1) } {
+        return refused;
     }
-    // What wraps is more than any memory has, and refused as such.
-    let least = this.len.saturating_add(more).saturating_add(1);
-    if least <= this.capacity {
-        return 0;
+    if this.capacity != before {
+        // SAFETY: `len < capacity`. New text has no NUL yet, and a copy of the old one has.
+        unsafe { this.data.add(this.len).write(0) };
     }
-    let ample = least.max(this.capacity.saturating_mul(2)).max(FIRST_CAPACITY);
-    let (mut data, mut capacity) = (null_mut(), ample);
-    if least < ample {
-        // A limit may allow what is needed and not twice as much, so this try is not worth asking the
-        // program for more memory.
-        let ask = arena.policy.suspend();
-        // SAFETY: `data` is a block of this arena with `capacity` bytes, or NULL.
-        data = unsafe { region_realloc(this.arena, this.data.cast(), this.capacity, ample) };
-        arena.policy.resume(ask);
-    }
-    if data.is_null() {
-        // SAFETY: the text is a block of this arena with `capacity` bytes, or NULL; a refused try left it as it was.
-        data = unsafe { region_realloc(this.arena, this.data.cast(), this.capacity, least) };
-        capacity = least;
-    }
-    if data.is_null() {
-        return arena.policy.last_error();
-    }
-    // Within what its size was rounded up to, the block grew without taking anything: others may lie behind it.
-    if this.data.cast() != data || capacity.div_ceil(ALIGN) != this.capacity.div_ceil(ALIGN) {
-        *this.position() = arena.history.note(arena.arena().used());
-    }
-    (this.data, this.capacity) = (data.cast(), capacity);
-    // SAFETY: `len < capacity`. New text has no NUL yet, and a copy of the old one has.
-    unsafe { this.data.add(this.len).write(0) };
     0
 }
 
@@ -201,14 +161,8 @@ pub unsafe extern "C" fn region_string_finish(string: *mut region_string) -> *mu
     if unsafe { region_string_reserve(string, 0) } != 0 {
         return null_mut();
     }
-    // SAFETY: `reserve` would have refused NULL.
-    let this = unsafe { &mut *string };
-    let data = this.data;
-    // SAFETY: `data` is a block of the arena with `capacity` bytes, of which the text and its NUL stay. Fewer bytes
-    // always stay where they are.
-    unsafe { region_realloc(this.arena, data.cast(), this.capacity, this.len + 1) };
-    this.forget();
-    data
+    // SAFETY: `reserve` would have refused NULL, and the text stands.
+    unsafe { growing(string).map_or(null_mut(), |this| this.finish(this.len + 1, 1)) }.cast()
 }
 
 /// Frees the text: its memory is used again at once if it is the arena's last block. Leaves an empty text, also of one
@@ -218,13 +172,9 @@ pub unsafe extern "C" fn region_string_finish(string: *mut region_string) -> *mu
 /// As [`region_string_reserve`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_string_free(string: *mut region_string) {
-    // SAFETY: the caller's promise.
-    if let Some(this) = unsafe { string.as_mut() } {
-        // SAFETY: the text's arena lives, by the same promise.
-        if unsafe { inside(this.arena) }.is_some_and(|arena| !this.is_lost(arena)) {
-            // SAFETY: `data` is a block of the arena with `capacity` bytes, or NULL.
-            unsafe { region_free(this.arena, this.data.cast(), this.capacity) };
-        }
-        this.forget();
+    // SAFETY: the caller's promise, passed on.
+    if let Some(this) = unsafe { growing(string) } {
+        // SAFETY: a text is a block of bytes, `capacity` of them, or none.
+        unsafe { this.free(1) };
     }
 }

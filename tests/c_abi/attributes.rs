@@ -116,3 +116,28 @@ void f(region_arena *a, region_heap *h, void *p) {
         }
     }
 }
+
+#[test]
+fn arrays_refuse_elements_of_other_types_and_alignments() {
+    let compiles = |compiler: &str, name: &str, body: &str| {
+        let source = directory("headers").join(format!("{compiler}-array-{name}.c"));
+        std::fs::write(&source, format!("#include \"region.h\"\n{body}\n")).unwrap();
+        let mut command = Command::new(compiler);
+        command.args(["-fsyntax-only", "-std=c99", "-Wall", "-Wextra", "-Werror", &format!("-I{ROOT}/include")]);
+        command.arg(&source).output().unwrap().status.success()
+    };
+    let extends = |items: &str| {
+        let array = "REGION_ARRAY(int) n = REGION_ARRAY_INIT(a)";
+        format!("int f(region_arena *a, {items} *items) {{ {array}; return region_array_extend(&n, items, 1); }}")
+    };
+    let holds = |align: usize| {
+        let element = format!("struct s {{ char c; }} __attribute__((aligned({align})))");
+        format!("{element}; typedef REGION_ARRAY(struct s) array; extern array a;")
+    };
+    for compiler in ["gcc", "clang"] {
+        if has(compiler, "arrays of other types") {
+            assert!(compiles(compiler, "same", &extends("const int")) && compiles(compiler, "16", &holds(16)));
+            assert!(!compiles(compiler, "other", &extends("long")) && !compiles(compiler, "32", &holds(32)));
+        }
+    }
+}

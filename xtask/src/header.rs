@@ -12,9 +12,9 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 /// In the order of the header. A type stands before what uses it.
-const NOUNS: [&str; 17] = [
-    "arena", "alloc", "oom", "marks", "string", "reading", "map", "heap", "hooks", "pool", "shared", "file", "input",
-    "lines", "error", "cache", "process",
+const NOUNS: [&str; 18] = [
+    "arena", "alloc", "oom", "marks", "string", "array", "reading", "map", "heap", "hooks", "pool", "shared", "file",
+    "input", "lines", "error", "cache", "process",
 ];
 
 /// Where a noun's types and functions go in its part.
