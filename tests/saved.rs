@@ -247,7 +247,7 @@ fn units_that_cannot_be_written_by_accident_are_clean_again() {
 
 #[test]
 fn a_tree_in_an_opened_one_and_beside_it() {
-    let saved = image(5);
+    let saved = image(6);
     let opened = Opened::from_bytes(&saved).unwrap();
     // Links of a new arena lead into it; saved, they are one tree.
     let arena = Modelled::arena();

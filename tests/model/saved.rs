@@ -137,12 +137,16 @@ pub fn tree<'a>(chance: &mut Chance, depth: usize, arena: &'a CageArena<Modelled
     }
 }
 
-/// A tree of this seed, as an image.
+/// A tree of this seed, as an image. Every other one is deeper than what a checked opening recurses.
 pub fn image(seed: u64) -> Image {
     let arena = region::cage::Cage::arena();
     let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let rows = Slice32::from_iter_in((0..6).map(|_| tree(&mut chance, 4, &arena)), &arena);
-    Opened::image(&Node::List(rows)).unwrap()
+    let mut root = Node::List(rows);
+    for _ in 0..[0, 62][seed as usize % 2] {
+        root = Node::Boxed(Box32::new_in(root, &arena));
+    }
+    Opened::image(&root).unwrap()
 }
 
 /// The byte in which a value of one byte lies.

@@ -15,11 +15,12 @@
 //! leads to is being walked it is *open*, and a link to it would close a circle: refused.
 //!
 //! A value is walked with all that it leads to before the link behind it is followed, so what is open are the values on the
-//! way from the root, and every circle is found. What has to be looked at later waits on a stack of frames in memory of its
-//! own, so the depth of a tree costs no stack of the thread. Values are checked by functions of their types ([`links`](super::links)), of which this file knows nothing.
+//! way from the root, and every circle is found. The walk recurses for the first [`LEVELS`] levels below the root. What lies
+//! deeper waits on a stack of frames in memory of its own, so the depth of a tree costs no stack of the thread. Values are
+//! checked by functions of their types ([`links`](super::links)), of which this file knows nothing.
 
 use super::error::{SavedFault, SavedReason, Stop};
-use super::image::grain;
+use super::image::{HEADER, grain};
 use crate::bump::round_up;
 use crate::error::AllocError;
 use crate::typed::RegionVec;
@@ -71,23 +72,42 @@ struct Seen {
 pub(super) struct Scope {
     /// The image's first byte.
     pub base: NonNull<u8>,
-    /// Where values begin and end, in units of the links: all of the image before `start` is its header.
-    pub start: u32,
-    pub end: u32,
-    /// Where the list of shared ones begins, in bytes, and how many there are.
-    pub list: usize,
+    /// Log of the bytes that a link counts.
+    pub scale: u32,
+    /// Where values end, in bytes, and the list of shared ones begins.
+    pub end: usize,
+    /// How many are listed.
     pub shared: u32,
     /// The number of the image's first byte, and what is added to it.
     pub first: u32,
     pub more: u32,
 }
 
+impl Scope {
+    /// The number of the first value, behind the header.
+    fn start(&self) -> u64 {
+        u64::from(self.first) + HEADER.div_ceil(1 << self.scale) as u64
+    }
+
+    /// The number behind the last value.
+    fn end(&self) -> u64 {
+        u64::from(self.first) + (self.end as u64 >> self.scale)
+    }
+}
+
 /// A walk over an image.
 #[doc(hidden)]
 pub struct Check {
     scope: Scope,
-    /// In units.
-    cursor: u32,
+    /// Where a link would lead whose number is 0.
+    origin: *mut u8,
+    /// The number of the byte behind the last value that was claimed.
+    cursor: u64,
+    /// Values that end up to this number are taken in a few instructions: none of them is listed, and [`SLACK`] bytes of
+    /// the image are behind them.
+    soft: u64,
+    /// How many levels deeper the walk may recurse. At 0 everything waits.
+    levels: u32,
     frames: RegionVec<Frame>,
     seen: RegionVec<Seen>,
     /// The next of the listed numbers, from the image's first byte; none has `u32::MAX`, as no image is so long.
@@ -97,6 +117,12 @@ pub struct Check {
     wrong: Option<SavedReason>,
 }
 
+/// How deep the walk recurses: deeper than what people write nests, and some kilobytes of the stack.
+const LEVELS: u32 = 64;
+
+/// Bytes behind a value that [`Check::take`] took that can be read as well.
+pub(super) const SLACK: usize = 32;
+
 /// How many shared values are found without a search: names of members and the like, of which there are mostly few.
 const RECENT: usize = 64;
 
@@ -104,13 +130,23 @@ impl Check {
     /// # Safety
     /// The image's bytes to the list's end are readable at `scope.base`, a multiple of 4096, and initialized; writable if
     /// something is added to numbers. They are the caller's alone for as long as the walk is used, or nobody can change
-    /// them. `start <= end <= MOST_UNITS`, and the list lies at a multiple of 4.
+    /// them. `end` is not less than a header, in whole units and at a multiple of 4. `first` is a number of a multiple of
+    /// 4096 bytes, and no number of the image is larger than a `u32`.
     pub(super) unsafe fn new(scope: Scope) -> Self {
+        let origin = scope.base.as_ptr().wrapping_sub((scope.first as usize) << scope.scale);
+        let (frames, seen, cursor, levels) = (RegionVec::new(), RegionVec::new(), scope.start(), LEVELS);
         // No value begins with the header.
-        let (frames, seen, recent) = (RegionVec::new(), RegionVec::new(), [(0, u32::MAX); RECENT]);
-        let mut walk = Check { scope, cursor: scope.start, frames, seen, next: u32::MAX, recent, wrong: None };
-        walk.next = walk.listed(0);
+        let recent = [(0, u32::MAX); RECENT];
+        let mut walk = Check { scope, origin, cursor, soft: 0, levels, frames, seen, next: 0, recent, wrong: None };
+        walk.expect();
         walk
+    }
+
+    /// Looks up which listed value comes next.
+    fn expect(&mut self) {
+        self.next = self.listed(self.seen.len());
+        let slack = SLACK.div_ceil(1 << self.scope.scale) as u64;
+        self.soft = (u64::from(self.scope.first) + u64::from(self.next)).min(self.scope.end() - slack);
     }
 
     /// The listed number of this place in the list.
@@ -119,71 +155,112 @@ impl Check {
             return u32::MAX;
         }
         // SAFETY: the list has so many numbers, aligned, and is readable (`new`).
-        unsafe { self.scope.base.add(self.scope.list).cast::<u32>().add(at).read() }
+        unsafe { self.scope.base.add(self.scope.end).cast::<u32>().add(at).read() }
     }
 
-    /// Takes the next place for these values: the unit where they begin, if they fit.
+    /// The number of the next place where values of this type can begin.
     #[inline(always)]
-    fn next_place<T: Target>(&self) -> u32 {
-        // A cursor is at most `end`, which leaves as much as an alignment has (`new`): no wrap.
-        let units = (T::ALIGN >> T::SCALE) as u32;
+    fn next_place<T: Target>(&self) -> u64 {
+        // The first byte's number is one of a multiple of any alignment (`new`).
+        let units = (T::ALIGN >> T::SCALE) as u64;
         if units > 1 { (self.cursor + (units - 1)) & !(units - 1) } else { self.cursor }
     }
 
-    /// Whether so many units are left from a place on. Takes them if so.
+    /// The number behind so many values that begin at this place.
     #[inline(always)]
-    fn advance<T: Target>(&mut self, place: u32, count: u32) -> bool {
-        let bytes = (T::SIZE as u64).saturating_mul(u64::from(count));
-        let units = bytes.saturating_add((1 << T::SCALE) - 1) >> T::SCALE;
-        let fits = place <= self.scope.end && units <= u64::from(self.scope.end - place);
-        if fits {
-            self.cursor = place + units as u32;
-        }
-        fits
+    fn end_of<T: Target>(place: u64, count: u32) -> u64 {
+        let bytes = if T::SIZE <= i32::MAX as usize {
+            T::SIZE as u64 * u64::from(count)
+        } else {
+            // What would wrap is longer than any image, and stays so.
+            (T::SIZE as u64).saturating_mul(u64::from(count)).min(i64::MAX as u64)
+        };
+        // In whole units. A place is no more than a number and an alignment, so the sum does not wrap.
+        place + ((bytes + ((1 << T::SCALE) - 1)) >> T::SCALE)
     }
 
-    /// Where a unit lies that the image has.
+    /// Where the byte of a number lies that the image has.
     #[inline(always)]
-    fn at<T: Target>(&self, place: u32) -> NonNull<u8> {
-        // SAFETY: the place lies in the image.
-        unsafe { self.scope.base.add((place as usize) << T::SCALE) }
+    fn at<T: Target>(&self, place: u64) -> NonNull<u8> {
+        // SAFETY: the place lies in the image, which does not lie at address 0.
+        unsafe { NonNull::new_unchecked(self.origin.wrapping_add((place as usize) << T::SCALE)) }
     }
 
     /// Gives the root its bytes, the first ones.
     pub(super) fn claim_root<T: Target>(&mut self) -> Result<NonNull<u8>, Stop> {
         let place = self.next_place::<T>();
-        if !self.advance::<T>(place, 1) {
+        let end = Self::end_of::<T>(place, 1);
+        if end > self.scope.end() {
             return Err(self.refuse(self.scope.base, SavedFault::Outside));
         }
+        self.cursor = end;
         Ok(self.at::<T>(place))
     }
 
-    /// Looks where a link leads whose values have bytes, and takes these for it. Writes the number that it is to have.
+    /// Takes the bytes that a link leads to, whose values have some, if it leads to the next place, as nearly all do, and
+    /// `accepts` them, with as many behind them as `SLACK` says. Writes the number that it is to have. None says nothing: the
+    /// link has to be [claimed](Self::claim).
     ///
     /// # Safety
     /// `link` leads to 4 bytes in the image that were claimed, aligned.
     #[inline(always)]
+    pub(super) unsafe fn take<T: Target>(
+        &mut self,
+        link: NonNull<u32>,
+        count: u32,
+        accepts: impl FnOnce(NonNull<u8>) -> bool,
+    ) -> Option<NonNull<u8>> {
+        // SAFETY: the caller's promise; any bits are a number.
+        let number = unsafe { link.read() };
+        let place = self.next_place::<T>();
+        let end = Self::end_of::<T>(place, count);
+        // A listed value begins before the soft end and ends behind it.
+        if u64::from(number) != place || end > self.soft {
+            return None;
+        }
+        let at = self.at::<T>(place);
+        if !accepts(at) {
+            return None;
+        }
+        self.cursor = end;
+        if self.scope.more != 0 {
+            // SAFETY: the caller's promise.
+            unsafe { self.renumber(link, number) };
+        }
+        Some(at)
+    }
+
+    /// Looks where any link leads whose values have bytes: to the next place, whose bytes it takes then, to a value that the
+    /// walk came by, or nowhere. Writes the number that it is to have.
+    ///
+    /// # Safety
+    /// As for `take`.
+    #[inline(never)]
     pub(super) unsafe fn claim<T: Target>(&mut self, link: NonNull<u32>, count: u32) -> Result<Claimed, Stop> {
         // SAFETY: the caller's promise; any bits are a number.
         let number = unsafe { link.read() };
-        let from_start = number.wrapping_sub(self.scope.first);
         let place = self.next_place::<T>();
-        if from_start != place || !self.advance::<T>(place, count) {
+        let end = Self::end_of::<T>(place, count);
+        if u64::from(number) != place || end > self.scope.end() {
             // SAFETY: the caller's promise.
-            return unsafe { self.claim_again::<T>(link, from_start, count) };
+            return unsafe { self.claim_again::<T>(link, number, count) };
         }
+        self.cursor = end;
         // SAFETY: the caller's promise.
         unsafe { self.renumber(link, number) };
         let at = self.at::<T>(place);
         match T::shared() {
-            Some(of) if place == self.next => self.note(of, count, T::PENDS).map(|index| Claimed::Shared(at, index)),
+            Some(of) if number - self.scope.first == self.next => {
+                self.note(of, count, T::PENDS).map(|index| Claimed::Shared(at, index))
+            }
             _ => Ok(Claimed::Fresh(at)),
         }
     }
 
     /// # Safety
-    /// As for `claim`.
-    #[inline(always)]
+    /// As for `take`.
+    #[cold]
+    #[inline(never)]
     unsafe fn renumber(&self, link: NonNull<u32>, number: u32) {
         if self.scope.more != 0 {
             // SAFETY: the image is writable if numbers change (`new`), and no reference to it exists.
@@ -196,20 +273,17 @@ impl Check {
     fn note(&mut self, of: TypeId, count: u32, open: bool) -> Result<u32, Stop> {
         let seen = Seen { of, count, open };
         self.seen.try_push(seen).map_err(|refused| self.out_of_memory(refused))?;
-        self.next = self.listed(self.seen.len());
+        self.expect();
         Ok(self.seen.len() as u32 - 1)
     }
 
     /// As `claim`, of a link that leads elsewhere than behind the cursor: to a value that was shared before, or nowhere.
-    #[inline(never)]
-    unsafe fn claim_again<T: Target>(
-        &mut self,
-        link: NonNull<u32>,
-        from_start: u32,
-        count: u32,
-    ) -> Result<Claimed, Stop> {
+    ///
+    /// # Safety
+    /// As for `take`.
+    unsafe fn claim_again<T: Target>(&mut self, link: NonNull<u32>, number: u32, count: u32) -> Result<Claimed, Stop> {
         if let Some(of) = T::shared() {
-            if let Some(seen) = self.find(from_start) {
+            if let Some(seen) = self.find(number.wrapping_sub(self.scope.first)) {
                 if seen.of != of || seen.count != count {
                     return Err(self.refuse(link.cast(), SavedFault::Taken));
                 }
@@ -217,17 +291,16 @@ impl Check {
                     return Err(self.refuse(link.cast(), SavedFault::Cycle));
                 }
                 // SAFETY: the caller's promise.
-                unsafe { self.renumber(link, link.read()) };
+                unsafe { self.renumber(link, number) };
                 return Ok(Claimed::Again);
             }
         }
-        let bytes = (T::SIZE as u64).saturating_mul(u64::from(count));
-        let end = (u64::from(from_start) << T::SCALE).saturating_add(bytes);
-        let fault = if from_start < self.scope.start || end > u64::from(self.scope.end) << T::SCALE {
+        let place = u64::from(number);
+        let fault = if place < self.scope.start() || Self::end_of::<T>(place, count) > self.scope.end() {
             SavedFault::Outside
-        } else if (u64::from(from_start) << T::SCALE) % T::ALIGN as u64 != 0 {
+        } else if (place << T::SCALE) % T::ALIGN as u64 != 0 {
             SavedFault::Misaligned
-        } else if from_start < self.cursor {
+        } else if place < self.cursor {
             SavedFault::Taken
         } else {
             SavedFault::Gap
@@ -265,58 +338,74 @@ impl Check {
         }
     }
 
-    /// How many frames wait.
+    /// Goes a level deeper, if the walk may; else what is there has to [wait](Self::wait).
     #[inline(always)]
+    pub(super) fn descend(&mut self) -> bool {
+        if self.is_deep() {
+            return false;
+        }
+        self.levels -= 1;
+        true
+    }
+
+    /// Comes back from a level, with all that waits there.
+    ///
+    /// # Safety
+    /// The frames are what the functions in them require.
+    #[inline(always)]
+    pub(super) unsafe fn ascend(&mut self) -> Result<(), Stop> {
+        if self.is_deep() {
+            // SAFETY: the caller's promise.
+            unsafe { self.drain()? };
+        }
+        self.levels += 1;
+        Ok(())
+    }
+
+    /// Whether the walk is on its deepest level, on which links wait.
+    #[inline(always)]
+    pub(super) fn is_deep(&self) -> bool {
+        self.levels == 0
+    }
+
+    /// How many frames wait.
     pub(super) fn waiting(&self) -> usize {
         self.frames.len()
     }
 
     /// Leaves something for later. What is left last is done first, but for those that are [turned](Self::turn).
-    #[inline(always)]
     pub(super) fn wait(&mut self, frame: Frame) -> Result<(), Stop> {
         self.frames.try_push(frame).map_err(|refused| self.out_of_memory(refused))
     }
 
-    /// Says what is left to be done by a frame that waits.
-    #[inline(always)]
-    pub(super) fn set_rest(&mut self, frame: usize, at: NonNull<u8>, left: u32) {
-        if let Some(frame) = self.frames.get_mut(frame) {
-            (frame.at, frame.left) = (at, left);
-        }
-    }
-
-    /// Forgets what was left for later last.
-    #[inline(always)]
-    pub(super) fn drop_last(&mut self) {
-        self.frames.truncate(self.frames.len() - 1);
-    }
-
     /// Turns the order of the frames from this one on, so that the first of them is done first.
-    #[inline(always)]
     pub(super) fn turn(&mut self, from: usize) {
-        // Mostly there is one. Frames that were just written are better not read at once.
-        if self.frames.len() - from > 1 {
-            self.frames[from..].reverse();
-        }
+        self.frames[from..].reverse();
     }
 
-    /// Checks what waits, and then whether values and list are all there. `scale` is that of all links.
+    /// Checks what waits: all below a value of the deepest level.
     ///
     /// # Safety
-    /// The frames are what the functions in them require.
-    pub(super) unsafe fn finish(&mut self, scale: u32) -> Result<(), SavedReason> {
+    /// As for `ascend`.
+    #[inline(never)]
+    unsafe fn drain(&mut self) -> Result<(), Stop> {
         while let Some(frame) = self.frames.pop() {
             // SAFETY: the caller's promise.
-            if unsafe { (frame.check)(frame.at, frame.left, self) }.is_err() {
-                return Err(self.reason());
-            }
+            unsafe { (frame.check)(frame.at, frame.left, self)? };
         }
-        let list = self.scope.list + size_of::<u32>() * self.seen.len();
+        Ok(())
+    }
+
+    /// Whether values and list are all there, when all that the root leads to was checked.
+    pub(super) fn finish(&self) -> Result<(), SavedReason> {
+        let Scope { scale, end, shared, first, .. } = self.scope;
+        let cursor = (self.cursor - u64::from(first)) << scale;
         // Units of less than a number of the list are rounded up to one.
-        if round_up((self.cursor as usize) << scale, grain(scale)) != self.scope.list {
-            Err(SavedReason::Value { at: u64::from(self.cursor) << scale, fault: SavedFault::Gap })
-        } else if self.seen.len() != self.scope.shared as usize {
-            Err(SavedReason::Value { at: list as u64, fault: SavedFault::Shared })
+        if round_up(cursor as usize, grain(scale)) != end {
+            Err(SavedReason::Value { at: cursor, fault: SavedFault::Gap })
+        } else if self.seen.len() != shared as usize {
+            let at = end + size_of::<u32>() * self.seen.len();
+            Err(SavedReason::Value { at: at as u64, fault: SavedFault::Shared })
         } else {
             Ok(())
         }

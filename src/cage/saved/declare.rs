@@ -165,13 +165,25 @@ macro_rules! savable {
             }
 
             #[allow(unused)]
-            #[inline]
+            #[inline(always)]
             unsafe fn check(
                 at: ::core::ptr::NonNull<Self>,
                 walk: &mut $crate::cage::Check,
-            ) -> ::core::result::Result<(), $crate::cage::Stop> {
+            ) -> ::core::result::Result<bool, $crate::cage::Stop> {
+                let mut more = false;
                 // SAFETY: the walk claimed the struct's bytes, aligned; the fields lie in them, aligned.
-                unsafe { $crate::savable!(@check $cage; $life; at; walk; 0; $($type),*) }
+                unsafe { $crate::savable!(@check $cage; $life; at; walk; more; 0; $($type),*) }
+                ::core::result::Result::Ok(more)
+            }
+
+            #[allow(unused)]
+            #[inline(always)]
+            unsafe fn follow(
+                at: ::core::ptr::NonNull<Self>,
+                walk: &mut $crate::cage::Check,
+            ) -> ::core::result::Result<(), $crate::cage::Stop> {
+                // SAFETY: the fields lie in the struct, aligned, and were checked with it.
+                unsafe { $crate::savable!(@follow $cage; $life; at; walk; 0; $($type),*) }
                 ::core::result::Result::Ok(())
             }
 
@@ -216,28 +228,52 @@ macro_rules! savable {
             }
 
             #[allow(unused)]
-            #[inline]
+            #[inline(always)]
             unsafe fn check(
                 at: ::core::ptr::NonNull<Self>,
                 walk: &mut $crate::cage::Check,
-            ) -> ::core::result::Result<(), $crate::cage::Stop> {
+            ) -> ::core::result::Result<bool, $crate::cage::Stop> {
                 // Named so that no type of a field has the name.
                 #[repr(u8)]
                 enum RegionVariantNumber {
                     $($variant),+
                 }
+                let mut more = false;
                 // SAFETY: the walk claimed the enum's bytes, aligned, the largest variant's; the number is the first, and
                 // the fields of its variant lie in them, aligned.
                 unsafe {
                     match at.cast::<u8>().read() {
                         $(number if number == RegionVariantNumber::$variant as u8 => {
-                            $crate::savable!(@check $cage; $life; at; walk; 1; $($type),*)
+                            $crate::savable!(@check $cage; $life; at; walk; more; 1; $($type),*)
                         })+
                         number => {
                             return ::core::result::Result::Err(
                                 walk.refuse(at.cast(), $crate::cage::SavedFault::Variant(number)),
                             );
                         }
+                    }
+                }
+                ::core::result::Result::Ok(more)
+            }
+
+            #[allow(unused)]
+            #[inline(always)]
+            unsafe fn follow(
+                at: ::core::ptr::NonNull<Self>,
+                walk: &mut $crate::cage::Check,
+            ) -> ::core::result::Result<(), $crate::cage::Stop> {
+                #[repr(u8)]
+                enum RegionVariantNumber {
+                    $($variant),+
+                }
+                // SAFETY: the enum was checked, so the number, its first byte, is one of a variant, and the fields of that
+                // one lie in it, aligned.
+                unsafe {
+                    match at.cast::<u8>().read() {
+                        $(number if number == RegionVariantNumber::$variant as u8 => {
+                            $crate::savable!(@follow $cage; $life; at; walk; 1; $($type),*)
+                        })+
+                        _ => {}
                     }
                 }
                 ::core::result::Result::Ok(())
@@ -301,11 +337,19 @@ macro_rules! savable {
             )*
         }
     };
-    (@check $cage:ty; $life:lifetime; $at:ident; $walk:ident; $start:literal; $($type:ty),*) => {{
+    (@check $cage:ty; $life:lifetime; $at:ident; $walk:ident; $more:ident; $start:literal; $($type:ty),*) => {{
         let mut offset: usize = $start;
         $(
             offset = offset.next_multiple_of(::core::mem::align_of::<$type>());
-            <$type as $crate::cage::Savable<$life, $cage>>::check($at.byte_add(offset).cast(), $walk)?;
+            $more |= <$type as $crate::cage::Savable<$life, $cage>>::check($at.byte_add(offset).cast(), $walk)?;
+            offset += ::core::mem::size_of::<$type>();
+        )*
+    }};
+    (@follow $cage:ty; $life:lifetime; $at:ident; $walk:ident; $start:literal; $($type:ty),*) => {{
+        let mut offset: usize = $start;
+        $(
+            offset = offset.next_multiple_of(::core::mem::align_of::<$type>());
+            <$type as $crate::cage::Savable<$life, $cage>>::follow($at.byte_add(offset).cast(), $walk)?;
             offset += ::core::mem::size_of::<$type>();
         )*
     }};

@@ -75,6 +75,9 @@ pub enum SavedReason {
     Type,
     /// It has this many bytes, and its header says another number, or none that is possible.
     Length(u64),
+    /// Its header has something else that no saved tree has: a place outside of any cage, or words that are in use by no
+    /// version.
+    Header,
     /// A value at this byte of the file cannot be.
     Value {
         /// Where, in bytes from the file's start.
@@ -165,6 +168,9 @@ impl fmt::Display for SavedError {
             ),
             SavedReason::Length(len) => {
                 write!(f, "it has {len} bytes, and its header says otherwise. It was cut or changed; save it anew.",)
+            }
+            SavedReason::Header => {
+                f.write_str("its header has what no saved tree has. It was damaged or forged; save it anew.")
             }
             SavedReason::Value { at, fault } => {
                 write!(f, "at byte {at} {fault}. It was damaged or forged; save it anew.")

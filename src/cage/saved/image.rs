@@ -109,8 +109,13 @@ impl Header {
         let whole = self.end >= HEADER as u64 && self.end <= len && list_end(self.end, self.shared) == len;
         let whole = whole && self.end % grain(scale) as u64 == 0;
         let counted = len >> scale <= u64::from(MOST_UNITS) && isize::MAX as u64 > len;
-        if !whole || !counted || self.len != len || self.rest != 0 || self.first == 0 {
+        if !whole || !counted || self.len != len {
             return Err(SavedReason::Length(len));
+        }
+        // The place is a block's, and all numbers from it on are some of a cage.
+        let placed = self.first != 0 && self.first as usize % (CAGE_UNIT >> scale) == 0;
+        if !placed || u64::from(self.first) + (len >> scale) > 1 << 32 || self.rest != 0 {
+            return Err(SavedReason::Header);
         }
         Ok(())
     }
@@ -277,6 +282,19 @@ mod tests {
         assert_eq!(Header { version: 2, ..good }.fits(1008, 3, [1, 2]), Err(SavedReason::Version(2)));
         assert_eq!(Header { magic: MAGIC.swap_bytes(), ..good }.fits(1008, 3, [1, 2]), Err(SavedReason::NotATree));
         assert_eq!(Header { scale: 77, ..good }.fits(1008, 3, [1, 2]), Err(SavedReason::Unit(0)));
+        for header in [
+            Header { first: 0, ..good },
+            Header { first: 8191, ..good },
+            Header { first: 8192 + 512, ..good },
+            Header { rest: 1, ..good },
+        ] {
+            assert_eq!(header.fits(1008, 3, [1, 2]), Err(SavedReason::Header), "{header:?}");
+        }
+        // The last place of all is too short for more than a block.
+        let (last, block) = (u32::MAX - 8191, CAGE_UNIT);
+        assert_eq!(Header::new(3, [1, 2], last, 0, block).fits(block as u64, 3, [1, 2]), Ok(()));
+        let longer = Header::new(3, [1, 2], last, 0, block + 8);
+        assert_eq!(longer.fits(block as u64 + 8, 3, [1, 2]), Err(SavedReason::Header));
         let bad = [
             Header { end: 1001, ..good },
             Header { end: 56, shared: 238, ..good },
@@ -285,8 +303,6 @@ mod tests {
             Header { end: u64::MAX - 8, ..good },
             Header { shared: u32::MAX, ..good },
             Header { len: 1009, ..good },
-            Header { first: 0, ..good },
-            Header { rest: 1, ..good },
         ];
         for header in bad {
             assert_eq!(header.fits(1008, 3, [1, 2]), Err(SavedReason::Length(1008)), "{header:?}");

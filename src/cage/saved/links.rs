@@ -1,8 +1,11 @@
-//! Links in saved trees: what each kind is as bytes, and how the values that it leads to are walked.
+//! Links in saved trees: what each kind is as bytes, and how the values that it leads to are walked. Text is in
+//! [`text`](super::text).
 //!
 //! Links that copy, [`Ref32`], [`Slice32`] and [`Str32`], may share a value; [`Box32`] and [`Vec32`] own theirs. Values
-//! whose types have no links but to text are done at once, others wait, so that a walk does not recurse. Both walks make
-//! these choices by the same constants, since both must find values in the same order.
+//! whose types have no links but to text are done at once, others when all of the value was looked at that the link is in.
+//! Both walks make these choices by the same constants, since both must find values in the same order. The walk that saves
+//! leaves all that is not done at once on its stack of frames. The one that checks recurses as far as it may
+//! ([`check`](super::check)): a tree is checked far more often than saved, and this is twice as fast.
 
 use super::check::{Check, Claimed, Frame, Target};
 use super::error::{SavedFault, Stop};
@@ -38,8 +41,8 @@ impl<'a, T: Savable<'a, C>, C: Cage, const SHARED: bool> Target for Values<T, C,
 /// The root, to which no link leads.
 pub(super) type Root<T, C> = Values<T, C, false>;
 
-/// Checks `left` values that lie side by side from `at` on. When one of them leaves something for later, the rest waits
-/// behind that.
+/// Checks `left` values that lie side by side from `at` on, each with all that it leads to. On the walk's deepest level, when
+/// one of them leads to something that waits, the rest waits behind that.
 ///
 /// # Safety
 /// The walk claimed the bytes of so many `T` there, aligned.
@@ -49,29 +52,39 @@ unsafe fn check_values<'a, T: Savable<'a, C>, C: Cage>(
     walk: &mut Check,
 ) -> Result<(), Stop> {
     let mut at = at.cast::<T>();
-    // The frame of the rest is there before those of the links, and filled in when there is one to wait for.
-    let rest = walk.waiting();
-    let mut before = rest;
-    if T::PENDS && left > 1 {
-        walk.wait(Frame { check: check_values::<T, C>, at: at.cast(), left: 0 })?;
-        before += 1;
-    }
     for left in (0..left).rev() {
         // SAFETY: one of the values, whose bytes the walk claimed; the next one, or the end, lies behind it.
         unsafe {
-            T::check(at, walk)?;
+            if T::check(at, walk)? && T::PENDS {
+                if walk.is_deep() {
+                    return leave_values::<T, C>(at, left, walk);
+                }
+                T::follow(at, walk)?;
+            }
             at = at.add(1);
         }
-        if T::PENDS && walk.waiting() != before {
-            if left != 0 {
-                walk.set_rest(rest, at.cast(), left);
-            }
-            walk.turn(before);
-            return Ok(());
-        }
     }
-    if before != rest {
-        walk.drop_last();
+    Ok(())
+}
+
+/// Leaves for later what a value leads to, and behind that the `left` values behind it.
+///
+/// # Safety
+/// The value was checked, and as for `check_values`.
+#[inline(never)]
+unsafe fn leave_values<'a, T: Savable<'a, C>, C: Cage>(
+    at: NonNull<T>,
+    left: u32,
+    walk: &mut Check,
+) -> Result<(), Stop> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if left != 0 {
+            walk.wait(Frame { check: check_values::<T, C>, at: at.add(1).cast(), left })?;
+        }
+        let before = walk.waiting();
+        T::follow(at, walk)?;
+        walk.turn(before);
     }
     Ok(())
 }
@@ -85,12 +98,32 @@ pub(super) unsafe fn check_root<'a, T: Savable<'a, C>, C: Cage>(at: NonNull<u8>,
     unsafe { check_values::<T, C>(at, 1, walk) }
 }
 
-/// Finds what the link at `link` leads to, and checks it if no link led there before. A frame's function: in this order a
-/// value is checked, with all that it leads to, before the next link is looked at.
+/// Finds what the link at `link` leads to, and checks it if no link led there before: in this order a value is checked, with
+/// all that it leads to, before the next link is looked at.
 ///
 /// # Safety
 /// The walk claimed the 4 bytes of the link's number, aligned. The values have bytes, and are not 0.
+#[inline(always)]
 unsafe fn follow<'a, T: Savable<'a, C>, C: Cage, const SHARED: bool>(
+    link: NonNull<u32>,
+    count: u32,
+    walk: &mut Check,
+) -> Result<(), Stop> {
+    // SAFETY: the caller's promise; what is taken is the bytes of so many `T`, aligned. The link is the same.
+    unsafe {
+        match walk.take::<Values<T, C, SHARED>>(link, count, |_| true) {
+            Some(at) => check_values::<T, C>(at, count, walk),
+            None => follow_slowly::<T, C, SHARED>(link.cast(), count, walk),
+        }
+    }
+}
+
+/// As [`follow`], of any link. Also a frame's function.
+///
+/// # Safety
+/// As for `follow`.
+#[inline(never)]
+unsafe fn follow_slowly<'a, T: Savable<'a, C>, C: Cage, const SHARED: bool>(
     link: NonNull<u8>,
     count: u32,
     walk: &mut Check,
@@ -101,11 +134,14 @@ unsafe fn follow<'a, T: Savable<'a, C>, C: Cage, const SHARED: bool>(
             Claimed::Again => Ok(()),
             Claimed::Fresh(at) => check_values::<T, C>(at, count, walk),
             Claimed::Shared(at, index) => {
-                if T::PENDS {
+                if T::PENDS && walk.is_deep() {
                     // Below all that the values leave for later.
                     walk.wait(Frame { check: close, at, left: index })?;
+                    return check_values::<T, C>(at, count, walk);
                 }
-                check_values::<T, C>(at, count, walk)
+                check_values::<T, C>(at, count, walk)?;
+                walk.close(index);
+                Ok(())
             }
         }
     }
@@ -120,30 +156,58 @@ unsafe fn close(_at: NonNull<u8>, index: u32, walk: &mut Check) -> Result<(), St
     Ok(())
 }
 
-/// Checks a link by its number at `link`, and the values that it leads to.
+/// Checks a link by its number at `link`, and the values that it leads to if they have no links of their own. True if they
+/// have and are to be [followed](follow_link).
 ///
 /// # Safety
 /// The walk claimed the 4 bytes of the number, aligned.
 #[inline(always)]
-unsafe fn check_link<'a, T: Savable<'a, C>, C: Cage, const SHARED: bool>(
+pub(super) unsafe fn check_link<'a, T: Savable<'a, C>, C: Cage, const SHARED: bool>(
     link: NonNull<u32>,
     count: u32,
     walk: &mut Check,
-) -> Result<(), Stop> {
+) -> Result<bool, Stop> {
     if size_of::<T>() == 0 || count == 0 {
         // SAFETY: the caller's promise. A value without bytes may be anywhere, and is checked once for all.
         unsafe {
             if link.read() != NOTHING.get() {
                 return Err(walk.refuse(link.cast(), SavedFault::Nothing));
             }
-            return if count == 0 { Ok(()) } else { T::check(NonNull::dangling(), walk) };
+            if count != 0 {
+                T::check(NonNull::dangling(), walk)?;
+            }
         }
+        return Ok(false);
     }
-    if T::PENDS {
-        return walk.wait(Frame { check: follow::<T, C, SHARED>, at: link.cast(), left: count });
+    if !T::PENDS {
+        // SAFETY: the caller's promise, and there are values with bytes.
+        unsafe { follow::<T, C, SHARED>(link, count, walk)? };
     }
-    // SAFETY: the caller's promise, and there are values with bytes.
-    unsafe { follow::<T, C, SHARED>(link.cast(), count, walk) }
+    Ok(T::PENDS)
+}
+
+/// Checks the values that a link leads to, of which [`check_link`] said that they are to be followed; or has them wait, on
+/// the walk's deepest level.
+///
+/// # Safety
+/// As for `check_link`.
+#[inline(always)]
+unsafe fn follow_link<'a, T: Savable<'a, C>, C: Cage, const SHARED: bool>(
+    link: NonNull<u32>,
+    count: u32,
+    walk: &mut Check,
+) -> Result<(), Stop> {
+    if !T::PENDS || size_of::<T>() == 0 || count == 0 {
+        return Ok(());
+    }
+    if !walk.descend() {
+        return walk.wait(Frame { check: follow_slowly::<T, C, SHARED>, at: link.cast(), left: count });
+    }
+    // SAFETY: the caller's promise, and there are values with bytes. All frames are of this file.
+    unsafe {
+        follow::<T, C, SHARED>(link, count, walk)?;
+        walk.ascend()
+    }
 }
 
 /// Writes values that lie side by side, as `check_values` checks them: `count` of them from `from` on, to the image's bytes
@@ -220,7 +284,8 @@ fn save_link<'a, T: Savable<'a, C>, C: Cage, const SHARED: bool>(
 ///
 /// # Safety
 /// The field lies in memory that begins at `at`.
-unsafe fn field<T>(at: NonNull<T>, offset: usize) -> NonNull<u32> {
+#[inline(always)]
+pub(super) unsafe fn field<T>(at: NonNull<T>, offset: usize) -> NonNull<u32> {
     // SAFETY: the caller's promise.
     unsafe { at.byte_add(offset).cast() }
 }
@@ -240,10 +305,16 @@ macro_rules! to_one {
             }
 
             #[inline(always)]
-            unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
+            unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<bool, Stop> {
                 const { assert!(size_of::<Self>() == size_of::<u32>()) };
                 // SAFETY: the walk claimed these bytes, aligned; all of them are the number.
                 unsafe { check_link::<T, C, $shared>(at.cast(), 1, walk) }
+            }
+
+            #[inline(always)]
+            unsafe fn follow(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
+                // SAFETY: the walk claimed these bytes, aligned; all of them are the number.
+                unsafe { follow_link::<T, C, $shared>(at.cast(), 1, walk) }
             }
 
             fn save(&self, at: usize, walk: &mut Save) -> Result<(), Stop> {
@@ -274,7 +345,7 @@ unsafe impl<'a, T: Savable<'a, C>, C: Cage> Savable<'a, C> for Slice32<'a, T, C>
     }
 
     #[inline(always)]
-    unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
+    unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<bool, Stop> {
         // SAFETY: the walk claimed these bytes, aligned; both fields lie in them, and any bits are a length.
         unsafe {
             let len = field(at, offset_of!(Self, len)).read();
@@ -282,101 +353,18 @@ unsafe impl<'a, T: Savable<'a, C>, C: Cage> Savable<'a, C> for Slice32<'a, T, C>
         }
     }
 
+    #[inline(always)]
+    unsafe fn follow(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
+        // SAFETY: the value was checked, so its bytes are the walk's, aligned, and the fields lie in them.
+        unsafe {
+            let len = field(at, offset_of!(Self, len)).read();
+            follow_link::<T, C, true>(field(at, 0), len, walk)
+        }
+    }
+
     fn save(&self, at: usize, walk: &mut Save) -> Result<(), Stop> {
         walk.number(at + offset_of!(Self, len), self.len);
         save_link::<T, C, true>(self.number, self.as_slice(), at, walk)
-    }
-}
-
-/// Whether bytes that begin at a unit of the image are ASCII, not 0 of them; they may be if the answer is no.
-///
-/// # Safety
-/// The walk claimed these bytes.
-#[inline(always)]
-unsafe fn is_ascii(bytes: NonNull<u8>, len: usize, scale: u32) -> bool {
-    const WORD: usize = size_of::<u64>();
-    const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
-    if 1 << scale < WORD {
-        // SAFETY: the bytes are the walk's, who does not change them meanwhile.
-        return unsafe { NonNull::slice_from_raw_parts(bytes, len).as_ref() }.is_ascii();
-    }
-    let (words, words_end) = (bytes.cast::<u64>(), (len - 1) / WORD);
-    let mut high = 0;
-    for at in 0..words_end {
-        // SAFETY: the word lies in the bytes, aligned, as a unit is.
-        high |= unsafe { words.add(at).read() };
-    }
-    // SAFETY: the last word ends in the unit in which the bytes end, and all units of values are initialized.
-    let last = unsafe { words.add(words_end).read() };
-    let beyond = (WORD - 1 - (len - 1) % WORD) as u32 * u8::BITS;
-    let last = if cfg!(target_endian = "little") { last << beyond } else { last >> beyond };
-    (high | last) & HIGH == 0
-}
-
-/// What text leads to, by which the walks know text that is shared from a slice of bytes that is.
-struct TextBytes<C>(PhantomData<C>);
-
-impl<C: Cage> Target for TextBytes<C> {
-    const SIZE: usize = 1;
-    const ALIGN: usize = 1;
-    const PENDS: bool = false;
-    const SCALE: u32 = C::OPTIONS.scale();
-
-    fn shared() -> Option<TypeId> {
-        Some(TypeId::of::<Self>())
-    }
-}
-
-// SAFETY: text is a number and a length, of bytes that are claimed and are UTF-8, or the number of none. The rest as of a
-// slice. A value of this type leaves nothing for later: its bytes are looked at at once.
-unsafe impl<'a, C: Cage> Savable<'a, C> for Str32<'a, C> {
-    type Name = Str32<'static, C>;
-    const PENDS: bool = false;
-
-    fn describe(types: &mut Types) {
-        if types.enter::<Self, Self::Name>("Str32") {
-            types.leave();
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
-        // SAFETY: the walk claimed these bytes, aligned; both fields lie in them, and any bits are a number or a length.
-        // The bytes that are claimed for it are as many as the length says, and nobody writes them meanwhile.
-        unsafe {
-            let count = field(at, offset_of!(Slice32<'a, u8, C>, len)).read();
-            let link = field(at, 0);
-            if count == 0 {
-                return check_link::<u8, C, true>(link, 0, walk);
-            }
-            let (Claimed::Fresh(bytes) | Claimed::Shared(bytes, _)) = walk.claim::<TextBytes<C>>(link, count)? else {
-                return Ok(());
-            };
-            if is_ascii(bytes, count as usize, C::OPTIONS.scale()) {
-                return Ok(());
-            }
-            // Other text takes several times as long.
-            let text = NonNull::slice_from_raw_parts(bytes, count as usize).as_ref();
-            if core::str::from_utf8(text).is_ok() {
-                return Ok(());
-            }
-            Err(walk.refuse(bytes, SavedFault::Text))
-        }
-    }
-
-    fn save(&self, at: usize, walk: &mut Save) -> Result<(), Stop> {
-        let (number, text) = (self.number(), self.as_str());
-        let len = text.len() as u32;
-        walk.number(at + offset_of!(Slice32<'a, u8, C>, len), len);
-        if len == 0 {
-            walk.number(at, NOTHING.get());
-            return Ok(());
-        }
-        if let Some(to) = walk.claim::<TextBytes<C>>(at, number.get(), len)? {
-            // SAFETY: so many bytes of text.
-            unsafe { walk.put(to, NonNull::from(text).cast(), text.len()) };
-        }
-        Ok(())
     }
 }
 
@@ -392,7 +380,7 @@ unsafe impl<'a, T: Savable<'a, C>, C: Cage> Savable<'a, C> for Vec32<'a, T, C> {
     }
 
     #[inline(always)]
-    unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
+    unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<bool, Stop> {
         // SAFETY: the walk claimed these bytes, aligned; the fields lie in them, and any bits are a length or a capacity.
         unsafe {
             let len = field(at, offset_of!(Self, len)).read();
@@ -401,6 +389,15 @@ unsafe impl<'a, T: Savable<'a, C>, C: Cage> Savable<'a, C> for Vec32<'a, T, C> {
                 return Err(walk.refuse(capacity.cast(), SavedFault::Capacity));
             }
             check_link::<T, C, false>(field(at, 0), len, walk)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn follow(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
+        // SAFETY: the value was checked, so its bytes are the walk's, aligned, and the fields lie in them.
+        unsafe {
+            let len = field(at, offset_of!(Self, len)).read();
+            follow_link::<T, C, false>(field(at, 0), len, walk)
         }
     }
 
@@ -429,13 +426,24 @@ macro_rules! maybe_links {
             }
 
             #[inline(always)]
-            unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
+            unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<bool, Stop> {
                 const { assert!(size_of::<Self>() == size_of::<$link>()) };
                 // SAFETY: the walk claimed these bytes, aligned, and the number lies in them.
                 unsafe {
                     match field(at, 0).read() {
-                        0 => Ok(()),
+                        0 => Ok(false),
                         _ => <$link>::check(at.cast(), walk),
+                    }
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn follow(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
+                // SAFETY: the value was checked, so its bytes are the walk's, aligned, and the fields lie in them.
+                unsafe {
+                    match field(at, 0).read() {
+                        0 => Ok(()),
+                        _ => <$link>::follow(at.cast(), walk),
                     }
                 }
             }

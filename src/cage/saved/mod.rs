@@ -9,7 +9,7 @@
 //! | a file of your own that nobody changes | [`Saved::open_trusted`], which takes the same time for any size |
 
 // - `image`: what a saved tree is as bytes. `ground`: where an opened one lies.
-// - `check`, `save`: the walks, which know no types. `links`: what links are to them. `savable`: the trait, and numbers.
+// - `check`, `save`: the walks, which know no types. `links`, `text`: what links are to them. `savable`: the trait, and numbers.
 // - `declare`: types of the user's. `types`: fingerprints. `error`: what is refused.
 
 mod check;
@@ -20,6 +20,7 @@ mod image;
 mod links;
 mod savable;
 mod save;
+mod text;
 mod types;
 
 pub use check::Check;
@@ -103,7 +104,7 @@ use image::{HEADER, Header};
 /// *Lifetime*: what [`get`](Self::get) gives is borrowed from this value; its drop unmaps the file, or gives the copy back to
 /// the cage. *Threads*: `Send` and `Sync` as the root. *Fork*: a child has the same. *Memory*: an opened tree takes addresses
 /// of the cage, in units of 64 KiB. A checked opening takes more while it runs, at most in proportion to the tree's depth and
-/// to what is shared in it, and does not recurse.
+/// to what is shared in it. It recurses for at most 64 levels of a tree, which takes some kilobytes of the stack.
 pub struct Saved<R: Root, C: Cage> {
     ground: Ground<C>,
     /// Bytes of the file.
@@ -332,10 +333,8 @@ where
     /// changes, and nobody else has it or can change it. The header was found to fit.
     unsafe fn check(base: NonNull<u8>, header: &Header, becomes: u32) -> Result<(), SavedReason> {
         let scale = C::OPTIONS.scale();
-        let Header { first, shared, .. } = *header;
-        let (start, list, end) =
-            (HEADER.div_ceil(1 << scale) as u32, header.end as usize, (header.end >> scale) as u32);
-        let scope = Scope { base, start, end, list, shared, first, more: becomes.wrapping_sub(first) };
+        let Header { first, shared, end, .. } = *header;
+        let scope = Scope { base, scale, end: end as usize, shared, first, more: becomes.wrapping_sub(first) };
         // SAFETY: the caller's promise; the header's length is that to the end of the list, at most `MOST_UNITS`,
         // and values end in whole ones.
         unsafe {
@@ -343,7 +342,7 @@ where
             let root = walk.claim_root::<links::Root<R::Of<'static>, C>>();
             let root = root.and_then(|at| links::check_root::<R::Of<'static>, C>(at, &mut walk));
             root.map_err(|_| walk.reason())?;
-            walk.finish(scale)
+            walk.finish()
         }
     }
 

@@ -24,9 +24,9 @@ use core::ptr::NonNull;
 /// of other types.
 ///
 /// # Safety
-/// `check` accepts only bytes that are a value of the type, and claims what all its links lead to. `Name` is the type itself,
+/// `check` accepts only bytes that are a value of the type, and it and `follow` claim what all its links lead to. `Name` is the type itself,
 /// with `'static` for its lifetime. `describe` names all that decides about layout and meaning. `PENDS` is true if `check`
-/// may leave something for later. Nothing of a value is dropped, and nothing can be changed through `&Self`.
+/// may leave something to `follow`. Nothing of a value is dropped, and nothing can be changed through `&Self`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be in a tree that is saved from the cage `{C}`",
     note = "it may hold numbers, `bool`, `char`, links into this cage, arrays of them, and types that \
@@ -42,10 +42,20 @@ pub unsafe trait Savable<'a, C: Cage>: Sized {
     #[doc(hidden)]
     fn describe(types: &mut Types);
 
+    /// Checks the bytes of a value, and what its links lead to if that has no links but to text. True if there is more to
+    /// [follow](Self::follow).
+    ///
     /// # Safety
     /// The walk claimed so many bytes at `at`, aligned for the type.
     #[doc(hidden)]
-    unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop>;
+    unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<bool, Stop>;
+
+    /// Checks, or leaves for later, what else the links of a value lead to, in the order in which they lie.
+    ///
+    /// # Safety
+    /// The value was checked.
+    #[doc(hidden)]
+    unsafe fn follow(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop>;
 
     /// Writes the value to the image's bytes from `at` on.
     #[doc(hidden)]
@@ -68,14 +78,18 @@ macro_rules! plain {
             }
 
             #[inline(always)]
-            unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
+            unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<bool, Stop> {
                 const { assert!(size_of::<$type>() == size_of::<$bits>()) };
                 // SAFETY: the walk claimed these bytes, aligned.
                 let $value = unsafe { at.cast::<$bits>().read() };
                 match $check {
-                    None => Ok(()),
+                    None => Ok(false),
                     Some(fault) => Err(walk.refuse(at.cast(), fault)),
                 }
+            }
+
+            unsafe fn follow(_at: NonNull<Self>, _walk: &mut Check) -> Result<(), Stop> {
+                Ok(())
             }
 
             #[inline(always)]
@@ -142,10 +156,21 @@ unsafe impl<'a, T: Savable<'a, C>, C: Cage, const N: usize> Savable<'a, C> for [
         }
     }
 
-    unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
+    #[inline]
+    unsafe fn check(at: NonNull<Self>, walk: &mut Check) -> Result<bool, Stop> {
+        let mut more = false;
         for element in 0..N {
             // SAFETY: the element lies in the array, whose bytes the walk claimed.
-            unsafe { T::check(at.cast::<T>().add(element), walk)? };
+            more |= unsafe { T::check(at.cast::<T>().add(element), walk)? };
+        }
+        Ok(more)
+    }
+
+    #[inline]
+    unsafe fn follow(at: NonNull<Self>, walk: &mut Check) -> Result<(), Stop> {
+        for element in 0..N {
+            // SAFETY: the element lies in the array, and was checked with it.
+            unsafe { T::follow(at.cast::<T>().add(element), walk)? };
         }
         Ok(())
     }
