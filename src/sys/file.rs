@@ -299,6 +299,9 @@ pub(crate) fn write(fd: Fd<'_>, mut bytes: &[u8]) -> Result<(), crate::error::Er
     if fd.as_raw() < 0 {
         return Err(from_system(Errno::BADF));
     }
+    if let Some(refused) = fault::may(Call::Write, bytes.len()).err().and_then(|refused| refused.errno()) {
+        return Err(refused);
+    }
     // SAFETY: the number is not negative, and the maker of the `Fd` keeps its file open for longer than this call.
     let fd = unsafe { BorrowedFd::borrow_raw(fd.as_raw()) };
     while !bytes.is_empty() {

@@ -100,7 +100,7 @@ impl Header {
             return Err(SavedReason::Version(self.version));
         }
         if self.scale != scale {
-            return Err(SavedReason::Unit(1u64.checked_shl(self.scale).unwrap_or(0)));
+            return Err(1u64.checked_shl(self.scale).map_or(SavedReason::Header, SavedReason::Unit));
         }
         if self.fingerprint != fingerprint {
             return Err(SavedReason::Type);
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(good.fits(1007, 3, [1, 2]), Err(SavedReason::Length(1007)));
         assert_eq!(Header { version: 2, ..good }.fits(1008, 3, [1, 2]), Err(SavedReason::Version(2)));
         assert_eq!(Header { magic: MAGIC.swap_bytes(), ..good }.fits(1008, 3, [1, 2]), Err(SavedReason::NotATree));
-        assert_eq!(Header { scale: 77, ..good }.fits(1008, 3, [1, 2]), Err(SavedReason::Unit(0)));
+        assert_eq!(Header { scale: 77, ..good }.fits(1008, 3, [1, 2]), Err(SavedReason::Header));
         for header in [
             Header { first: 0, ..good },
             Header { first: 8191, ..good },

@@ -62,9 +62,10 @@ pub unsafe trait Savable<'a, C: Cage>: Sized {
     fn save(&self, at: usize, walk: &mut Save) -> Result<(), Stop>;
 }
 
-/// Types without parts, padding and lifetime. `$check` finds the fault of bytes, read as `$bits`, if they have one.
+/// Types without parts, padding and lifetime, and their names: how a compiler writes a type is in no fingerprint. `$check`
+/// finds the fault of bytes, read as `$bits`, if they have one.
 macro_rules! plain {
-    ($($type:ty as $bits:ty, |$value:ident| $check:expr;)*) => {$(
+    ($($type:ty as $bits:ty, $name:expr, |$value:ident| $check:expr;)*) => {$(
         // SAFETY: the type has no links, no padding and nothing to drop or to change. Its bytes are those of `$bits`, of
         // which any are a value, and `$check` refuses those that are none of this type. It is described by its name.
         unsafe impl<'a, C: Cage> Savable<'a, C> for $type {
@@ -72,7 +73,7 @@ macro_rules! plain {
             const PENDS: bool = false;
 
             fn describe(types: &mut Types) {
-                if types.enter::<Self, Self>(stringify!($type)) {
+                if types.enter::<Self, Self>($name) {
                     types.leave();
                 }
             }
@@ -104,15 +105,15 @@ macro_rules! plain {
 
 /// Numbers of which any bits are one.
 macro_rules! numbers {
-    ($($type:ty)*) => { plain! { $($type as $type, |_number| None::<SavedFault>;)* } };
+    ($($type:ident)*) => { plain! { $($type as $type, stringify!($type), |_number| None::<SavedFault>;)* } };
 }
 
 /// Numbers that are not 0, of which any other bits are one; and an `Option` of them, of which any bits are one, as 0 is
 /// `None`.
 macro_rules! nonzero_numbers {
-    ($($type:ty as $bits:ty;)*) => { plain! {$(
-        $type as $bits, |bits| if bits == 0 { Some(SavedFault::Zero) } else { None };
-        Option<$type> as $bits, |_bits| None::<SavedFault>;
+    ($($type:ident as $bits:ty;)*) => { plain! {$(
+        $type as $bits, stringify!($type), |bits| if bits == 0 { Some(SavedFault::Zero) } else { None };
+        Option<$type> as $bits, concat!("Option<", stringify!($type), ">"), |_bits| None::<SavedFault>;
     )*} };
 }
 
@@ -134,12 +135,12 @@ nonzero_numbers! {
 }
 
 plain! {
-    bool as u8, |byte| if byte > 1 { Some(SavedFault::Bool(byte)) } else { None };
-    char as u32, |number| match char::from_u32(number) {
+    bool as u8, "bool", |byte| if byte > 1 { Some(SavedFault::Bool(byte)) } else { None };
+    char as u32, "char", |number| match char::from_u32(number) {
         Some(_) => None,
         None => Some(SavedFault::Char(number)),
     };
-    () as (), |_nothing| None::<SavedFault>;
+    () as (), "()", |_nothing| None::<SavedFault>;
 }
 
 // SAFETY: an array is its elements, side by side, each of which is checked, described and written as such. What holds of

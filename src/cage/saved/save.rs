@@ -46,6 +46,8 @@ pub struct Save {
     cursor: usize,
     frames: RegionVec<Frame>,
     types: RegionVec<TypeId>,
+    /// The place in that list of the type that was asked for last, as those of one list are asked for one after the other.
+    recent: usize,
     /// A hash table: a power of two of entries, or none; at most half of them are full.
     entries: RegionVec<Entry>,
     full: usize,
@@ -59,6 +61,7 @@ impl Save {
             cursor: HEADER,
             frames: RegionVec::new(),
             types: RegionVec::new(),
+            recent: 0,
             entries: RegionVec::new(),
             full: 0,
             wrong: None,
@@ -122,14 +125,16 @@ impl Save {
 
     /// The type's number in the table.
     fn kind(&mut self, of: TypeId) -> Result<u32, Stop> {
-        let at = match self.types.iter().position(|known| *known == of) {
-            Some(at) => at,
-            None => {
-                self.types.try_push(of).map_err(|refused| self.refused(refused))?;
-                self.types.len() - 1
-            }
-        };
-        Ok((at as u32) << 1)
+        if self.types.get(self.recent) != Some(&of) {
+            self.recent = match self.types.iter().position(|known| *known == of) {
+                Some(at) => at,
+                None => {
+                    self.types.try_push(of).map_err(|refused| self.refused(refused))?;
+                    self.types.len() - 1
+                }
+            };
+        }
+        Ok((self.recent as u32) << 1)
     }
 
     /// Makes the table larger before more than half of it is full.
