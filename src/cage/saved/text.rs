@@ -40,16 +40,30 @@ unsafe fn is_ascii(bytes: NonNull<u8>, len: u32) -> bool {
     (u64::from(first | second << 16) | 1 << SHORT).trailing_zeros() >= len
 }
 
-/// As above, by words.
+/// As above.
 ///
 /// # Safety
 /// As above.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 unsafe fn is_ascii(bytes: NonNull<u8>, len: u32) -> bool {
-    const WORD: u32 = size_of::<u64>() as u32;
-    const HIGH: u64 = u64::from_ne_bytes([0x80; size_of::<u64>()]);
-    const { assert!(SHORT == 2 * WORD) };
+    const { assert!(SHORT == TWO_WORDS) };
+    // SAFETY: the caller's promise.
+    unsafe { is_ascii_by_words(bytes, len) }
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+const TWO_WORDS: u32 = 2 * size_of::<u64>() as u32;
+
+/// Whether the first `len` bytes are ASCII, of 1 to `TWO_WORDS` bytes.
+///
+/// # Safety
+/// `TWO_WORDS` bytes are readable and initialized, which nobody writes meanwhile.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+#[inline(always)]
+unsafe fn is_ascii_by_words(bytes: NonNull<u8>, len: u32) -> bool {
+    const WORD: u32 = TWO_WORDS / 2;
+    const HIGH: u64 = u64::from_ne_bytes([0x80; WORD as usize]);
     let words = bytes.cast::<u64>();
     // SAFETY: the caller's promise.
     let first = u64::from_le(unsafe { words.read_unaligned() });
@@ -141,5 +155,33 @@ unsafe impl<'a, C: Cage> Savable<'a, C> for Str32<'a, C> {
             unsafe { walk.put(to, NonNull::from(text).cast(), text.len()) };
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asks of all lengths, with one byte at each place that is not ASCII.
+    fn asks(longest: u32, is_ascii: unsafe fn(NonNull<u8>, u32) -> bool) {
+        for len in 1..=longest {
+            for at in 0..longest {
+                for byte in [0x80, 0xff] {
+                    let mut text = [0x7f_u8; 2 * SLACK];
+                    text[1 + at as usize] = byte;
+                    // SAFETY: there are `longest` bytes from the second one on.
+                    let found = unsafe { is_ascii(NonNull::new_unchecked((&raw mut text).cast::<u8>().add(1)), len) };
+                    assert_eq!(found, at >= len, "{len} bytes, {byte:#x} at {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_byte_of_short_text_that_is_not_ascii_is_seen() {
+        // By closures, since what is always inlined for a processor has no address. SAFETY: `asks` has the bytes.
+        asks(SHORT, |bytes, len| unsafe { is_ascii(bytes, len) });
+        // SAFETY: as above.
+        asks(TWO_WORDS, |bytes, len| unsafe { is_ascii_by_words(bytes, len) });
     }
 }
