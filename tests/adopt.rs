@@ -178,6 +178,18 @@ fn the_arena_that_was_adopted_refuses_and_gives_nothing_back() {
     assert_eq!(*arena.alloc(5), 5);
 }
 
+#[test]
+fn a_rewind_of_the_arena_that_was_adopted_does_nothing() {
+    region::root! { struct Marked = for<'a> (&'a Arena, region::arena::Mark, &'a str); }
+    let arena = Arena::new();
+    arena.alloc(1);
+    let owned = Owned::<Marked>::new(|arena| (arena, arena.mark(), arena.alloc_str("text")));
+    let (old, mark, text) = arena.adopt(owned);
+    // SAFETY: the mark is that arena's, which gives nothing back any more.
+    unsafe { old.rewind(mark) };
+    assert!(arena.alloc_str("more") == "more" && text == "text" && old.used() == 0);
+}
+
 /// Refused for this reason, and both are as they were.
 fn refused<B: Backing + 'static>(arena: &Arena<8, B>, mut owned: Owned<Lists, 8, B>, why: AllocReason) {
     let (used, of) = (arena.used(), used_of(&mut owned));

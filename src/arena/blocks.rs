@@ -381,10 +381,11 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[cfg_attr(not(region_staticlib), inline(always))]
     #[cfg_attr(debug_assertions, track_caller)]
     pub unsafe fn rewind(&self, mark: Mark) {
-        debug_assert!(mark.used <= self.used(), "rewound to a mark that an earlier rewind or reset undid");
+        // First: one that was adopted is empty, and its marks are newer than that.
         if self.is_claimed() {
             return;
         }
+        debug_assert!(mark.used <= self.used(), "rewound to a mark that an earlier rewind or reset undid");
         // The archives have one way alone, which is smaller.
         if cfg!(region_staticlib) || self.start_of_block() != mark.block {
             self.rewind_far(mark.block, mark.cur);
