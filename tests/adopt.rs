@@ -192,12 +192,12 @@ fn a_rewind_of_the_arena_that_was_adopted_does_nothing() {
 
 /// Refused for this reason, and both are as they were.
 fn refused<B: Backing + 'static>(arena: &Arena<8, B>, mut owned: Owned<Lists, 8, B>, why: AllocReason) {
-    let (used, of) = (arena.used(), used_of(&mut owned));
+    let (used, of, most) = (arena.used(), used_of(&mut owned), arena.stats().high_water);
     let refused: AdoptError<Lists, 8, B> = arena.try_adopt(owned).unwrap_err();
     assert_eq!((refused.error().reason(), refused.error().size()), (why, of));
     assert!(!refused.to_string().is_empty() && std::error::Error::source(&refused).is_none());
     let mut owned = refused.into_owned();
-    assert_eq!((arena.used(), used_of(&mut owned)), (used, of));
+    assert_eq!((arena.used(), used_of(&mut owned), arena.stats().high_water), (used, of, most));
     assert_eq!(values(*owned.get()), [2, 1, 0]);
     owned.with_mut(|root, arena| *root = arena.try_alloc(List { value: 3, next: *root }).ok().map(|list| &*list));
 }

@@ -231,11 +231,12 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// Allocates a link that leads back to the arena's state just after, where the limit allows `size` bytes more.
     fn place_link(&self, size: usize) -> Result<NonNull<Link>, AllocError> {
-        let mark = self.mark();
+        let (mark, peak) = (self.mark(), self.peak.get());
         let place = self.try_alloc_layout(Layout::new::<Link>()).map_err(|refused| refused.of(size))?.cast::<Link>();
         if size > self.limit().saturating_sub(self.used()) {
             // SAFETY: the mark was just made in this arena, and what was allocated since is not used.
             unsafe { self.rewind(mark) };
+            self.peak.set(peak);
             return Err(AllocError::new(size, AllocReason::Limit(self.limit())));
         }
         // SAFETY: the memory was just allocated for a link.
