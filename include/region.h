@@ -176,8 +176,8 @@ int region_arena_free(region_arena *arena);
     growing texts are refused from now on, so finish texts before. `into` goes on in the newest range of `from`; what
     was free in its own waits for the next rewind or reset. It takes up to 80 bytes of `into`, and a step for each range
     and each deferred call. Nothing happens on an error: -EINVAL if they are one arena, or `into` lies in a block of
-    `from`; -EOPNOTSUPP if `from` has a buffer, or `into` was made with `reserve` or REGION_ARENA_FIXED; else as an
-    allocation is refused, which counts `used` of `from` for the limit. */
+    `from`; -EOPNOTSUPP if blocks are in use in `from` and it has a buffer, or `into` was made with `reserve` or
+    REGION_ARENA_FIXED; else as an allocation is refused, which counts `used` of `from` for the limit. */
 int region_arena_adopt(region_arena *into, region_arena *from);
 
 /** Makes the deferred calls and frees every block. The RAM of about `keep` bytes stays for what comes next, the
@@ -519,15 +519,22 @@ static inline int region_string_printf(region_string *string, const char *format
  * grew throws it away: -EINVAL as soon as it is to grow, until region_array_free, which makes it empty. Macros use
  * `array` more than once, and other arguments once. */
 
-/** An array of T, which is complete and aligned to 16 at most: `data` (NULL until something was added), `len` and
-    `capacity` in elements, and the `arena` where it grows. Read all of them, write elements and a lower `len` freely.
-    Each use of the macro is a type of its own: give it a name by typedef to pass it on. */
+/* Elements move byte by byte. */
+#if defined(__cplusplus) && (defined(__GNUC__) || defined(_MSC_VER))
+#define REGION_ARRAY_HAS_(T) (REGION_ALIGNOF_(T) <= 16 && __is_trivially_copyable(T))
+#else
+#define REGION_ARRAY_HAS_(T) (REGION_ALIGNOF_(T) <= 16)
+#endif
+
+/** An array of T, which is complete, aligned to 16 at most, and in C++ trivially copyable: `data` (NULL until something
+    was added), `len` and `capacity` in elements, and the `arena` where it grows. Read all of them, write elements and a
+    lower `len` freely. Each use of the macro is a type of its own: give it a name by typedef to pass it on. */
 #define REGION_ARRAY(T)                                                                                               \
     struct {                                                                                                          \
         T *data;                                                                                                      \
         size_t len, capacity;                                                                                         \
         region_arena *arena;                                                                                          \
-        size_t opaque_[REGION_ALIGNOF_(T) <= 16 ? 4 : -1];                                                            \
+        size_t opaque_[REGION_ARRAY_HAS_(T) ? 4 : -1];                                                                \
     }
 #define REGION_ARRAY_INIT(arena) { NULL, 0, 0, (arena), { 0 } }
 
@@ -572,7 +579,8 @@ static inline bool region_array_took_(bool took)
 /** Reserves capacity for `more` elements. */
 #define region_array_reserve(array, more) region_array_reserve_((array), (more), REGION_ARRAY_SIZE_(array))
 
-/** Adds an element at the end. Inline where there is capacity. */
+/** Adds an element at the end. Inline where there is capacity. The value is read after the array grew: one of its own
+    elements is `array->data[i]`, and no pointer from before. */
 #define region_array_push(array, ...)                                                                                 \
     region_array_answer_(REGION_ARRAY_FITS_(array)                                                                    \
                              ? ((array)->data[(array)->len] = __VA_ARGS__, (array)->len++, 0)                         \

@@ -178,14 +178,26 @@ fn the_arena_that_was_adopted_refuses_and_gives_nothing_back() {
     assert_eq!(*arena.alloc(5), 5);
 }
 
+#[test]
+fn a_rewind_of_the_arena_that_was_adopted_does_nothing() {
+    region::root! { struct Marked = for<'a> (&'a Arena, region::arena::Mark, &'a str); }
+    let arena = Arena::new();
+    arena.alloc(1);
+    let owned = Owned::<Marked>::new(|arena| (arena, arena.mark(), arena.alloc_str("text")));
+    let (old, mark, text) = arena.adopt(owned);
+    // SAFETY: the mark is that arena's, which gives nothing back any more.
+    unsafe { old.rewind(mark) };
+    assert!(arena.alloc_str("more") == "more" && text == "text" && old.used() == 0);
+}
+
 /// Refused for this reason, and both are as they were.
 fn refused<B: Backing + 'static>(arena: &Arena<8, B>, mut owned: Owned<Lists, 8, B>, why: AllocReason) {
-    let (used, of) = (arena.used(), used_of(&mut owned));
+    let (used, of, most) = (arena.used(), used_of(&mut owned), arena.stats().high_water);
     let refused: AdoptError<Lists, 8, B> = arena.try_adopt(owned).unwrap_err();
     assert_eq!((refused.error().reason(), refused.error().size()), (why, of));
     assert!(!refused.to_string().is_empty() && std::error::Error::source(&refused).is_none());
     let mut owned = refused.into_owned();
-    assert_eq!((arena.used(), used_of(&mut owned)), (used, of));
+    assert_eq!((arena.used(), used_of(&mut owned), arena.stats().high_water), (used, of, most));
     assert_eq!(values(*owned.get()), [2, 1, 0]);
     owned.with_mut(|root, arena| *root = arena.try_alloc(List { value: 3, next: *root }).ok().map(|list| &*list));
 }

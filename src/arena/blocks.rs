@@ -231,11 +231,12 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 
     /// Allocates a link that leads back to the arena's state just after, where the limit allows `size` bytes more.
     fn place_link(&self, size: usize) -> Result<NonNull<Link>, AllocError> {
-        let mark = self.mark();
+        let (mark, peak) = (self.mark(), self.peak.get());
         let place = self.try_alloc_layout(Layout::new::<Link>()).map_err(|refused| refused.of(size))?.cast::<Link>();
         if size > self.limit().saturating_sub(self.used()) {
             // SAFETY: the mark was just made in this arena, and what was allocated since is not used.
             unsafe { self.rewind(mark) };
+            self.peak.set(peak);
             return Err(AllocError::new(size, AllocReason::Limit(self.limit())));
         }
         // SAFETY: the memory was just allocated for a link.
@@ -381,10 +382,11 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[cfg_attr(not(region_staticlib), inline(always))]
     #[cfg_attr(debug_assertions, track_caller)]
     pub unsafe fn rewind(&self, mark: Mark) {
-        debug_assert!(mark.used <= self.used(), "rewound to a mark that an earlier rewind or reset undid");
+        // First: one that was adopted is empty, and its marks are newer than that.
         if self.is_claimed() {
             return;
         }
+        debug_assert!(mark.used <= self.used(), "rewound to a mark that an earlier rewind or reset undid");
         // The archives have one way alone, which is smaller.
         if cfg!(region_staticlib) || self.start_of_block() != mark.block {
             self.rewind_far(mark.block, mark.cur);

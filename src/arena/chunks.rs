@@ -68,7 +68,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     ///
     /// Padding between values is uninitialized, so bytes may be read as values only where there is no padding: if all
     /// values have one type whose size is a multiple of `MIN_ALIGN`. Chunks then begin with a value, for alignments
-    /// up to a page. In an external buffer they do only if that is aligned for the type.
+    /// up to a page. In an external buffer they do only if that is aligned for the type. An arena that
+    /// [adopted](Self::adopt) others has links and owners' words between its values, which are none of them.
     ///
     /// ```
     /// let mut arena = region::Arena::<1>::with_min_align();

@@ -194,8 +194,8 @@ pub unsafe extern "C" fn region_arena_free(arena: *mut region_arena) -> c_int {
 /// growing texts are refused from now on, so finish texts before. `into` goes on in the newest range of `from`; what
 /// was free in its own waits for the next rewind or reset. It takes up to 80 bytes of `into`, and a step for each range
 /// and each deferred call. Nothing happens on an error: -EINVAL if they are one arena, or `into` lies in a block of
-/// `from`; -EOPNOTSUPP if `from` has a buffer, or `into` was made with `reserve` or REGION_ARENA_FIXED; else as an
-/// allocation is refused, which counts `used` of `from` for the limit.
+/// `from`; -EOPNOTSUPP if blocks are in use in `from` and it has a buffer, or `into` was made with `reserve` or
+/// REGION_ARENA_FIXED; else as an allocation is refused, which counts `used` of `from` for the limit.
 ///
 /// # Safety
 /// Both are NULL or a zeroed or initialized arena. `into` does not lie in a block of an arena that lies in a block

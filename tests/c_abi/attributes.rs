@@ -141,3 +141,24 @@ fn arrays_refuse_elements_of_other_types_and_alignments() {
         }
     }
 }
+
+#[test]
+fn arrays_refuse_elements_that_cannot_move_byte_by_byte() {
+    for compiler in ["g++", "clang++"] {
+        if !has(compiler, "arrays of types with constructors") {
+            continue;
+        }
+        let compiles = |name: &str, body: &str| {
+            let source = directory("headers").join(format!("{compiler}-array-{name}.cpp"));
+            let array =
+                "typedef REGION_ARRAY(s) array; int f(array *a, const s &one) { return region_array_push(a, one); }";
+            std::fs::write(&source, format!("#include \"region.h\"\nstruct s {{ {body} }};\n{array}\n")).unwrap();
+            let mut command = Command::new(compiler);
+            command.args(["-fsyntax-only", "-std=c++11", "-Wall", "-Wextra", "-Werror", &format!("-I{ROOT}/include")]);
+            command.arg(&source).output().unwrap().status.success()
+        };
+        assert!(compiles("plain", "int x; const char *name; s(); explicit s(int);"), "{compiler}");
+        assert!(!compiles("copied", "s *self; s(const s &); s &operator=(const s &);"), "{compiler}");
+        assert!(!compiles("destroyed", "char *text; ~s();"), "{compiler}");
+    }
+}

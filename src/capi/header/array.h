@@ -10,15 +10,22 @@
  * grew throws it away: -EINVAL as soon as it is to grow, until region_array_free, which makes it empty. Macros use
  * `array` more than once, and other arguments once. */
 
-/** An array of T, which is complete and aligned to 16 at most: `data` (NULL until something was added), `len` and
-    `capacity` in elements, and the `arena` where it grows. Read all of them, write elements and a lower `len` freely.
-    Each use of the macro is a type of its own: give it a name by typedef to pass it on. */
+/* Elements move byte by byte. */
+#if defined(__cplusplus) && (defined(__GNUC__) || defined(_MSC_VER))
+#define REGION_ARRAY_HAS_(T) (REGION_ALIGNOF_(T) <= 16 && __is_trivially_copyable(T))
+#else
+#define REGION_ARRAY_HAS_(T) (REGION_ALIGNOF_(T) <= 16)
+#endif
+
+/** An array of T, which is complete, aligned to 16 at most, and in C++ trivially copyable: `data` (NULL until something
+    was added), `len` and `capacity` in elements, and the `arena` where it grows. Read all of them, write elements and a
+    lower `len` freely. Each use of the macro is a type of its own: give it a name by typedef to pass it on. */
 #define REGION_ARRAY(T)                                                                                               \
     struct {                                                                                                          \
         T *data;                                                                                                      \
         size_t len, capacity;                                                                                         \
         region_arena *arena;                                                                                          \
-        size_t opaque_[REGION_ALIGNOF_(T) <= 16 ? 4 : -1];                                                            \
+        size_t opaque_[REGION_ARRAY_HAS_(T) ? 4 : -1];                                                                \
     }
 #define REGION_ARRAY_INIT(arena) { NULL, 0, 0, (arena), { 0 } }
 
@@ -43,7 +50,8 @@ static inline bool region_array_took_(bool took)
 /** Reserves capacity for `more` elements. */
 #define region_array_reserve(array, more) region_array_reserve_((array), (more), REGION_ARRAY_SIZE_(array))
 
-/** Adds an element at the end. Inline where there is capacity. */
+/** Adds an element at the end. Inline where there is capacity. The value is read after the array grew: one of its own
+    elements is `array->data[i]`, and no pointer from before. */
 #define region_array_push(array, ...)                                                                                 \
     region_array_answer_(REGION_ARRAY_FITS_(array)                                                                    \
                              ? ((array)->data[(array)->len] = __VA_ARGS__, (array)->len++, 0)                         \
