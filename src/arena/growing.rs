@@ -75,13 +75,22 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
                 return unsafe { Self::of(arena, start, 0, whole) };
             }
         }
-        Self::with_reserve(arena, least)
+        Self::with_reserve(arena, room, least)
     }
 
     // It returns the sequence, so that the caller's can be in registers.
     #[cold]
     #[inline(never)]
-    fn with_reserve(arena: &'a Arena<MIN_ALIGN, B>, least: usize) -> Self {
+    fn with_reserve(arena: &'a Arena<MIN_ALIGN, B>, room: usize, least: usize) -> Self {
+        // An arena without a block gets one by the first value anyway, and has the room at once then.
+        if arena.block.get().is_none() && room <= Self::LARGEST_ROOM {
+            let whole = with_rounding::<T, MIN_ALIGN>(room);
+            let start = Layout::array::<T>(whole).ok().and_then(|layout| arena.take_any::<Report>(layout).ok());
+            if let Some(start) = start {
+                // SAFETY: so many values were just taken, and none is written.
+                return unsafe { Self::of(arena, start.cast(), 0, whole) };
+            }
+        }
         let mut empty = Self::new(arena);
         if least.saturating_mul(size_of::<T>()) <= LARGEST_HINT {
             // Only a hint, so a refusal comes when there is a value for which there is no memory.
