@@ -179,9 +179,10 @@ mod tests {
 
     #[test]
     fn any_byte_of_short_text_that_is_not_ascii_is_seen() {
-        // By closures, since what is always inlined for a processor has no address. SAFETY: `asks` has the bytes.
+        // By closures, since what is always inlined for a processor has no address.
+        // SAFETY: `asks` passes as many bytes as it was given here.
         asks(SHORT, |bytes, len| unsafe { is_ascii(bytes, len) });
-        // SAFETY: as above.
+        // SAFETY: `asks` passes two words, and they live for the call.
         asks(TWO_WORDS, |bytes, len| unsafe { is_ascii_by_words(bytes, len) });
     }
 }
