@@ -159,6 +159,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     ///
     /// # Errors
     /// Nothing has changed then.
+    #[cfg(any(feature = "capi", not(region_staticlib)))]
     pub(crate) fn absorb(&self, from: &Self) -> Result<(), AllocError> {
         let size = from.used();
         if self.is_claimed() || from.is_claimed() {
@@ -230,6 +231,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     }
 
     /// Allocates a link that leads back to the arena's state just after, where the limit allows `size` bytes more.
+    #[cfg(any(feature = "capi", not(region_staticlib)))]
     fn place_link(&self, size: usize) -> Result<NonNull<Link>, AllocError> {
         let (mark, peak) = (self.mark(), self.peak.get());
         let place = self.try_alloc_layout(Layout::new::<Link>()).map_err(|refused| refused.of(size))?.cast::<Link>();

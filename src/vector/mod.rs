@@ -28,6 +28,7 @@ pub(crate) use traits::{slice_traits, vector_traits};
 
 use crate::error::failure::Failure;
 use crate::policy::LARGEST_HINT;
+#[cfg(not(region_staticlib))]
 use core::mem::MaybeUninit;
 use core::ops::{Bound, RangeBounds};
 use core::ptr::NonNull;
@@ -95,6 +96,7 @@ pub(crate) fn pointers_to<T, V: Vector<T>>(vector: &V, from: usize, to: usize) -
 }
 
 /// The positions after the values, which hold none.
+#[cfg(not(region_staticlib))]
 pub(crate) fn spare<T, V: Vector<T>>(vector: &mut V) -> &mut [MaybeUninit<T>] {
     let spare = pointers_to(vector, vector.len(), vector.capacity());
     let spare = NonNull::slice_from_raw_parts(spare.cast::<MaybeUninit<T>>(), spare.len());
