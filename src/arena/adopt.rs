@@ -53,8 +53,8 @@ impl<const MIN_ALIGN: usize, B: Backing + 'static> Arena<MIN_ALIGN, B> {
     /// backing's drop is not run.
     ///
     /// *Numbers*: [`used`](Self::used) and all others, and the limit, count what was adopted, and a link of up to 80
-    /// bytes with what aligns it to 16. This arena goes on in the newest block of the adopted one; what was free in its own waits for the next
-    /// reset or rewind. So adopt what is some pages long, and copy what is shorter.
+    /// bytes with what aligns it to 16. This arena goes on in the newest block of the adopted one; what was free in its
+    /// own waits for the next reset or rewind. So adopt what is some pages long, and copy what is shorter.
     ///
     /// *Cost*: constant and no system call, plus a step for each block.
     ///
@@ -71,8 +71,8 @@ impl<const MIN_ALIGN: usize, B: Backing + 'static> Arena<MIN_ALIGN, B> {
     /// # Errors
     /// When they cannot move: the memory is a buffer's, a region's or a file's, or this arena has one reservation, or it
     /// alone is paranoid ([`AllocReason::Bound`](crate::error::AllocReason::Bound); [`Backing::adopts`] says it of
-    /// other backings); when this arena's limit would be passed; when either arena is claimed; when there is no memory for the link. The
-    /// error has the owner, as it was.
+    /// other backings); when this arena's limit would be passed; when either arena is claimed; when there is no memory
+    /// for the link. The error has the owner, as it was.
     ///
     /// ```
     /// region::root! { struct Numbers = for<'a> &'a [u32]; }

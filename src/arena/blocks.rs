@@ -110,15 +110,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         checkers::unpoison(place.cast(), size_of::<Link>(), Contents::Uninitialized);
         // SAFETY: `place` is aligned for a link, and its bytes are ready and lie before `base`, where there is never
         // a value.
-        unsafe {
-            place.write(Link {
-                block: self.block.get(),
-                cur: self.cur.get(),
-                base: self.base.get(),
-                link: self.link.get(),
-                used_before: self.used_before.get(),
-            });
-        }
+        unsafe { place.write(self.link_here()) };
         let behind = at + size_of::<Link>();
         // SAFETY: the link's end lies at or before `base`, and that many bytes of the block are ready.
         checkers::poison(unsafe { block.start.add(behind) }, block.ready - behind);
@@ -162,9 +154,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     #[cfg(any(feature = "capi", not(region_staticlib)))]
     pub(crate) fn absorb(&self, from: &Self) -> Result<(), AllocError> {
         let size = from.used();
-        if self.is_claimed() || from.is_claimed() {
-            let why = if self.is_claimed() { self.why_claimed() } else { from.why_claimed() };
-            return Err(AllocError::new(size, why));
+        if let Some(claimed) = [self, from].into_iter().find(|arena| arena.is_claimed()) {
+            return Err(AllocError::new(size, claimed.why_claimed()));
         }
         if size == 0 {
             return Ok(());
@@ -180,11 +171,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         };
         from.release_spare();
         let before = self.used();
-        let mut at = from.link.get();
-        match at {
-            Some(_) => from.used_before.set(from.used_before.get() + before),
-            None => (from.link.set(link), from.used_before.set(before)).1,
-        }
+        let mut at = from.link.take();
+        self.link.set(at.or(link));
+        self.used_before.set(from.used_before.take() + before);
         while let Some(mut place) = at {
             // SAFETY: the links of `from` are written and its own, and nothing else refers to one now.
             let below = unsafe { place.as_mut() };
@@ -197,8 +186,6 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         self.block.set(from.block.take());
         self.base.set(from.base.replace(Self::NOWHERE));
         self.cur.set(from.cur.replace(Self::NOWHERE));
-        self.link.set(from.link.take());
-        self.used_before.set(from.used_before.take());
         from.end.set(Self::NOWHERE);
         #[cfg(debug_assertions)]
         self.wasted.set(self.wasted.get() + from.wasted.take());
@@ -242,16 +229,20 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             return Err(AllocError::new(size, AllocReason::Limit(self.limit())));
         }
         // SAFETY: the memory was just allocated for a link.
-        unsafe {
-            place.write(Link {
-                block: self.block.get(),
-                cur: self.cur.get(),
-                base: self.base.get(),
-                link: self.link.get(),
-                used_before: self.used_before.get(),
-            });
-        }
+        unsafe { place.write(self.link_here()) };
         Ok(place)
+    }
+
+    /// A link that leads back to the arena's present state.
+    #[inline(always)]
+    fn link_here(&self) -> Link {
+        Link {
+            block: self.block.get(),
+            cur: self.cur.get(),
+            base: self.base.get(),
+            link: self.link.get(),
+            used_before: self.used_before.get(),
+        }
     }
 
     /// Gives a block back to the backing.

@@ -33,7 +33,7 @@ const FIRST_CAPACITY: usize = 8;
 const FIRST_BYTES: usize = 64;
 
 /// More bytes are not asked for before there are values for them: a hint may be far too large.
-const LARGEST_ROOM: usize = 1 << 16;
+const LARGEST_BYTES: usize = 1 << 16;
 
 impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     /// An empty sequence, which takes no memory yet.
@@ -68,23 +68,21 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     /// too much to believe, and the arena gets it.
     #[inline(always)]
     pub(super) fn with_room(arena: &'a Arena<MIN_ALIGN, B>, room: usize, least: usize) -> Self {
-        if room <= Self::LARGEST_ROOM {
-            let whole = with_rounding::<T, MIN_ALIGN>(room);
-            if let Some(start) = Self::room_at_hand(arena, whole) {
-                // SAFETY: so many values were just taken, and none is written.
-                return unsafe { Self::of(arena, start, 0, whole) };
-            }
+        let whole = if room <= Self::LARGEST_ROOM { with_rounding::<T, MIN_ALIGN>(room) } else { 0 };
+        let at_hand = if whole != 0 { Self::room_at_hand(arena, whole) } else { None };
+        match at_hand {
+            // SAFETY: so many values were just taken, and none is written.
+            Some(start) => unsafe { Self::of(arena, start, 0, whole) },
+            None => Self::with_reserve(arena, whole, least),
         }
-        Self::with_reserve(arena, room, least)
     }
 
     // It returns the sequence, so that the caller's can be in registers.
     #[cold]
     #[inline(never)]
-    fn with_reserve(arena: &'a Arena<MIN_ALIGN, B>, room: usize, least: usize) -> Self {
+    fn with_reserve(arena: &'a Arena<MIN_ALIGN, B>, whole: usize, least: usize) -> Self {
         // An arena without a block gets one by the first value anyway, and has the room at once then.
-        if arena.block.get().is_none() && room <= Self::LARGEST_ROOM {
-            let whole = with_rounding::<T, MIN_ALIGN>(room);
+        if whole != 0 && arena.block.get().is_none() {
             let start = Layout::array::<T>(whole).ok().and_then(|layout| arena.take_any::<Report>(layout).ok());
             if let Some(start) = start {
                 // SAFETY: so many values were just taken, and none is written.
@@ -99,12 +97,15 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
         empty
     }
 
-    /// More values are not asked for before they are there.
-    const LARGEST_ROOM: usize = LARGEST_ROOM / if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+    /// To divide by: bytes of a value, and 1 of one that has none.
+    const SIZE: usize = if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+
+    /// How many values a sequence takes room for at most.
+    const LARGEST_ROOM: usize = LARGEST_BYTES / Self::SIZE;
 
     /// How many values a sequence takes room for at least.
     pub(super) const FIRST_ROOM: usize = {
-        let values = FIRST_BYTES / if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+        let values = FIRST_BYTES / Self::SIZE;
         if values > FIRST_CAPACITY { values } else { FIRST_CAPACITY }
     };
 

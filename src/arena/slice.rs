@@ -349,14 +349,10 @@ fn collect<F: Failure, T, E, const MIN_ALIGN: usize, B: Backing>(
     mut values: impl Iterator<Item = Result<T, E>>,
 ) -> Result<Result<&mut [T], E>, F::Error> {
     let hint = values.size_hint().0;
-    let mut row = Growing::with_room(arena, hint.max(Growing::<T, MIN_ALIGN, B>::FIRST_ROOM), hint);
-    match row.fill(&mut values) {
-        Err(error) => Ok(Err(error)),
-        Ok(true) => Ok(Ok(row.finish())),
-        Ok(false) => match values.next() {
-            None => Ok(Ok(row.finish())),
-            Some(next) => collect_on::<F, T, E, MIN_ALIGN, B>(row, next, values),
-        },
+    let row = Growing::with_room(arena, hint.max(Growing::<T, MIN_ALIGN, B>::FIRST_ROOM), hint);
+    match values.next() {
+        None => Ok(Ok(row.finish())),
+        Some(next) => collect_on::<F, T, E, MIN_ALIGN, B>(row, next, values),
     }
 }
 
