@@ -7,6 +7,7 @@ mod support;
 
 use region::cache::Caching;
 use region::{AppendVec, Arena, RegionVec, TypedArena};
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use support::{allow_calls, forked_answering, in_child, is_child, page_faults, promised, status};
@@ -326,6 +327,52 @@ fn racing_and_dying_threads_never_own_one_block_at_once() {
         workers.into_iter().for_each(|worker| worker.join().unwrap());
         assert!(leaked.iter().all(|value| value.iter().all(|&word| word == usize::MAX)), "a leaked block was reused");
         eprintln!("{} lives, {deaths} trims in {seconds} s: no block with two owners", LIVES.load(Ordering::Relaxed));
+    });
+}
+
+/// Runs `act` where the stack has come down to this address.
+#[inline(never)]
+fn down_to<R>(address: usize, act: impl FnOnce() -> R) -> R {
+    let here = [0u8; 512];
+    if std::hint::black_box(&here).as_ptr().addr() <= address {
+        return act();
+    }
+    let answer = down_to(address, act);
+    std::hint::black_box(&here);
+    answer
+}
+
+/// A thread's blocks are found by where its stack is, in parts of 128 KiB.
+#[test]
+fn a_block_that_was_put_back_in_the_next_part_of_the_stack_comes_before_those_of_other_threads() {
+    const PART: usize = 128 << 10;
+    const OTHERS: usize = 8;
+    let name = "a_block_that_was_put_back_in_the_next_part_of_the_stack_comes_before_those_of_other_threads";
+    alone(name, || {
+        let here = 0u8;
+        let middle = ((&raw const here).addr() / PART - 1) * PART + PART / 2;
+        let life = || (&raw const *Arena::new().alloc(1u8)).addr();
+        let below = || down_to(middle - PART, life);
+        down_to(middle, || {
+            // It gets its place in the table of threads before others do.
+            below();
+            let (taken, put_back) = (Barrier::new(OTHERS + 1), Barrier::new(OTHERS + 1));
+            let block = std::thread::scope(|scope| {
+                for _ in 0..OTHERS {
+                    scope.spawn(|| {
+                        let arena = Arena::new();
+                        arena.alloc(1u8);
+                        taken.wait();
+                        put_back.wait();
+                    });
+                }
+                taken.wait();
+                let block = below();
+                put_back.wait();
+                block
+            });
+            assert_eq!(life(), block);
+        });
     });
 }
 

@@ -109,9 +109,9 @@ fn tag_of(address: usize) -> usize {
     address >> SMALLEST_STACK | 1 << (usize::BITS - 1)
 }
 
-/// The tags of the units above and below.
+/// The tags of the units above and below. Neither wraps, as a tag has its highest bit set and the next ones clear.
 fn neighbours(tag: usize) -> [usize; 2] {
-    [tag + 1, tag.wrapping_sub(1)]
+    [tag + 1, tag - 1]
 }
 
 /// 2 to the power of this is the length of the smallest stack that threads are given.
