@@ -223,10 +223,8 @@ impl Check {
             return None;
         }
         self.cursor = end;
-        if self.scope.more != 0 {
-            // SAFETY: the caller's promise.
-            unsafe { self.renumber(link, number) };
-        }
+        // SAFETY: the caller's promise.
+        unsafe { self.renumber(link, number) };
         Some(at)
     }
 
@@ -257,10 +255,11 @@ impl Check {
         }
     }
 
+    /// Writes the number that a link is to have in place of this one.
+    ///
     /// # Safety
     /// As for `take`.
-    #[cold]
-    #[inline(never)]
+    #[inline(always)]
     unsafe fn renumber(&self, link: NonNull<u32>, number: u32) {
         if self.scope.more != 0 {
             // SAFETY: the image is writable if numbers change (`new`), and no reference to it exists.

@@ -204,99 +204,98 @@ macro_rules! savable {
     ) => {
         const _: () = $crate::savable!(@undropped $name $($of_static)*);
 
-        // SAFETY: the enum's layout was chosen by this macro: it is a union of structs laid out as in C, one for each
-        // variant, which begin with the variant's number in a byte, counted from 0 in the order of the variants. So behind
-        // that byte the fields of the variant, all of which were named here, lie one behind the other, each at the next
-        // multiple of its alignment. The number is checked, and then each field, by its own type. They are described and
-        // written alike, and are savable with the same lifetime.
-        unsafe impl<$life> $crate::cage::Savable<$life, $cage> for $name $($of)* {
-            type Name = $name $($of_static)*;
-            const PENDS: bool = {
-                $crate::savable!(@layout Self; 1; [$([$($type),*])+]);
-                false $($(|| <$type as $crate::cage::Savable<$life, $cage>>::PENDS)*)+
-            };
-
-            fn describe(types: &mut $crate::cage::Types) {
-                if types.enter::<Self, $name $($of_static)*>(::core::stringify!($name)) {
-                    $(
-                        types.part(::core::stringify!($variant));
-                        $(types.part(::core::stringify!($field));)*
-                        $crate::savable!(@describe $cage; $life; types; 1; $($type),*);
-                    )+
-                    types.leave();
-                }
+        const _: () = {
+            // Named so that no type of a field has the name.
+            #[repr(u8)]
+            enum RegionVariantNumber {
+                $($variant),+
             }
 
-            #[allow(unused)]
-            #[inline(always)]
-            unsafe fn check(
-                at: ::core::ptr::NonNull<Self>,
-                walk: &mut $crate::cage::Check,
-            ) -> ::core::result::Result<bool, $crate::cage::Stop> {
-                // Named so that no type of a field has the name.
-                #[repr(u8)]
-                enum RegionVariantNumber {
-                    $($variant),+
+            // SAFETY: the enum's layout was chosen by this macro: it is a union of structs laid out as in C, one for each
+            // variant, which begin with the variant's number in a byte, counted from 0 in the order of the variants. So behind
+            // that byte the fields of the variant, all of which were named here, lie one behind the other, each at the next
+            // multiple of its alignment. The number is checked, and then each field, by its own type. They are described and
+            // written alike, and are savable with the same lifetime.
+            unsafe impl<$life> $crate::cage::Savable<$life, $cage> for $name $($of)* {
+                type Name = $name $($of_static)*;
+                const PENDS: bool = {
+                    $crate::savable!(@layout Self; 1; [$([$($type),*])+]);
+                    false $($(|| <$type as $crate::cage::Savable<$life, $cage>>::PENDS)*)+
+                };
+
+                fn describe(types: &mut $crate::cage::Types) {
+                    if types.enter::<Self, $name $($of_static)*>(::core::stringify!($name)) {
+                        $(
+                            types.part(::core::stringify!($variant));
+                            $(types.part(::core::stringify!($field));)*
+                            $crate::savable!(@describe $cage; $life; types; 1; $($type),*);
+                        )+
+                        types.leave();
+                    }
                 }
-                let mut more = false;
-                // SAFETY: the walk claimed the enum's bytes, aligned, the largest variant's; the number is the first, and
-                // the fields of its variant lie in them, aligned.
-                unsafe {
-                    match at.cast::<u8>().read() {
-                        $(number if number == RegionVariantNumber::$variant as u8 => {
-                            $crate::savable!(@check $cage; $life; at; walk; more; 1; $($type),*)
-                        })+
-                        number => {
-                            return ::core::result::Result::Err(
-                                walk.refuse(at.cast(), $crate::cage::SavedFault::Variant(number)),
-                            );
+
+                #[allow(unused)]
+                #[inline(always)]
+                unsafe fn check(
+                    at: ::core::ptr::NonNull<Self>,
+                    walk: &mut $crate::cage::Check,
+                ) -> ::core::result::Result<bool, $crate::cage::Stop> {
+                    let mut more = false;
+                    // SAFETY: the walk claimed the enum's bytes, aligned, the largest variant's; the number is the first, and
+                    // the fields of its variant lie in them, aligned.
+                    unsafe {
+                        match at.cast::<u8>().read() {
+                            $(number if number == RegionVariantNumber::$variant as u8 => {
+                                $crate::savable!(@check $cage; $life; at; walk; more; 1; $($type),*)
+                            })+
+                            number => {
+                                return ::core::result::Result::Err(
+                                    walk.refuse(at.cast(), $crate::cage::SavedFault::Variant(number)),
+                                );
+                            }
                         }
                     }
+                    ::core::result::Result::Ok(more)
                 }
-                ::core::result::Result::Ok(more)
-            }
 
-            #[allow(unused)]
-            #[inline(always)]
-            unsafe fn follow(
-                at: ::core::ptr::NonNull<Self>,
-                walk: &mut $crate::cage::Check,
-            ) -> ::core::result::Result<(), $crate::cage::Stop> {
-                #[repr(u8)]
-                enum RegionVariantNumber {
-                    $($variant),+
-                }
-                // SAFETY: the enum was checked, so the number, its first byte, is one of a variant, and the fields of that
-                // one lie in it, aligned.
-                unsafe {
-                    match at.cast::<u8>().read() {
-                        $(number if number == RegionVariantNumber::$variant as u8 => {
-                            $crate::savable!(@follow $cage; $life; at; walk; 1; $($type),*)
-                        })+
-                        _ => {}
+                #[allow(unused)]
+                #[inline(always)]
+                unsafe fn follow(
+                    at: ::core::ptr::NonNull<Self>,
+                    walk: &mut $crate::cage::Check,
+                ) -> ::core::result::Result<(), $crate::cage::Stop> {
+                    // SAFETY: the enum was checked, so the number, its first byte, is one of a variant, and the fields of that
+                    // one lie in it, aligned.
+                    unsafe {
+                        match at.cast::<u8>().read() {
+                            $(number if number == RegionVariantNumber::$variant as u8 => {
+                                $crate::savable!(@follow $cage; $life; at; walk; 1; $($type),*)
+                            })+
+                            _ => {}
+                        }
                     }
+                    ::core::result::Result::Ok(())
                 }
-                ::core::result::Result::Ok(())
-            }
 
-            #[allow(unused)]
-            fn save(
-                &self,
-                at: usize,
-                walk: &mut $crate::cage::Save,
-            ) -> ::core::result::Result<(), $crate::cage::Stop> {
-                // SAFETY: an enum with a number for its variant begins with it.
-                let number = unsafe { ::core::ptr::NonNull::from(self).cast::<u8>().as_ref() };
-                $crate::cage::Savable::<$life, $cage>::save(number, at, walk)?;
-                match self {
-                    // SAFETY: the fields lie in the variant that this is, and are values.
-                    $($name::$variant { .. } => unsafe {
-                        $crate::savable!(@save $cage; $life; self; at; walk; 1; $($type),*)
-                    })+
+                #[allow(unused)]
+                fn save(
+                    &self,
+                    at: usize,
+                    walk: &mut $crate::cage::Save,
+                ) -> ::core::result::Result<(), $crate::cage::Stop> {
+                    // SAFETY: an enum with a number for its variant begins with it.
+                    let number = unsafe { ::core::ptr::NonNull::from(self).cast::<u8>().as_ref() };
+                    $crate::cage::Savable::<$life, $cage>::save(number, at, walk)?;
+                    match self {
+                        // SAFETY: the fields lie in the variant that this is, and are values.
+                        $($name::$variant { .. } => unsafe {
+                            $crate::savable!(@save $cage; $life; self; at; walk; 1; $($type),*)
+                        })+
+                    }
+                    ::core::result::Result::Ok(())
                 }
-                ::core::result::Result::Ok(())
             }
-        }
+        };
     };
 
     (@undropped $of:ty) => {
