@@ -66,20 +66,17 @@ impl Growing {
             return Ok(());
         }
         // SAFETY: the caller's promise, passed on.
-        match unsafe { self.grow(least, size) } {
-            0 => Ok(()),
-            refused => Err(refused),
-        }
+        unsafe { self.grow(least, size) }
     }
 
-    /// [`reserve`](Self::reserve), where there is not so much room: 0, or a negative errno.
+    /// [`reserve`](Self::reserve), where there is not so much room.
     ///
     /// # Safety
     /// As there.
     #[inline(never)]
-    unsafe fn grow(&mut self, least: usize, size: usize) -> c_int {
+    unsafe fn grow(&mut self, least: usize, size: usize) -> Result<(), c_int> {
         // SAFETY: whoever made this promised that its arena lives.
-        let Some(arena) = (unsafe { inside(self.arena) }) else { return -EINVAL };
+        let arena = unsafe { inside(self.arena) }.ok_or(-EINVAL)?;
         // What wraps is more than any memory has, and refused as such. No block is so long that twice as much wraps.
         let (held, need) = (self.capacity * size, product(least, size));
         let ample = need.max(if held == 0 { FIRST_CAPACITY - FIRST_CAPACITY % size } else { 2 * held });
@@ -98,13 +95,13 @@ impl Growing {
             bytes = need;
         }
         if data.is_null() {
-            return arena.policy.last_error();
+            return Err(arena.policy.last_error());
         }
         // Within what its size was rounded up to, the block grew without taking anything: others may lie behind it.
         let note = self.data.cast() != data || bytes.div_ceil(ALIGN) != held.div_ceil(ALIGN);
         let position = if note { arena.history.note(arena.arena().used()) } else { self.position };
         (self.data, self.capacity, self.position) = (data.cast(), bytes / size, position);
-        0
+        Ok(())
     }
 
     /// The block of just the first `kept` elements, which are not none; nothing is left here.

@@ -1,6 +1,6 @@
 //! Where the memory of a heap is: its size classes, large blocks and free pages, and what its blocks take in RAM.
 //!
-//! A walk of the pages; blocks are taken and freed without counting. The sums are those of `stats`.
+//! A walk of the pages, so that blocks are taken and freed without counting. The sums are what `stats` gives.
 
 use super::classes::{self, CLASSES};
 use super::pages::{HeapPageKind, HeapPages};
@@ -71,11 +71,13 @@ impl HeapReport {
         percent(self.stats.resident, self.stats.used)
     }
 
-    /// Adds what there is of each class. The sums are added by who has them.
+    /// Adds the blocks of pages, and the free ones.
     pub(super) fn add(&mut self, pages: HeapPages<'_>) {
         for page in pages {
             match page.kind {
                 HeapPageKind::Blocks { size, blocks, free } => {
+                    self.stats.blocks += blocks - free;
+                    self.stats.used += (blocks - free) * size;
                     let Some(class) = self.classes.get_mut(classes::of(size)) else { continue };
                     class.pages += 1;
                     class.taken += page.len;
@@ -83,6 +85,8 @@ impl HeapReport {
                     class.free += free;
                 }
                 HeapPageKind::Large => {
+                    self.stats.blocks += 1;
+                    self.stats.used += page.len;
                     self.large += 1;
                     self.large_bytes += page.len;
                 }
@@ -95,7 +99,7 @@ impl HeapReport {
 impl<B: Backing> Heap<B> {
     /// Where the heap's memory is: a table by size class, which prints in 80 columns.
     ///
-    /// *Cost*: as [`pages`](Self::pages) and [`stats`](Self::stats), and 3 KiB of the stack.
+    /// *Cost*: that of [`stats`](Self::stats), which are part of it.
     ///
     /// ```
     /// let heap = region::Heap::new();
@@ -106,7 +110,7 @@ impl<B: Backing> Heap<B> {
     /// println!("{report}");
     /// ```
     pub fn report(&self) -> HeapReport {
-        let mut report = HeapReport { stats: self.stats(), ..HeapReport::default() };
+        let mut report = HeapReport { stats: self.memory(), ..HeapReport::default() };
         report.add(self.pages());
         report
     }

@@ -1,7 +1,6 @@
-//! What a heap has and how full it is: counted by walking its pages, so that blocks are taken and freed without counting.
+//! What a heap has and how full it is. What its memory is, is here, and what its blocks are, in `report`.
 
 use super::Heap;
-use super::pages::{HeapPageKind, HeapPages};
 use crate::arena::Backing;
 use crate::table::Table;
 use core::fmt;
@@ -29,27 +28,8 @@ pub struct HeapStats {
 }
 
 impl HeapStats {
-    /// Adds the blocks of pages.
-    fn add_pages(&mut self, pages: HeapPages<'_>) {
-        for page in pages {
-            match page.kind {
-                HeapPageKind::Blocks { size, blocks, free } => {
-                    self.blocks += blocks - free;
-                    self.used += (blocks - free) * size;
-                }
-                HeapPageKind::Large => {
-                    self.blocks += 1;
-                    self.used += page.len;
-                }
-                HeapPageKind::Free => {}
-            }
-        }
-    }
-
-    /// Adds the numbers of a shard.
+    /// Adds the numbers of a shard's memory.
     pub(super) fn add(&mut self, shard: &HeapStats) {
-        self.blocks += shard.blocks;
-        self.used += shard.used;
         self.taken += shard.taken;
         self.high_water += shard.high_water;
         self.idle += shard.idle;
@@ -61,7 +41,7 @@ impl HeapStats {
 impl<B: Backing> Heap<B> {
     /// All numbers of the heap, as they are now. They print a line each.
     ///
-    /// *Cost*: as [`pages`](Self::pages), and what the system takes to say what is in RAM.
+    /// *Cost*: as [`pages`](Self::pages), and what the system takes to say what is in RAM; 3 KiB of the stack.
     ///
     /// ```
     /// let heap = region::Heap::new();
@@ -71,9 +51,13 @@ impl<B: Backing> Heap<B> {
     /// println!("{stats}");
     /// ```
     pub fn stats(&self) -> HeapStats {
+        self.report().stats
+    }
+
+    /// The numbers of the heap's memory, and none of its blocks.
+    pub(super) fn memory(&self) -> HeapStats {
         let limit = Some(self.limit()).filter(|&limit| limit != usize::MAX);
-        let mut stats =
-            HeapStats { blocks: 0, used: 0, taken: 0, high_water: 0, idle: 0, resident: 0, reserved: 0, limit };
+        let mut stats = HeapStats { limit, ..HeapStats::default() };
         let Some(state) = self.state() else { return stats };
         (stats.taken, stats.high_water, stats.idle) = (state.taken.get(), state.peak.get(), state.idle.get());
         for chunk in state.chunks() {
@@ -85,7 +69,6 @@ impl<B: Backing> Heap<B> {
                 stats.resident += self.backing().resident(&block);
             }
         }
-        stats.add_pages(self.pages());
         stats
     }
 }

@@ -82,7 +82,7 @@ pub unsafe extern "C" fn region_heap_print_stats(heap: *const region_heap, fd: c
     }
     line.fill("\n", &[]);
     // SAFETY: the caller lends the descriptor for this call, as to `write(2)`.
-    unsafe { print(&line, fd) }.map_or_else(|error| error, |()| 0)
+    unsafe { print(&line, fd) }.err().unwrap_or(0)
 }
 
 /// Writes where the heap's memory is to a descriptor, such as 2, in 80 columns: the sums, and a line for each size of
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn region_heap_print_report(heap: *const region_heap, fd: 
     // SAFETY: the caller's promise, passed on.
     let Some(this) = (unsafe { inside(heap) }) else { return -EINVAL };
     // SAFETY: the caller lends the descriptor for this call, as to `write(2)`.
-    unsafe { print_report(&this.heap.report(), fd) }.map_or_else(|error| error, |()| 0)
+    unsafe { print_report(&this.heap.report(), fd) }.err().unwrap_or(0)
 }
 
 /// Writes a report.

@@ -194,7 +194,7 @@ pub unsafe extern "C" fn region_sync_heap_print_report(heap: *const region_sync_
     // SAFETY: the caller's promise, passed on.
     let Some(this) = (unsafe { inside(heap) }) else { return -EINVAL };
     // SAFETY: the caller lends the descriptor for this call, as to `write(2)`.
-    unsafe { print_report(&this.heap.report(), fd) }.map_or_else(|error| error, |()| 0)
+    unsafe { print_report(&this.heap.report(), fd) }.err().unwrap_or(0)
 }
 
 /// Gives all memory back, whatever blocks are in use, and leaves the heap empty. No thread uses it meanwhile.

@@ -376,28 +376,21 @@ impl<B: Backing> SyncHeap<B> {
     /// The numbers of all shards but those that other threads are using, added up. `high_water` is the sum of what each
     /// shard had at most. They are exact when no other thread uses the heap.
     ///
-    /// *Cost*: a step for each page and large block, and what the system takes to say what is in RAM.
+    /// *Cost*: as [`Heap::stats`], for each shard.
     ///
     /// ```
     /// let heap = region::SyncHeap::new();
     /// heap.alloc_layout(std::alloc::Layout::new::<[u8; 1000]>());
     /// assert_eq!(heap.stats().blocks, 1);
     /// ```
-    #[inline(never)]
     pub fn stats(&self) -> HeapStats {
-        let mut all = HeapStats::default();
-        for block in self.root().into_iter().flat_map(|root| root.addresses.blocks()) {
-            all.reserved += block.len;
-            all.resident += self.backing.resident(&block);
-        }
-        self.each_shard(|shard| all.add(&shard.stats()));
-        all
+        self.report().stats
     }
 
     /// Where the memory of all shards is but that of those that other threads are using: a table by size class, which
     /// prints in 80 columns. Exact when no other thread uses the heap.
     ///
-    /// *Cost*: as [`stats`](Self::stats), and that of the walk once more; 3 KiB of the stack.
+    /// *Cost*: that of [`stats`](Self::stats), which are part of it.
     ///
     /// ```
     /// let heap = region::SyncHeap::new();
@@ -407,17 +400,19 @@ impl<B: Backing> SyncHeap<B> {
     /// ```
     pub fn report(&self) -> HeapReport {
         let mut report = HeapReport::default();
-        report.stats = self.stats();
-        self.each_shard(|shard| report.add(shard.pages()));
-        report
-    }
-
-    /// Every shard that no other thread uses, in turn, with what others freed in it taken over.
-    fn each_shard(&self, mut each: impl FnMut(&Heap<Through<'_, B>>)) {
+        let all = &mut report.stats;
+        for block in self.root().into_iter().flat_map(|root| root.addresses.blocks()) {
+            all.reserved += block.len;
+            all.resident += self.backing.resident(&block);
+        }
+        // Every shard that no other thread uses, with what others freed in it taken over.
         for held in self.root().into_iter().flat_map(Root::shards).filter_map(Shard::claim_begun) {
             self.settle(&held);
-            each(&self.heap_of(&held));
+            let shard = self.heap_of(&held);
+            report.stats.add(&shard.memory());
+            report.add(shard.pages());
         }
+        report
     }
 }
 
