@@ -13,7 +13,6 @@ mod program;
 #[path = "support/svg.rs"]
 mod svg;
 
-use program::Asked;
 use region::backing::RegionBacking;
 use region::heap::{HeapPageKind, HeapReport};
 use region::mapping::{Advice, PageState};
@@ -246,25 +245,11 @@ command line.
 ";
 
 fn main() -> ExitCode {
-    match program::with_picture(std::env::args_os().skip(1)) {
-        Ok(Asked::Help) => {
-            program::end("heap_pages", io::stdout().write_all(HELP.as_bytes()).map(|()| ExitCode::SUCCESS))
-        }
-        Ok(Asked::Print(picture)) => {
-            let seen = match states() {
-                Ok(seen) => seen,
-                Err(error) => {
-                    program::complain(format_args!("heap_pages: {error}"));
-                    return ExitCode::FAILURE;
-                }
-            };
-            if let Some(path) = &picture {
-                if let Err(code) = program::draw("heap_pages", path, &draw(&seen)) {
-                    return code;
-                }
-            }
-            program::end("heap_pages", print(&seen).map(|()| ExitCode::SUCCESS))
-        }
-        Err(message) => program::misused("heap_pages", &message),
-    }
+    program::picture(
+        "heap_pages",
+        HELP,
+        || states().map_err(|error| error.to_string()),
+        |seen| draw(seen),
+        |seen| print(seen),
+    )
 }

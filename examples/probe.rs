@@ -14,7 +14,6 @@ mod program;
 #[path = "support/svg.rs"]
 mod svg;
 
-use program::Asked;
 use region::mapping::{Advice, Pages};
 use region::{Region, page_size};
 use std::io::{self, Write};
@@ -330,20 +329,18 @@ Exit code: 0, 1 when it cannot print or draw, 2 for a wrong command line.
 ";
 
 fn main() -> ExitCode {
-    match program::with_picture(std::env::args_os().skip(1)) {
-        Ok(Asked::Help) => program::end("probe", io::stdout().write_all(HELP.as_bytes()).map(|()| ExitCode::SUCCESS)),
-        Ok(Asked::Print(picture)) => {
-            let machine = Machine::ask();
-            let costs = measure(&machine);
-            if let Some(path) = &picture {
-                if let Err(code) = program::draw("probe", path, &draw(&machine, &costs)) {
-                    return code;
-                }
-            }
-            program::end("probe", print(&machine, &costs).map(|()| ExitCode::SUCCESS))
-        }
-        Err(message) => program::misused("probe", &message),
-    }
+    let see = || {
+        let machine = Machine::ask();
+        let costs = measure(&machine);
+        Ok((machine, costs))
+    };
+    program::picture(
+        "probe",
+        HELP,
+        see,
+        |(machine, costs)| draw(machine, costs),
+        |(machine, costs)| print(machine, costs),
+    )
 }
 
 fn print(machine: &Machine, costs: &[Measured]) -> io::Result<()> {

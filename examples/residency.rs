@@ -13,7 +13,6 @@ mod program;
 #[path = "support/svg.rs"]
 mod svg;
 
-use program::Asked;
 use region::backing::RegionBacking;
 use region::mapping::{Advice, PageState, Pages};
 use region::{Arena, Region, page_size};
@@ -175,31 +174,19 @@ Exit code: 0, 1 when the system refuses or it cannot print or draw, 2 for a wron
 command line.
 ";
 
+/// The two arenas, and what was seen of each.
+fn arenas() -> Result<Vec<(&'static str, Vec<Picture>)>, String> {
+    [("on base pages", Pages::Base), ("asking for 2 MiB pages", Pages::Transparent)]
+        .into_iter()
+        .map(|(title, pages)| match states(pages) {
+            Ok(seen) => Ok((title, seen)),
+            Err(error) => Err(format!("{title}: {error}")),
+        })
+        .collect()
+}
+
 fn main() -> ExitCode {
-    match program::with_picture(std::env::args_os().skip(1)) {
-        Ok(Asked::Help) => {
-            program::end("residency", io::stdout().write_all(HELP.as_bytes()).map(|()| ExitCode::SUCCESS))
-        }
-        Ok(Asked::Print(picture)) => {
-            let mut arenas = Vec::new();
-            for (title, pages) in [("on base pages", Pages::Base), ("asking for 2 MiB pages", Pages::Transparent)] {
-                match states(pages) {
-                    Ok(seen) => arenas.push((title, seen)),
-                    Err(error) => {
-                        program::complain(format_args!("residency: {title}: {error}"));
-                        return ExitCode::FAILURE;
-                    }
-                }
-            }
-            if let Some(path) = &picture {
-                if let Err(code) = program::draw("residency", path, &draw(&arenas)) {
-                    return code;
-                }
-            }
-            program::end("residency", print(&arenas).map(|()| ExitCode::SUCCESS))
-        }
-        Err(message) => program::misused("residency", &message),
-    }
+    program::picture("residency", HELP, arenas, |arenas| draw(arenas), |arenas| print(arenas))
 }
 
 /// Each step's name and sum, and its pages below them.

@@ -29,15 +29,46 @@ pub fn complain(message: impl Display) {
     _ = writeln!(io::stderr().lock(), "{message}");
 }
 
+/// A program that prints what it sees, and draws it into a file where `--svg FILE` says so. What is wrong with what it would
+/// see is the error of `see`.
+pub fn picture<T>(
+    name: &str,
+    help: &str,
+    see: impl FnOnce() -> Result<T, String>,
+    draw: impl FnOnce(&T) -> String,
+    print: impl FnOnce(&T) -> io::Result<()>,
+) -> ExitCode {
+    let picture = match with_picture(std::env::args_os().skip(1)) {
+        Ok(Asked::Help) => return end(name, io::stdout().write_all(help.as_bytes()).map(|()| ExitCode::SUCCESS)),
+        Ok(Asked::Print(picture)) => picture,
+        Err(message) => return misused(name, &message),
+    };
+    let seen = match see() {
+        Ok(seen) => seen,
+        Err(error) => {
+            complain(format_args!("{name}: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    // It is wanted whatever becomes of what is printed, so it comes first.
+    if let Some(path) = picture {
+        if let Err(error) = std::fs::write(&path, draw(&seen)) {
+            complain(format_args!("{name}: cannot write {}: {error}", Shown(&Path::new(&path).to_string_lossy())));
+            return ExitCode::FAILURE;
+        }
+    }
+    end(name, print(&seen).map(|()| ExitCode::SUCCESS))
+}
+
 /// What a program with a picture was asked for.
-pub enum Asked {
+enum Asked {
     Help,
     /// To print, and to draw into the file if one is named.
     Print(Option<OsString>),
 }
 
 /// The arguments of a program that takes `--svg FILE` and `--help`, or what is wrong with them.
-pub fn with_picture(arguments: impl Iterator<Item = OsString>) -> Result<Asked, String> {
+fn with_picture(arguments: impl Iterator<Item = OsString>) -> Result<Asked, String> {
     let arguments: Vec<OsString> = arguments.collect();
     match &arguments[..] {
         [] => Ok(Asked::Print(None)),
@@ -52,14 +83,6 @@ pub fn with_picture(arguments: impl Iterator<Item = OsString>) -> Result<Asked, 
 pub fn misused(name: &str, what: &str) -> ExitCode {
     complain(format_args!("{name}: {what}\nTry {name} --help."));
     ExitCode::from(2)
-}
-
-/// Writes a picture. It is wanted whatever becomes of what is printed, so it comes first.
-pub fn draw(name: &str, path: &OsString, picture: &str) -> Result<(), ExitCode> {
-    std::fs::write(path, picture).map_err(|error| {
-        complain(format_args!("{name}: cannot write {}: {error}", Shown(&Path::new(path).to_string_lossy())));
-        ExitCode::FAILURE
-    })
 }
 
 /// Columns of the terminal that is printed to, 80 of anything else; `COLUMNS` in the environment goes before both.
