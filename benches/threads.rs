@@ -9,7 +9,8 @@
 //! their stacks are. So each row is many processes, and the worst is what counts. "arithmetic" shares nothing and shows
 //! what the machine gives to work that stores nothing; a pool for each thread does what the pool of all does and shares
 //! nothing, so it shows what two processors of one core give to stores and locked instructions. bumpalo's arenas are there
-//! for scale. In a process the two sides take turns, by new threads each time. Eight threads on fewer processors also show what a thread costs the others that stops in the middle.
+//! for scale. In a process the two sides take turns, by new threads each time. Eight threads on fewer processors also show
+//! what a thread costs the others that stops in the middle.
 //!
 //! Where other work runs, threads wait for processors: "arithmetic" is below the bar as well. Then the last column says
 //! more. It is by the time that threads had a processor, which counts their waits for memory. But threads that seldom

@@ -24,8 +24,8 @@ use core::ptr::NonNull;
 /// of other types.
 ///
 /// # Safety
-/// `check` accepts only bytes that are a value of the type, and it and `follow` claim what all its links lead to. `Name` is the type itself,
-/// with `'static` for its lifetime. `describe` names all that decides about layout and meaning. `PENDS` is true if `check`
+/// `check` accepts only bytes that are a value of the type, and it and `follow` claim what all its links lead to. `Name` is
+/// the type itself, with `'static` for its lifetime. `describe` names all that decides about layout and meaning. `PENDS` is true if `check`
 /// may leave something to `follow`. Nothing of a value is dropped, and nothing can be changed through `&Self`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be in a tree that is saved from the cage `{C}`",
