@@ -16,7 +16,8 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::hint::black_box;
 use std::ptr::NonNull;
 use support::Duel;
-use talc::ErrOnOom;
+use talc::DefaultBinning;
+use talc::source::Manual;
 
 /// What the contest needs of an allocator.
 trait Allocator {
@@ -115,15 +116,14 @@ fn arena() -> &'static mut [std::mem::MaybeUninit<u8>] {
     }
 }
 
-struct Talc(talc::Talc<ErrOnOom>);
+struct Talc(talc::base::Talc<Manual, DefaultBinning>);
 
 impl Talc {
     fn new() -> Self {
-        let mut talc = talc::Talc::new(ErrOnOom);
+        let mut talc = talc::base::Talc::new(Manual);
         let arena = arena();
         // SAFETY: the memory is talc's alone.
-        unsafe { talc.claim(talc::Span::new(arena.as_mut_ptr().cast(), arena.as_mut_ptr().cast::<u8>().add(ARENA))) }
-            .unwrap();
+        unsafe { talc.claim(arena.as_mut_ptr().cast(), ARENA) }.unwrap();
         Talc(talc)
     }
 }
@@ -131,11 +131,11 @@ impl Talc {
 impl Allocator for Talc {
     fn take(&mut self, size: usize) -> *mut u8 {
         // SAFETY: no size is 0.
-        unsafe { self.0.malloc(layout(size)).unwrap().as_ptr() }
+        unsafe { self.0.allocate(layout(size)).unwrap().as_ptr() }
     }
     unsafe fn give(&mut self, block: *mut u8, size: usize) {
         // SAFETY: the caller's promise.
-        unsafe { self.0.free(NonNull::new_unchecked(block), layout(size)) }
+        unsafe { self.0.deallocate(block, layout(size)) }
     }
 }
 

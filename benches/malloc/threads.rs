@@ -20,7 +20,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Instant;
 use support::Duel;
-use talc::ErrOnOom;
+use talc::DefaultBinning;
+use talc::source::Manual;
 
 /// What the contest needs of an allocator.
 trait Allocator: Sync {
@@ -83,7 +84,7 @@ impl Allocator for Alone {
 }
 
 /// Talc serves several threads behind a lock.
-struct Talc(Mutex<talc::Talc<ErrOnOom>>);
+struct Talc(Mutex<talc::base::Talc<Manual, DefaultBinning>>);
 
 impl Talc {
     fn new() -> Self {
@@ -93,8 +94,8 @@ impl Talc {
             let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
             let start = libc::mmap(std::ptr::null_mut(), ARENA, access, flags, -1, 0);
             assert_ne!(start, libc::MAP_FAILED);
-            let mut talc = talc::Talc::new(ErrOnOom);
-            talc.claim(talc::Span::from_base_size(start.cast(), ARENA)).unwrap();
+            let mut talc = talc::base::Talc::new(Manual);
+            talc.claim(start.cast(), ARENA).unwrap();
             Talc(Mutex::new(talc))
         }
     }
@@ -103,11 +104,11 @@ impl Talc {
 impl Allocator for Talc {
     fn take(&self, size: usize) -> *mut u8 {
         // SAFETY: no size is 0.
-        unsafe { self.0.lock().unwrap().malloc(layout(size)).unwrap().as_ptr() }
+        unsafe { self.0.lock().unwrap().allocate(layout(size)).unwrap().as_ptr() }
     }
     unsafe fn give(&self, block: *mut u8, size: usize) {
         // SAFETY: the caller's promise.
-        unsafe { self.0.lock().unwrap().free(std::ptr::NonNull::new_unchecked(block), layout(size)) }
+        unsafe { self.0.lock().unwrap().deallocate(block, layout(size)) }
     }
 }
 
