@@ -303,6 +303,24 @@ static void stats_are_printed(void)
     CHECK(region_heap_free(&heap) == 0 && close(ends[0]) == 0 && close(ends[1]) == 0);
 }
 
+/* The same as text, in full, in part, and not at all. */
+static void a_report_is_written(const region_heap *heap, const char *printed)
+{
+    char text[2000];
+    const size_t len = strlen(printed);
+    CHECK(region_heap_report(heap, text, sizeof text) == len && strcmp(text, printed) == 0);
+    CHECK(region_heap_report(heap, NULL, 0) == len && region_heap_report(heap, NULL, 10) == len);
+    for (size_t size = 0; size <= len + 2; size += size < 3 || size + 4 > len ? 1 : 7) {
+        memset(text, '#', sizeof text);
+        CHECK(region_heap_report(heap, text, size) == len);
+        if (size != 0) {
+            const size_t fits = size - 1 < len ? size - 1 : len;
+            CHECK(strlen(text) == fits && memcmp(text, printed, fits) == 0);
+        }
+        CHECK(text[size] == '#');
+    }
+}
+
 static void a_report_is_printed(void)
 {
     region_heap heap = REGION_HEAP_INIT;
@@ -326,6 +344,7 @@ static void a_report_is_printed(void)
     CHECK(strstr(text, "\n    no block                                           102400\n") != NULL);
     for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)
         CHECK(strchr(line, '\n') - line < 80);
+    a_report_is_written(&heap, text);
     CHECK(region_heap_free(&heap) == 0);
 }
 
@@ -368,6 +387,7 @@ static void null_in_place_of_a_heap(void)
     FAILS(region_heap_print_stats(NULL, 1), -EINVAL);
     FAILS(region_heap_print_stats(&heap, -1), -EBADF);
     FAILS(region_heap_print_report(NULL, 1), -EINVAL);
+    EMPTY(region_heap_report(NULL, NULL, 0));
     FAILS(region_heap_print_report(&heap, -1), -EBADF);
     CHECK(region_heap_clear(&heap, 0) == 0 && region_heap_trim(&heap) == 0 && stats_of(&heap).reserved == 0);
 }

@@ -123,6 +123,7 @@ static void blocks_are_zero_and_aligned_as_asked(void)
 static void null_is_no_heap(void)
 {
     region_heap_counts stats;
+    char text[1000];
     EMPTY(region_sync_heap_alloc(NULL, 1));
     EMPTY(region_sync_heap_alloc_aligned(NULL, 1, 16));
     EMPTY(region_sync_heap_calloc(NULL, 1, 1));
@@ -134,6 +135,8 @@ static void null_is_no_heap(void)
     FAILS(region_sync_heap_stats(NULL, &stats), -EINVAL);
     FAILS(region_sync_heap_stats(&heap, NULL), -EINVAL);
     FAILS(region_sync_heap_print_report(NULL, 1), -EINVAL);
+    EMPTY(region_sync_heap_report(NULL, NULL, 0));
+    CHECK(region_sync_heap_report(&heap, text, sizeof text) == strlen(text) && strstr(text, "region_heap: 0 bytes") == text);
     FAILS(region_sync_heap_print_report(&heap, -1), -EBADF);
     FAILS(region_sync_heap_free(NULL), -EINVAL);
 }

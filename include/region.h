@@ -861,6 +861,11 @@ int region_heap_print_stats(const region_heap *heap, int fd);
     blocks, for large ones, and for what is in no block. Allocates nothing; a call of write(2) for each line. */
 int region_heap_print_report(const region_heap *heap, int fd);
 
+/** Writes where the heap's memory is into `text`, which has `size` bytes: the lines of region_heap_print_report and a NUL,
+    as much of them as there is room for. Gives the bytes of the whole report without the NUL, so that less than `size` says
+    that it is all there; 0 if `heap` is NULL. `text` may be NULL: then nothing is written. */
+size_t region_heap_report(const region_heap *heap, char *text, size_t size);
+
 /** `size` bytes, aligned to 16. Any thread may free them. */
 void *region_sync_heap_alloc(region_sync_heap *heap, size_t size) REGION_MALLOC_((2));
 
@@ -896,6 +901,9 @@ int region_sync_heap_stats(const region_sync_heap *heap, region_heap_counts *sta
 /** Writes where the heap's memory is to a descriptor, as region_heap_print_report does: exact while no other thread
     uses it. */
 int region_sync_heap_print_report(const region_sync_heap *heap, int fd);
+
+/** Writes where the heap's memory is into `text`, as region_heap_report does: exact while no other thread uses it. */
+size_t region_sync_heap_report(const region_sync_heap *heap, char *text, size_t size);
 
 /** Gives all memory back, whatever blocks are in use, and leaves the heap empty. No thread uses it meanwhile. */
 int region_sync_heap_free(region_sync_heap *heap);

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// Ways to touch what an arena has not handed out. Uninitialized values are memcheck's alone.
-const MISUSES: [&str; 17] = [
+const MISUSES: [&str; 18] = [
     "rewind",
     "rewind-across-blocks",
     "reset",
@@ -29,6 +29,7 @@ const MISUSES: [&str; 17] = [
     "row-behind",
     "row-behind-iterator",
     "append-behind",
+    "heap-freed",
 ];
 
 /// Builds the probes with `flags` for their own code and the library's, and gives the one for misuse, or says why they

@@ -24,6 +24,7 @@ impl<B: Backing> Heap<B> {
     /// ```
     pub fn trim(&self) {
         let Some(state) = self.state() else { return };
+        self.end_quarantine();
         state.free_empty_pages();
         self.release_empty(state, 1);
         for list in &state.free_runs {

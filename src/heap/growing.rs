@@ -30,7 +30,12 @@ impl<B: Backing> Heap<B> {
 
     /// A block, and how many of its first bytes may be other than zero.
     pub(super) fn take_or_grow(&self, layout: Layout) -> Taken<(NonNull<u8>, usize)> {
-        let Some(class) = Self::class_of(layout) else { return self.take_large(layout) };
+        let Some(class) = Self::class_of(layout) else {
+            return match self.take_large(layout) {
+                Err(_) if self.end_quarantine() => self.take_large(layout),
+                taken => taken,
+            };
+        };
         loop {
             if let Some(state) = self.state() {
                 if let Some(block) = state.take(class) {
@@ -40,8 +45,17 @@ impl<B: Backing> Heap<B> {
                     continue;
                 }
             }
-            self.new_page(class)?;
+            match self.new_page(class) {
+                Err(error) if !self.end_quarantine() => return Err(error),
+                _ => {}
+            }
         }
+    }
+
+    /// Frees the blocks that are held. Whether there was one, and memory may be had now that was refused.
+    #[inline]
+    pub(super) fn end_quarantine(&self) -> bool {
+        cfg!(feature = "poison") && self.state().is_some_and(State::end_quarantine)
     }
 
     /// A page of the class, with room. It is the first of its list then.

@@ -27,7 +27,7 @@
 //   back, `clear`, and the heap's end.
 // - `forms`: the ways to take a block. `stats`: what a heap has; `report`: the same by size class; `pages`: page by page.
 //   `allocator`: the traits by which collections live in a heap. `nested`: arenas in heaps, and heaps in arenas. `error`:
-//   why a pointer was refused.
+//   why a pointer was refused. `quarantine`: what is not handed out again at once, for checkers.
 // - `sharded`: the heap of many threads, made of such states. `front`: what threads use of a state that they do not hold;
 //   `addresses`: where they find its chunks.
 
@@ -44,6 +44,7 @@ mod growing;
 mod nested;
 mod page;
 mod pages;
+mod quarantine;
 mod report;
 mod resize;
 mod runs;

@@ -9,6 +9,7 @@ use super::classes::{self, PLACES};
 use super::error::FreeError;
 use super::front::Front;
 use super::page::{self, Kind, Link, Page, WORD};
+use super::quarantine::Quarantine;
 use crate::checkers::{self, Contents};
 use crate::sync::in_this_order;
 use crate::sync::remote::{self, Word};
@@ -54,6 +55,7 @@ pub(super) struct State {
     pub(super) newest: Cell<Option<NonNull<Chunk>>>,
     /// The word of a class without a page.
     none: Word,
+    pub(super) quarantine: Quarantine,
     /// If this is a shard's state: what other threads use of it, and where they find its chunks.
     pub(super) shard: Cell<Option<(NonNull<Front>, NonNull<Addresses>)>>,
 }
@@ -124,6 +126,7 @@ impl State {
     /// Forgets every block and every run. The chunks stay.
     pub(super) fn forget(&self) {
         self.forget_lists();
+        self.quarantine.forget();
         for chunk in self.chunks() {
             // SAFETY: the chunks of the list exist.
             let chunk = unsafe { chunk.as_ref() };
@@ -320,7 +323,8 @@ impl State {
     pub(super) fn find_used(&self, address: usize) -> Result<Found, FreeError> {
         let found = self.find(address)?;
         // SAFETY: what is found is a record.
-        if unsafe { found.page.as_ref() }.is_free(found.block) { Err(FreeError::Free) } else { Ok(found) }
+        let is_free = unsafe { found.page.as_ref() }.is_free(found.block) || self.quarantine.has(address);
+        if is_free { Err(FreeError::Free) } else { Ok(found) }
     }
 
     /// Frees the block that begins at this address.
@@ -332,6 +336,15 @@ impl State {
     /// Frees a block that was found.
     #[inline(always)]
     pub(super) fn free_found(&self, found: Found, address: usize) -> Result<Freed, FreeError> {
+        if Quarantine::is_on() && self.shard.get().is_none() {
+            return self.free_later(found, address);
+        }
+        self.free_at_once(found, address)
+    }
+
+    /// The same, without holding it back.
+    #[inline(always)]
+    pub(super) fn free_at_once(&self, found: Found, address: usize) -> Result<Freed, FreeError> {
         let Found { chunk, page, block } = found;
         // SAFETY: what is found is a record.
         match unsafe { page.as_ref() }.free(block) {
@@ -343,6 +356,38 @@ impl State {
                 Ok(Freed { run: look && self.look_at(chunk, page) })
             }
         }
+    }
+
+    /// Frees a block that was found, and holds it back.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn free_later(&self, found: Found, address: usize) -> Result<Freed, FreeError> {
+        // SAFETY: what is found is a record.
+        let page = unsafe { found.page.as_ref() };
+        if page.is_free(found.block) || self.quarantine.has(address) {
+            return Err(FreeError::Free);
+        }
+        let bytes = Self::usable(found.chunk, found.page);
+        if bytes > Quarantine::BYTES {
+            return self.free_at_once(found, address);
+        }
+        Self::poison(found.chunk, found.page, address);
+        let mut run = false;
+        while self.quarantine.is_full(bytes) {
+            let Some(oldest) = self.quarantine.take() else { break };
+            run |= self.free_at_once(self.find(oldest)?, oldest)?.run;
+        }
+        self.quarantine.hold(address, bytes);
+        Ok(Freed { run })
+    }
+
+    /// Frees the blocks that are held. Whether there was one.
+    pub(super) fn end_quarantine(&self) -> bool {
+        let mut any = false;
+        while let Some(oldest) = self.quarantine.take() {
+            any |= self.find(oldest).and_then(|found| self.free_at_once(found, oldest)).is_ok();
+        }
+        any
     }
 
     /// Lets a checker know that a block is free.

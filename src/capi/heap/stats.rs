@@ -5,7 +5,7 @@ use super::super::line::Line;
 use super::{inside, region_heap};
 use crate::heap::{HeapReport, HeapStats};
 use crate::sys::{self, Fd};
-use core::ffi::c_int;
+use core::ffi::{c_char, c_int};
 
 /// What a heap holds, in bytes and blocks. Filled by region_heap_stats.
 #[repr(C)]
@@ -98,19 +98,60 @@ pub unsafe extern "C" fn region_heap_print_report(heap: *const region_heap, fd: 
     unsafe { print_report(&this.heap.report(), fd) }.err().unwrap_or(0)
 }
 
-/// Writes a report.
+/// Writes where the heap's memory is into `text`, which has `size` bytes: the lines of region_heap_print_report and a NUL,
+/// as much of them as there is room for. Gives the bytes of the whole report without the NUL, so that less than `size` says
+/// that it is all there; 0 if `heap` is NULL. `text` may be NULL: then nothing is written.
+///
+/// # Safety
+/// `heap` is NULL or a zeroed or initialized heap. `text` is NULL, or `size` bytes there may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_heap_report(heap: *const region_heap, text: *mut c_char, size: usize) -> usize {
+    // SAFETY: the caller's promises, passed on.
+    unsafe { inside(heap).map_or(0, |this| report_text(&this.heap.report(), text, size)) }
+}
+
+/// Writes a report into `text`, and gives its bytes.
+///
+/// # Safety
+/// `text` is NULL, or `size` bytes there may be written.
+pub(super) unsafe fn report_text(report: &HeapReport, text: *mut c_char, size: usize) -> usize {
+    let most = if text.is_null() { 0 } else { size };
+    let mut len = 0;
+    let copied = lines(report, &mut |line| {
+        let fits = line.bytes().len().min(most.saturating_sub(len + 1));
+        if fits != 0 {
+            // SAFETY: so many bytes from `len` on are within `most`, which the caller lets be written.
+            unsafe { text.cast::<u8>().add(len).copy_from_nonoverlapping(line.bytes().as_ptr(), fits) };
+        }
+        len += line.bytes().len();
+        Ok(())
+    });
+    debug_assert!(copied.is_ok());
+    if most != 0 {
+        // SAFETY: the place is within `most`.
+        unsafe { text.add(len.min(most - 1)).write(0) };
+    }
+    len
+}
+
+/// Writes a report to a descriptor.
 ///
 /// # Safety
 /// As of [`Fd::from_raw`], for the length of this call; if no file is open, that is an error.
 pub(super) unsafe fn print_report(report: &HeapReport, fd: c_int) -> Result<(), c_int> {
+    // SAFETY: the caller's promise, passed on.
+    lines(report, &mut |line| unsafe { print(line, fd) })
+}
+
+/// The lines of a report, one after the other, until one is refused.
+fn lines(report: &HeapReport, take: &mut dyn FnMut(&Line) -> Result<(), c_int>) -> Result<(), c_int> {
     let HeapReport { stats, large, large_bytes, free_bytes, .. } = report;
-    let row = |text: &str, numbers: &[usize], columns: &[(usize, usize)]| {
+    let mut row = |text: &str, numbers: &[usize], columns: &[(usize, usize)]| {
         let mut line = Line::new();
         line.fill(text, numbers);
         columns.iter().for_each(|&(number, columns)| line.column(number, columns));
         line.fill("\n", &[]);
-        // SAFETY: the caller's promise, passed on.
-        unsafe { print(&line, fd) }
+        take(&line)
     };
     let text = "region_heap: % bytes used in % blocks\n  % taken, % percent of them in free blocks\n  \
                 % resident, % percent of those used\n  block size    pages     in use       free             taken";

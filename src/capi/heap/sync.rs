@@ -4,13 +4,13 @@ use super::super::checked::product;
 use super::super::error::EINVAL;
 use super::ALIGN;
 use super::blocks::{self, Blocks, blocks_of_heap};
-use super::stats::{counts_of, print_report, region_heap_counts};
+use super::stats::{counts_of, print_report, region_heap_counts, report_text};
 use crate::arena::Mapped;
 use crate::error::AllocError;
 use crate::heap::{FreeError, SyncHeap};
 use crate::sync::global::{AtomicUsize, Ordering};
 use core::alloc::Layout;
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use core::ptr::NonNull;
 
 /// A heap of many threads. All bytes zero (REGION_SYNC_HEAP_INIT) is an empty one, and so is one that was freed. It
@@ -195,6 +195,20 @@ pub unsafe extern "C" fn region_sync_heap_print_report(heap: *const region_sync_
     let Some(this) = (unsafe { inside(heap) }) else { return -EINVAL };
     // SAFETY: the caller lends the descriptor for this call, as to `write(2)`.
     unsafe { print_report(&this.heap.report(), fd) }.err().unwrap_or(0)
+}
+
+/// Writes where the heap's memory is into `text`, as region_heap_report does: exact while no other thread uses it.
+///
+/// # Safety
+/// `heap` is NULL, zeroed, or in use. `text` is NULL, or `size` bytes there may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn region_sync_heap_report(
+    heap: *const region_sync_heap,
+    text: *mut c_char,
+    size: usize,
+) -> usize {
+    // SAFETY: the caller's promises, passed on.
+    unsafe { inside(heap).map_or(0, |this| report_text(&this.heap.report(), text, size)) }
 }
 
 /// Gives all memory back, whatever blocks are in use, and leaves the heap empty. No thread uses it meanwhile.

@@ -1,7 +1,7 @@
 //! Misuses an arena or a row as the argument says, or uses them in every lawful way.
 
 use region::backing::Mapped;
-use region::{AppendVec, Arena, ArenaPool, Region, RegionVec, StackBuffer, TypedArena};
+use region::{AppendVec, Arena, ArenaPool, Heap, Region, RegionVec, StackBuffer, TypedArena};
 use std::alloc::Layout;
 use std::hint::black_box;
 use std::mem::MaybeUninit;
@@ -75,6 +75,55 @@ fn where_a_grown_block_was() -> u8 {
         arena.try_grow(block, bytes(40, 8), bytes(50, 8)).unwrap();
     }
     read(block.as_ptr())
+}
+
+/// A heap that has taken blocks since, and freed none.
+fn of_a_freed_block() -> u8 {
+    let heap = Heap::new();
+    let layout = bytes(48, 8);
+    let block = heap.alloc_layout(layout);
+    // SAFETY: the block is alive, and freed once.
+    unsafe { heap.free(block) };
+    (0..15).for_each(|_| _ = heap.alloc_layout(layout));
+    read(block.as_ptr())
+}
+
+/// A heap whose blocks are freed and taken again, until there is no memory but theirs.
+fn lawful_heap() -> u64 {
+    let mut memory = StackBuffer::<16_384>::new();
+    let mut heap = Heap::from_buffer(&mut memory);
+    let mut sum = 0;
+    for _ in 0..3 {
+        let layout = bytes(200, 8);
+        let fill = |heap: &Heap<_>| -> Vec<_> { std::iter::from_fn(|| heap.try_alloc_layout(layout).ok()).collect() };
+        let blocks = fill(&heap);
+        let count = blocks.len();
+        assert!(count > 40 && heap.stats().blocks == count);
+        for &block in &blocks {
+            // SAFETY: the block is alive, has 200 bytes, and is freed once.
+            unsafe {
+                block.write_bytes(1, 200);
+                heap.free(block);
+            }
+            assert!(!heap.contains(block) && heap.usable_size(block).is_none());
+            // SAFETY: a free block is not freed.
+            assert!(unsafe { heap.try_free(block) }.is_err());
+        }
+        let stats = heap.stats();
+        assert_eq!((stats.blocks, stats.used), (0, 0));
+        // All of it can be had again, in these pages and as a block of its own.
+        assert_eq!(fill(&heap).len(), count);
+        heap.clear();
+        let large = heap.alloc_layout(bytes(8_000, 8));
+        // SAFETY: the block is alive, has 8,000 bytes, and is freed once.
+        unsafe {
+            large.write_bytes(2, 8_000);
+            sum += u64::from(large.read());
+            heap.free(large);
+        }
+        heap.trim();
+    }
+    sum
 }
 
 /// A block that grows and shrinks through everything that can happen to it, always full, read in full.
@@ -216,6 +265,7 @@ fn lawful() -> u8 {
         sum
     }
     assert_eq!(lawful_rows(), lawful_rows());
+    assert_eq!(lawful_heap(), 6);
     let mut arena = Arena::new();
     let first = fill(&mut arena);
     arena.reset();
@@ -286,6 +336,7 @@ fn main() {
             let list = AppendVec::with_reservation(ROW);
             read((&raw const *list.push(1u64)).wrapping_add(1).cast())
         }
+        "heap-freed" => of_a_freed_block(),
         "unwritten" => not_yet_written(),
         "lawful" => lawful(),
         other => panic!("no misuse is called {other:?}"),
