@@ -192,17 +192,19 @@ fn long_enough(block: Block, need: usize) -> Option<Block> {
     None
 }
 
-/// A block of this kind that was kept, of `need` bytes at least.
+/// A block of this kind that was kept, of `need` bytes at least. A longer region serves, too: typed buffers ask for shorter
+/// ones while the process holds many addresses, and those that are kept count among them.
 #[cold]
 #[inline(never)]
 pub(super) fn take_any(kind: usize, need: usize) -> Option<Block> {
     if is_off() || !WHOLE_CACHE {
         return None;
     }
-    let block = match BLOCKS.take_elsewhere(kind) {
-        None if kind > LARGE && LISTS > KINDS => small_region(BLOCKS.take_elsewhere(kind + SMALL)?, kind),
-        claim => held(claim?),
-    };
+    let longest = if LISTS > KINDS && kind == LARGE + 1 { LARGE + 2 } else { kind };
+    let block = (kind..=longest).find_map(|kind| match BLOCKS.take_elsewhere(kind) {
+        None if kind > LARGE && LISTS > KINDS => Some(small_region(BLOCKS.take_elsewhere(kind + SMALL)?, kind)),
+        claim => Some(held(claim?)),
+    })?;
     let block = long_enough(block, need)?;
     if kind != FIRST {
         REUSED.fetch_add(reserve::ram(&block), Ordering::Relaxed);
