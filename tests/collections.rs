@@ -173,13 +173,15 @@ mod vectors {
 
     #[test]
     fn a_vector_at_the_tip_never_moves_and_takes_its_capacity_and_a_step() {
+        // With 32 bits of addresses the first block past the short ones has 8 MiB.
+        let count = if usize::BITS < 64 { 1u32 << 20 } else { 16 << 20 };
         let arena = Arena::new();
         let mut row = ArenaVec::with_capacity_in(512 << 10, &arena); // past the short blocks
         let start = row.as_ptr();
-        (0..16u32 << 20).for_each(|value| row.push(value));
-        assert_eq!((row.as_ptr(), row.capacity()), (start, 16 << 20));
-        assert!(arena.committed() <= (64 << 20) + (64 << 10) + (2 << 20), "{}", arena.committed());
-        assert!(row.iter().copied().eq(0..16 << 20));
+        (0..count).for_each(|value| row.push(value));
+        assert_eq!((row.as_ptr(), row.capacity()), (start, count as usize));
+        assert!(arena.committed() <= 4 * count as usize + (64 << 10) + (2 << 20), "{}", arena.committed());
+        assert!(row.iter().copied().eq(0..count));
         drop(row);
         assert_eq!(arena.used(), 0);
     }
@@ -220,7 +222,7 @@ mod vectors {
         let row = row.into_bump_slice();
         assert_eq!((row.as_ptr(), row.len(), arena.used()), (start, 1000, 8000));
         let noted = ArenaVec::from_iter_in((0..3).map(|name| Noted::new(name, &notes)), &arena).into_boxed_slice();
-        assert_eq!(arena.used(), 8000 + 3 * size_of::<Noted>());
+        assert_eq!(arena.used(), 8000 + (3 * size_of::<Noted>()).next_multiple_of(8));
         drop(noted);
         let leaked = ArenaVec::from_iter_in((3..5).map(|name| Noted::new(name, &notes)), &arena).into_bump_slice();
         assert_eq!(leaked.len(), 2);
@@ -400,60 +402,6 @@ fn serde_writes_them_as_what_they_hold() {
     let slice: ArenaBox<[u8]> = ArenaBox::from_iter_in([3, 4], &arena);
     let all = serde_json::to_string(&(text, row, boxed, slice)).unwrap();
     assert_eq!(all, r#"["text",[1,2],"boxed",[3,4]]"#);
-}
-
-/// One program over the containers, compiled against bumpalo's and ours: only the imports differ.
-#[cfg(feature = "collections")]
-mod moved_from_bumpalo {
-    macro_rules! program {
-        ($name:ident, $arena:ty, $format:path, $vec:path, [$($import:path),*]) => {
-            fn $name() -> std::string::String {
-                $( #[allow(unused_imports)] use $import; )*
-                use std::fmt::Write;
-                use $format as format_in;
-                use $vec as vec_in;
-                let arena = <$arena>::new();
-                let mut row = vec_in![in &arena; 3, 1, 2];
-                row.extend_from_slice_copy(&[5, 4]);
-                row.sort_unstable();
-                row.retain(|value| *value != 3);
-                row.insert(0, 9);
-                let more = Vec::from_iter_in(row.iter().map(|value| value * 10), &arena);
-                let row: &[i32] = row.into_bump_slice();
-                let mut text = String::from_str_in("row", &arena);
-                text.push_str(" is ");
-                write!(text, "{row:?}").unwrap();
-                text.insert(0, '<');
-                text.push('>');
-                assert_eq!((text.pop(), text.remove(0), text.is_empty()), (Some('>'), '<', false));
-                text.retain(|c| c != ' ');
-                let text: &str = text.into_bump_str();
-                let boxed = Box::new_in(std::string::String::from("dropped"), &arena);
-                let all = format_in!(in &arena, "{} {} {:?} {}", text, boxed, more, row.len());
-                all.as_str().to_owned()
-            }
-        };
-    }
-    program!(
-        theirs,
-        bumpalo::Bump,
-        bumpalo::format,
-        bumpalo::vec,
-        [bumpalo::boxed::Box, bumpalo::collections::String, bumpalo::collections::Vec]
-    );
-    program!(
-        ours,
-        region::Arena,
-        region::format,
-        region::vec,
-        [region::collections::Box, region::collections::String, region::collections::Vec]
-    );
-
-    #[test]
-    fn a_program_gives_what_it_gave_with_bumpalo() {
-        assert_eq!(ours(), theirs());
-        assert_eq!(ours(), "rowis[9,1,2,4,5] dropped [90, 10, 20, 40, 50] 5");
-    }
 }
 
 #[cfg(feature = "collections")]

@@ -3,7 +3,9 @@
 
 mod support;
 
-use region::{Arena, FileRegion, Input, Region};
+#[cfg(target_pointer_width = "64")]
+use region::Arena;
+use region::{FileRegion, Input, Region};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 #[cfg(target_pointer_width = "64")]

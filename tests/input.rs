@@ -51,7 +51,7 @@ fn both_ways_start_where_the_descriptor_stands() {
     let content = pattern(3 * page as usize + 5);
     let path = TempPath::with(&content);
     for position in [0, 1, page - 1, page, page + 1, 3 * page, 3 * page + 4, 3 * page + 5, 1 << 40] {
-        let rest = content.get(position as usize..).unwrap_or_default();
+        let rest = usize::try_from(position).ok().and_then(|at| content.get(at..)).unwrap_or_default();
         let mut file = path.open();
         file.seek(SeekFrom::Start(position)).unwrap();
         assert_eq!(*map(&file).unwrap(), *rest, "mapped from {position}");
@@ -279,13 +279,22 @@ fn stream_that_hits_eio_keeps_what_it_read() {
 #[test]
 fn memory_that_hits_eio_keeps_what_it_read() {
     let page = page_size();
-    let mut memory = region::Region::options().len(page).guard_pages().map().unwrap();
-    memory.as_mut_slice().copy_from_slice(&pattern(page));
+    // A mapping that is longer than its file: where the file ends nobody can read on. Pages without access are no such
+    // place, as that file of /proc shows them on most kernels.
+    let short = TempPath::with(&pattern(page));
+    // SAFETY: a new mapping at an address of the kernel's choice. Nobody but the kernel reads it.
+    let memory = unsafe {
+        let (access, short) = (libc::PROT_READ, short.open());
+        libc::mmap(std::ptr::null_mut(), 2 * page, access, libc::MAP_PRIVATE, short.as_raw_fd(), 0)
+    };
+    assert_ne!(memory, libc::MAP_FAILED);
     let mut file = File::open("/proc/self/mem").unwrap();
-    file.seek(SeekFrom::Start(memory.as_ptr().addr() as u64 + 10)).unwrap();
+    file.seek(SeekFrom::Start(memory.addr() as u64 + 10)).unwrap();
     let stopped = map(&file).unwrap_err();
     assert!(stopped.error().is(region::error::Errno::EIO), "{stopped}");
-    assert_eq!(**stopped.input(), pattern(page)[10..]);
+    assert!(**stopped.input() == pattern(page)[10..], "{} bytes", stopped.input().len());
+    // SAFETY: the mapping was made above, and nothing refers to it.
+    assert_eq!(unsafe { libc::munmap(memory, 2 * page) }, 0);
 
     file.rewind().unwrap();
     let stopped = map(&file).unwrap_err();

@@ -542,3 +542,57 @@ fn every_method_of_bumpalos_arena_is_called_here() {
     }
     assert!(methods > 40, "{methods}");
 }
+
+/// One program over the containers, compiled against bumpalo's and ours: only the imports differ.
+#[cfg(feature = "collections")]
+mod moved_from_bumpalo {
+    macro_rules! program {
+        ($name:ident, $arena:ty, $format:path, $vec:path, [$($import:path),*]) => {
+            fn $name() -> std::string::String {
+                $( #[allow(unused_imports)] use $import; )*
+                use std::fmt::Write;
+                use $format as format_in;
+                use $vec as vec_in;
+                let arena = <$arena>::new();
+                let mut row = vec_in![in &arena; 3, 1, 2];
+                row.extend_from_slice_copy(&[5, 4]);
+                row.sort_unstable();
+                row.retain(|value| *value != 3);
+                row.insert(0, 9);
+                let more = Vec::from_iter_in(row.iter().map(|value| value * 10), &arena);
+                let row: &[i32] = row.into_bump_slice();
+                let mut text = String::from_str_in("row", &arena);
+                text.push_str(" is ");
+                write!(text, "{row:?}").unwrap();
+                text.insert(0, '<');
+                text.push('>');
+                assert_eq!((text.pop(), text.remove(0), text.is_empty()), (Some('>'), '<', false));
+                text.retain(|c| c != ' ');
+                let text: &str = text.into_bump_str();
+                let boxed = Box::new_in(std::string::String::from("dropped"), &arena);
+                let all = format_in!(in &arena, "{} {} {:?} {}", text, boxed, more, row.len());
+                all.as_str().to_owned()
+            }
+        };
+    }
+    program!(
+        theirs,
+        bumpalo::Bump,
+        bumpalo::format,
+        bumpalo::vec,
+        [bumpalo::boxed::Box, bumpalo::collections::String, bumpalo::collections::Vec]
+    );
+    program!(
+        ours,
+        region::Arena,
+        region::format,
+        region::vec,
+        [region::collections::Box, region::collections::String, region::collections::Vec]
+    );
+
+    #[test]
+    fn a_program_gives_what_it_gave_with_bumpalo() {
+        assert_eq!(ours(), theirs());
+        assert_eq!(ours(), "rowis[9,1,2,4,5] dropped [90, 10, 20, 40, 50] 5");
+    }
+}

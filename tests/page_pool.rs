@@ -412,10 +412,10 @@ fn stress(pool: &PagePool, threads: usize) {
                         let before = owner.swap(id, Ordering::Relaxed);
                         assert_eq!(before, 0, "block {block} of thread {before} was given to {id} too");
                     }
-                    page[..8].copy_from_slice(&id.to_ne_bytes().map(std::mem::MaybeUninit::new));
+                    page[..size_of::<usize>()].copy_from_slice(&id.to_ne_bytes().map(std::mem::MaybeUninit::new));
                 };
                 let give = |page: Page<'_>| {
-                    // SAFETY: `own` wrote the first eight bytes.
+                    // SAFETY: `own` wrote the first bytes.
                     let mark = unsafe { page.as_ptr().cast::<usize>().read() };
                     assert_eq!(mark, id, "thread {mark} wrote into a block of {id}");
                     let at = number(pool, base, &page);

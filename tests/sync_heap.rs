@@ -139,7 +139,10 @@ fn what_no_memory_holds_is_refused_and_changes_nothing() {
             assert!(heap.try_realloc(before, layout(size, align)).is_err());
             assert!(GlobalAlloc::alloc(&heap, layout(size, align)).is_null());
             assert!(GlobalAlloc::alloc_zeroed(&heap, layout(size, align)).is_null());
-            assert!(GlobalAlloc::realloc(&heap, before.as_ptr(), layout(100, 1), size).is_null());
+            // A process of 32 bits may have a quarter of its addresses, where nothing is asked of them but that.
+            if usize::BITS >= 64 || size > most / 2 + 1 {
+                assert!(GlobalAlloc::realloc(&heap, before.as_ptr(), layout(100, 1), size).is_null());
+            }
         }
     }
     assert_eq!((heap.stats().blocks, heap.usable_size(before)), (1, Some(104)));

@@ -276,7 +276,7 @@ pub fn mutate(bytes: &mut Vec<u8>, chance: &mut Chance) {
         }
         _ if chance.below(4) == 0 => bytes.truncate(at.max(66)),
         _ => {
-            let number = chance.below(1 << 32) as u32;
+            let number = chance.below(1 << 31) as u32;
             if word + 4 <= len {
                 bytes[word..word + 4].copy_from_slice(&number.to_ne_bytes());
             }
