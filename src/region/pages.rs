@@ -32,7 +32,8 @@ pub enum Pages {
     /// where the process runs with `PR_SET_THP_DISABLE`.
     Transparent,
     /// 2 MiB pages that were set aside. The whole region is reserved at `map`, so a shortage is an error there
-    /// and never a signal at the touch; lengths are rounded up to 2 MiB.
+    /// and never a signal at the touch; lengths are rounded up to 2 MiB. Before Linux 5.18 the pages go back with the
+    /// whole region only: giving back a part is refused (EINVAL).
     ///
     /// Where a private one is inherited by a forked child, the first write of either to a page needs one more
     /// page; without one the child is killed (SIGBUS). [`AtFork::Drop`](crate::mapping::AtFork::Drop) avoids it.
