@@ -11,6 +11,7 @@
 //! ```
 
 use crate::bytes::Bytes;
+use crate::error::number::EPERM;
 use crate::error::{Call, Error, Reason};
 use crate::sys::PathBytes;
 use crate::sys::{self, Access, Advice, AtFork, BorrowedFd, Creation, Hint, Kind, OpenFile, Sharing};
@@ -176,9 +177,16 @@ impl FileRegion {
 
     /// # Safety
     /// As for `create`; the file has `len` bytes, not 0.
-    unsafe fn map(file: OpenFile, len: usize, access: Access, sharing: Sharing) -> Result<Self, Error> {
+    unsafe fn map(file: OpenFile, len: usize, access: Access, mut sharing: Sharing) -> Result<Self, Error> {
         let mapped = sys::page_align_up(len).ok_or(Error::new(Call::MapFile, Reason::TooLarge, len))?;
-        let mapping = sys::map_file(file.borrow(), 0, mapped, access, sharing)?;
+        let mut mapping = sys::map_file(file.borrow(), 0, mapped, access, sharing);
+        // Before Linux 6.7 a file that is sealed against writing is not mapped shared, not even for reading. Pages of a
+        // private mapping that nobody writes are the file's.
+        if access == Access::Read && mapping.as_ref().is_err_and(|error| sys::refused_with(error, &[EPERM])) {
+            sharing = Sharing::Private;
+            mapping = sys::map_file(file.borrow(), 0, mapped, access, sharing);
+        }
+        let mapping = mapping?;
         Ok(FileRegion { mapping, mapped, len, access, sharing, file, opener: sys::process_id() })
     }
 
