@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use region::backing::{Buffer, Mapped};
 use region::error::AllocReason;
 use region::typed::{Id, Reader};
-use region::{AppendVec, RegionVec, StackBuffer};
+use region::{AppendVec, RegionVec, StackBuffer, page_size};
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert, const_assert_eq};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
@@ -38,12 +38,13 @@ fn panics(work: impl FnOnce()) -> bool {
 
 #[test]
 fn a_vector_extended_from_itself_past_its_reservation_says_so_and_stays() {
-    let mut values = RegionVec::with_reservation(4096 / size_of::<u64>());
-    values.extend(0..400u64);
+    let mut values = RegionVec::with_reservation(page_size() / size_of::<u64>());
+    let len = (values.capacity() - 112) as u64;
+    values.extend(0..len);
     assert!(values.try_extend_from_within(..200).is_err());
-    assert!(values.iter().copied().eq(0..400));
-    values.try_extend_from_within(300..).unwrap();
-    assert!(values[400..].iter().copied().eq(300..400));
+    assert!(values.iter().copied().eq(0..len));
+    values.try_extend_from_within(len as usize - 100..).unwrap();
+    assert!(values[len as usize..].iter().copied().eq(len - 100..len));
 }
 
 #[test]
@@ -304,10 +305,11 @@ fn a_full_reservation_refuses_and_loses_nothing() {
     drop(values);
     assert!(drops.complete());
 
-    let mut bytes = RegionVec::with_reservation(4096);
-    bytes.resize(4000, 1u8);
-    assert!(bytes.try_extend_from_slice(&[2; 97]).is_err() && bytes.try_resize(4097, 2).is_err());
-    assert_eq!(bytes.len(), 4000);
+    let page = page_size();
+    let mut bytes = RegionVec::with_reservation(page);
+    bytes.resize(page - 96, 1u8);
+    assert!(bytes.try_extend_from_slice(&[2; 97]).is_err() && bytes.try_resize(page + 1, 2).is_err());
+    assert_eq!(bytes.len(), page - 96);
     assert!(bytes.try_extend_from_slice(&[2; 96]).is_ok());
 }
 
