@@ -22,7 +22,7 @@ mod stats;
 pub use crate::sys::{Access, Advice, AtFork, PageState};
 #[cfg(unix)]
 pub use file::FileRegion;
-#[cfg(feature = "capi")]
+#[cfg(all(unix, feature = "capi"))]
 pub(crate) use file::Use;
 #[cfg(all(unix, not(region_staticlib)))]
 pub(crate) use file::length;

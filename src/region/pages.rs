@@ -185,7 +185,7 @@ impl Region {
 
     /// Bytes of the region that are in RAM in huge pages; nothing where the kernel does not say (before 6.7, or
     /// without `/proc`). [`page_stats`](Self::page_stats) with less code, for the C ABI.
-    #[cfg(feature = "capi")]
+    #[cfg(all(unix, feature = "capi"))]
     pub(crate) fn huge_bytes(&self) -> Option<usize> {
         match self.granted.pool() {
             // In such a mapping all pages are huge.
