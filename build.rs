@@ -42,7 +42,7 @@ fn main() {
     if has_weak_symbols() {
         println!("cargo::rustc-cfg=region_weak");
     }
-    if target("ARCH", &["x86_64", "x86"]) || is_miri() {
+    if target("ARCH", &["x86_64", "x86"]) || target("OS", &["windows"]) || is_miri() {
         println!("cargo::rustc-cfg=region_4k");
     }
     if env::var_os("CARGO_FEATURE_NIGHTLY").is_some() && compiles(PROBE) {

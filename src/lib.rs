@@ -69,9 +69,13 @@
 //! arenas = { package = "libregion", version = "0.1" }
 //! ```
 //!
-//! `no_std`, no `alloc`, no libc, and no other crate on Linux for x86-64, aarch64 and riscv64: system calls are made
-//! by `sys`, on other systems through rustix. Without the feature `os` (on by default) there is no system at all, and
-//! arenas live in buffers. Feature `std` adds conversions from the standard library's paths and descriptors.
+//! `no_std`, no `alloc`, no libc, and no other crate on Windows, and on Linux for x86-64, aarch64 and riscv64: system
+//! calls are made by `sys`, on other systems through rustix. Without the feature `os` (on by default) there is no system
+//! at all, and arenas live in buffers. Feature `std` adds conversions from the standard library's paths and descriptors.
+//!
+//! On Windows all of the table is there but cages, files that are changed ([`FileRegion`], [`FileArena`]) and shared memory.
+//! In WebAssembly there are arenas, heaps, containers, and typed buffers of a length that is said (`with_reservation`):
+//! its memory is neither given back nor protected. README.md has the table of systems.
 //!
 //! Threads: an arena is `Send` and used by one thread at a time; pools and shared arenas are `Sync` and
 //! lock-free. Nothing uses thread-local storage or pthreads.
@@ -100,14 +104,18 @@
 #![cfg_attr(not(feature = "collections"), doc = "[`format!`]: #adding-it")]
 #![cfg_attr(not(feature = "collections"), doc = "[`vec!`]: #adding-it")]
 #![cfg_attr(all(feature = "os", unix), doc = "[`Offset`]: crate::shared::Offset")]
-#![cfg_attr(all(feature = "os", unix), doc = "[`alloc_fd`]: crate::Arena::alloc_fd")]
+#![cfg_attr(all(feature = "os", any(unix, windows)), doc = "[`alloc_fd`]: crate::Arena::alloc_fd")]
 #![cfg_attr(all(feature = "os", unix), doc = "[`file`]: mod@crate::file")]
 #![cfg_attr(all(feature = "os", unix, not(loom)), doc = "[`cage`]: mod@crate::cage")]
 #![cfg_attr(all(feature = "os", unix, not(loom)), doc = "[`cage!`]: macro@crate::cage")]
 #![cfg_attr(all(feature = "os", unix, not(loom)), doc = "[`savable!`]: crate::savable")]
-#![cfg_attr(all(feature = "os", unix), doc = "[`pages_in_order`]: crate::mapping::RegionOptions::pages_in_order")]
+#![cfg_attr(
+    all(feature = "os", any(unix, windows)),
+    doc = "[`pages_in_order`]: crate::mapping::RegionOptions::pages_in_order"
+)]
 // What the page names and this build has not leads to the section on features.
-#![cfg_attr(not(all(feature = "os", unix)), doc = include_str!("without_os.md"))]
+#![cfg_attr(not(all(feature = "os", any(unix, windows))), doc = include_str!("without_os.md"))]
+#![cfg_attr(not(all(feature = "os", unix)), doc = include_str!("without_unix.md"))]
 #![no_std]
 #![cfg_attr(region_nightly, feature(allocator_api))]
 // docs.rs shows of each item which feature it needs.
@@ -145,17 +153,14 @@ mod vector;
 #[cfg(region_weak)]
 mod weak;
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod region;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod roots;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod sys;
 #[cfg(all(feature = "os", target_family = "wasm"))]
 #[path = "sys/wasm.rs"]
-mod sys;
-#[cfg(all(feature = "os", windows))]
-#[path = "sys/windows.rs"]
 mod sys;
 // Nobody runs what is to be run at unloading in a program without a libc, and a malloc stays.
 #[cfg(all(feature = "os", unix, region_weak, not(any(loom, region_malloc, region_mem))))]
@@ -168,7 +173,7 @@ pub mod collections;
 pub mod error;
 pub mod heap;
 pub mod input;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub mod pool;
 #[cfg(all(feature = "os", unix, target_has_atomic = "64"))]
 pub mod shared;
@@ -178,8 +183,7 @@ pub mod typed;
 ///
 /// | you have | you take |
 /// |---|---|
-/// | the system's memory, the default where there is a Unix | `Mapped` |
-/// | Windows' memory, the default there | `VirtualMemory` |
+/// | the system's memory, the default on a Unix and on Windows | `Mapped` |
 /// | WebAssembly's memory, the default there | `LinearMemory` |
 /// | a buffer on the stack or in a `static` | [`StackBuffer`], [`StaticBuffer`] |
 /// | any other buffer | [`Buffer`](backing::Buffer), or [`Spill`](backing::Spill) to go on elsewhere when it is full |
@@ -201,10 +205,8 @@ pub mod backing {
     pub use crate::arena::backing::Global;
     #[cfg(all(feature = "os", target_family = "wasm"))]
     pub use crate::arena::backing::LinearMemory;
-    #[cfg(all(feature = "os", windows))]
-    pub use crate::arena::backing::VirtualMemory;
     pub use crate::arena::backing::{Backing, Block, Buffer, DefaultBacking, Spill};
-    #[cfg(all(feature = "os", unix))]
+    #[cfg(all(feature = "os", any(unix, windows)))]
     pub use crate::arena::backing::{Mapped, RegionBacking};
     #[cfg(all(feature = "os", unix, not(any(loom, region_staticlib))))]
     pub use crate::cage::Caged;
@@ -220,7 +222,7 @@ pub mod backing {
 /// region::trim();                                  // and what was kept before goes now
 /// assert_eq!(cache::stats().kept, 0);
 /// ```
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub mod cache {
     pub use crate::arena::backing::{Caching, Stats, set_budget, set_caching, stats, trim};
 }
@@ -255,7 +257,7 @@ pub mod file {
 /// println!("{}", region.page_stats(..)?);
 /// # Ok::<(), region::Error>(())
 /// ```
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub mod mapping {
     pub use crate::region::{
         Access, Advice, AtFork, PageRun, PageState, PageStats, Pages, Region, RegionOptions, RegionStats,
@@ -263,7 +265,7 @@ pub mod mapping {
     pub use crate::sys::page_size;
 }
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 #[doc(inline)]
 pub use crate::arena::ArenaPool;
 #[cfg(not(region_staticlib))]
@@ -275,7 +277,7 @@ pub use crate::arena::FileArena;
 #[cfg(not(region_staticlib))]
 #[doc(inline)]
 pub use crate::arena::Owned;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 #[doc(inline)]
 pub use crate::arena::backing::trim;
 #[doc(inline)]
@@ -289,19 +291,22 @@ pub use crate::error::{AllocError, Error};
 pub use crate::heap::{Heap, SyncHeap};
 #[doc(inline)]
 pub use crate::input::Lines;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 #[doc(inline)]
 pub use crate::input::{Input, InputError};
-#[cfg(all(feature = "os", unix, not(loom)))]
+#[cfg(all(feature = "os", any(unix, windows), not(loom)))]
 #[doc(inline)]
 pub use crate::pool::{PagePool, PoolError};
 #[cfg(all(feature = "os", unix))]
 #[doc(inline)]
-pub use crate::region::{FileRegion, Region};
+pub use crate::region::FileRegion;
+#[cfg(all(feature = "os", any(unix, windows)))]
+#[doc(inline)]
+pub use crate::region::Region;
 #[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
 #[doc(inline)]
 pub use crate::shared::{OffsetError, SharedArena, SharedError};
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 #[doc(inline)]
 pub use crate::sys::page_size;
 #[doc(inline)]

@@ -2,7 +2,7 @@
 //!
 //! Only numbers, each with its reason and what goes wrong with another. Their users say how they apply.
 
-// A build without a system has no use for most of them.
+// A build without a system has no use for most of them, and one for Windows for some.
 #![cfg_attr(not(all(feature = "os", unix)), allow(dead_code))]
 
 /// Bytes of a huge page: what one page-table entry of the second level maps.
@@ -25,11 +25,18 @@ pub(crate) const LARGEST_PAGE: usize = 64 << 10;
 pub(crate) const FIRST_BLOCK: usize = 64 << 10;
 
 /// Bytes between one first block and the next that were mapped with it. So their starts differ in more address bits,
-/// and first blocks do not all meet in the same sets of the second-level cache. Never touched.
-pub(crate) const FIRST_GAP: usize = SMALLEST_PAGE;
+/// and first blocks do not all meet in the same sets of the second-level cache. Never touched. Not on Windows, where
+/// what is reserved are multiples of a first block.
+pub(crate) const FIRST_GAP: usize = if cfg!(windows) { 0 } else { SMALLEST_PAGE };
 
-/// Most first blocks that are mapped by one call.
-pub(crate) const FIRST_BLOCKS_AT_ONCE: usize = if cfg!(loom) { 2 } else { 16 };
+/// Most first blocks that are mapped by one call. One on Windows, which takes no part of a reservation back.
+pub(crate) const FIRST_BLOCKS_AT_ONCE: usize = if cfg!(windows) {
+    1
+} else if cfg!(loom) {
+    2
+} else {
+    16
+};
 
 /// Lengths of the blocks that follow the first, each tried when the one before is used up.
 ///
@@ -197,20 +204,8 @@ pub(crate) const HEAP_IDLE: usize = 1 << 20;
 #[allow(dead_code)] // where there is WebAssembly, it is used
 pub(crate) const LINEAR_STEP_MOST: usize = 16 << 20;
 
-/// Bytes of an arena's first block in Windows' heap, if its first value does not need more: a page less what the heap keeps
-/// beside a block. And the longest block of it: not far above, by Windows' documentation, the heap reserves addresses for
-/// each block.
-#[allow(dead_code)] // where there is Windows, they are used
-pub(crate) const WINDOWS_FIRST: usize = SMALLEST_PAGE - 64;
-#[allow(dead_code)]
-pub(crate) const WINDOWS_SHORT: usize = 512 << 10;
-
-/// Bytes that are committed at least when a reservation grows there, so that a growing arena makes few calls.
-#[allow(dead_code)]
-pub(crate) const COMMIT_STEP: usize = 64 << 10;
-
-/// Bytes of the units in which arenas take blocks from a cage: an arena's first block. Smaller ones would take more words
-/// and searches, larger ones more addresses for each small arena.
+/// Bytes of the units in which arenas take blocks from a cage: an arena's first block. Smaller ones would take more
+/// words and searches, larger ones more addresses for each small arena.
 pub(crate) const CAGE_UNIT: usize = FIRST_BLOCK;
 
 /// Least bytes of a cage. Where not even that much can be reserved there is none.
@@ -250,8 +245,6 @@ pub(crate) const WORTH_POPULATING: usize = 4;
 pub(crate) const LARGEST_HINT: usize = 1 << 30;
 
 const _: () = assert!(CAGE_UNIT >= LARGEST_PAGE && CAGE_HUGE >= 8 * HUGE_PAGE && CAGE_BLOCK >= CAGE_HUGE);
-// What follows the longest block of Windows' heap is longer.
-const _: () = assert!(WINDOWS_FIRST < WINDOWS_SHORT && WINDOWS_SHORT < BLOCK_SIZES[0]);
 const _: () = assert!(SMALLEST_PAGE <= LARGEST_PAGE && LARGEST_PAGE <= HUGE_PAGE);
 const _: () = assert!(SMALL_PAGE_PREFIX < HUGE_PAGE && SMALL_PAGE_PREFIX.is_power_of_two());
 const _: () = assert!(SMALL_PAGE_PREFIX % STEP_MOST == 0 && STEP_LEAST <= STEP_MOST);

@@ -1,6 +1,6 @@
 //! What an owner has, handed over to another arena: nothing is copied, everything lives on, and all of it goes back
 //! when the arena does, by every way in which an arena gives back.
-#![cfg(all(feature = "os", unix, not(loom)))]
+#![cfg(all(feature = "os", any(unix, windows), not(loom)))]
 
 mod support;
 
@@ -283,6 +283,7 @@ fn a_claimed_arena_neither_adopts_nor_is_adopted() {
     assert_eq!(values(*refused.into_owned().get()), [2, 1, 0]);
 }
 
+#[cfg(unix)]
 #[test]
 fn other_backings_whose_values_are_alike_adopt() {
     use region::cage::Cage;

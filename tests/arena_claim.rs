@@ -4,14 +4,17 @@
 
 mod support;
 
+#[cfg(unix)]
+use region::FileArena;
 use region::arena::PooledArena;
 use region::backing::{Backing, Mapped, RegionBacking};
 use region::error::{AllocOrInitError, AllocReason};
-use region::{AllocError, Arena, ArenaPool, Claim, FileArena, Region, Scope, StackBuffer, page_size};
+use region::{AllocError, Arena, ArenaPool, Claim, Region, Scope, StackBuffer, page_size};
 use static_assertions::assert_not_impl_any;
 use std::alloc::Layout;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(unix)]
 use support::TempPath;
 use support::heap::{Heap, Plan};
 use support::watched::{Notes, Watched};
@@ -555,6 +558,7 @@ fn arenas_of_a_pool_are_claimed_and_a_leak_does_not_reach_the_next_user() {
     assert_eq!((arena.used(), *arena.alloc(4u8)), (0, 4));
 }
 
+#[cfg(unix)]
 #[test]
 #[cfg_attr(miri, ignore = "Miri maps no files")]
 fn a_file_ends_where_it_was_when_its_arena_was_claimed() {

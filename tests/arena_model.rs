@@ -8,7 +8,9 @@ mod support;
 
 use model::{Op, run};
 use proptest::prelude::*;
-use region::backing::{Buffer, Caged, Mapped, RegionBacking, Spill};
+#[cfg(unix)]
+use region::backing::Caged;
+use region::backing::{Buffer, Mapped, RegionBacking, Spill};
 use region::mapping::Pages;
 use region::{Region, page_size};
 use std::mem::MaybeUninit;

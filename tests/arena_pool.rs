@@ -1,5 +1,5 @@
 //! Arena pools: one thread at a time, values that outlive their member, and RAM that goes back.
-#![cfg(all(unix, feature = "os", not(loom)))]
+#![cfg(all(any(unix, windows), feature = "os", not(loom)))]
 
 #[cfg(all(target_os = "linux", not(miri)))]
 mod support;

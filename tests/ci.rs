@@ -42,18 +42,20 @@ fn the_public_workflow_runs_every_step() {
     assert_eq!(named, steps());
 }
 
-/// A test binary that is new is run on other processors, or left out with a reason; and no name of a test that is left out
-/// there outlives the test.
+/// A test binary that is new is run on other processors and on Windows, or left out with a reason; and no name of a test
+/// that is left out there outlives the test.
 #[test]
 fn other_processors_know_every_test() {
     let read = |name| std::fs::read_to_string(format!("{ROOT}/.ci/{name}")).unwrap();
-    let script = read("port") + &read("portable");
-    let known: BTreeSet<&str> = script.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let (script, windows) = (read("port") + &read("portable"), read("windows"));
+    let [known, known_to_windows] = [&script, &windows]
+        .map(|script| script.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect::<BTreeSet<&str>>());
     let mut sources = String::new();
     for file in std::fs::read_dir(format!("{ROOT}/tests")).unwrap().map(|file| file.unwrap().path()) {
         if file.extension().is_some_and(|extension| extension == "rs") {
             let name = file.file_stem().unwrap().to_str().unwrap();
             assert!(known.contains(name), ".ci/port does not say what becomes of {name}");
+            assert!(known_to_windows.contains(name), ".ci/windows does not say what becomes of {name}");
             sources += &std::fs::read_to_string(&file).unwrap();
         }
     }

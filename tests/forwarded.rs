@@ -67,10 +67,11 @@ macro_rules! every_way {
         assert_eq!(lender.try_alloc_fmt(format_args!("{}.{}", 1, 2)).unwrap(), "1.2");
 
         {
-            let null = std::fs::File::open("/dev/null").unwrap();
-            assert_eq!(lender.alloc_file("/dev/null").unwrap(), b"");
-            assert_eq!(lender.alloc_file_str("/dev/null").unwrap(), "");
-            assert_eq!(lender.alloc_file_padded("/dev/null", 3).unwrap().as_padded(), [0; 3]);
+            let path = if cfg!(windows) { "NUL" } else { "/dev/null" };
+            let null = std::fs::File::open(path).unwrap();
+            assert_eq!(lender.alloc_file(path).unwrap(), b"");
+            assert_eq!(lender.alloc_file_str(path).unwrap(), "");
+            assert_eq!(lender.alloc_file_padded(path, 3).unwrap().as_padded(), [0; 3]);
             assert_eq!(lender.alloc_fd(fd(&null)).unwrap(), b"");
             assert_eq!(lender.alloc_fd_str(fd(&null)).unwrap(), "");
             assert_eq!(lender.alloc_fd_padded(fd(&null), 3).unwrap().as_padded(), [0; 3]);

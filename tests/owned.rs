@@ -3,7 +3,7 @@
 //!
 //! The ways in which such types of other crates were unsound are refused at compile time
 //! (`compile_fail/owned_*.rs`); those that only running shows are here, each by its cause.
-#![cfg(all(feature = "os", unix, not(loom)))]
+#![cfg(all(feature = "os", any(unix, windows), not(loom)))]
 
 mod support;
 

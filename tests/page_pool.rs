@@ -1,6 +1,6 @@
 //! What a page pool promises, seen from outside: exact figures, lowest first, zeroes, RAM given back, and
 //! returns that cannot be right refused. Forked processes have `page_pool_fork.rs` to themselves.
-#![cfg(all(target_os = "linux", not(miri), not(loom)))]
+#![cfg(all(any(target_os = "linux", windows), not(miri), not(loom)))]
 
 #[path = "model/pages.rs"]
 mod model;
@@ -151,6 +151,7 @@ fn free_block_is_never_written() {
 
 #[test]
 fn trim_gives_ram_back_and_keeps_the_lowest() {
+    #[cfg(unix)]
     support::huge_pages_on_request();
     let pool = PagePool::new(BLOCK, 128).unwrap();
     let mut pages: Vec<_> = (0..100).map(|_| pool.take().unwrap()).collect();
@@ -313,7 +314,9 @@ fn pool_works_over_every_kind_of_region() {
         Region::options().uncharged().guard_pages(),
         Region::options().align(4 << 20),
         Region::options().pages(Pages::Transparent).populate(),
+        #[cfg(unix)]
         Region::options().shared(),
+        #[cfg(unix)]
         Region::options().shared().guard_pages().name(c"pool test"),
     ];
     for (at, kind) in kinds.into_iter().enumerate() {
@@ -330,6 +333,7 @@ fn pool_works_over_every_kind_of_region() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn far_pool_costs_nothing_until_it_is_used() {
     support::huge_pages_on_request();
@@ -343,6 +347,7 @@ fn far_pool_costs_nothing_until_it_is_used() {
     assert_eq!(pool.resident(), page_size());
 }
 
+#[cfg(unix)]
 #[test]
 fn locked_blocks_stay_warm_when_they_cannot_be_trimmed() {
     let pool = PagePool::new(page_size(), 2).unwrap();

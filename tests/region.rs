@@ -4,34 +4,60 @@
 
 mod support;
 
+use asked::{faults, holds_alone, is_mapped, write_faults};
 use region::error::{Call, Reason};
 use region::mapping::{Access, Advice, Pages};
 use region::{Region, page_size};
-use support::forked;
 
-/// Whether an address is mapped in this process.
-fn is_mapped(address: usize) -> bool {
-    std::fs::read_to_string("/proc/self/maps").unwrap().lines().any(|line| {
-        let (range, _) = line.split_once(' ').unwrap();
-        let (from, to) = range.split_once('-').unwrap();
-        let bound = |text| usize::from_str_radix(text, 16).unwrap();
-        (bound(from)..bound(to)).contains(&address)
-    })
+/// What a fault and a mapping are is asked of forked children and of the process's map.
+#[cfg(unix)]
+mod asked {
+    use super::{read, support::forked};
+
+    /// Whether an address is mapped in this process.
+    pub fn is_mapped(address: usize) -> bool {
+        std::fs::read_to_string("/proc/self/maps").unwrap().lines().any(|line| {
+            let (range, _) = line.split_once(' ').unwrap();
+            let (from, to) = range.split_once('-').unwrap();
+            let bound = |text| usize::from_str_radix(text, 16).unwrap();
+            (bound(from)..bound(to)).contains(&address)
+        })
+    }
+
+    /// Whether `work` is true in a child of its own.
+    pub fn holds_alone(work: impl FnOnce() -> bool) -> bool {
+        let status = forked(work);
+        libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+    }
+
+    /// Whether reading the byte at `address` raises SIGSEGV.
+    pub fn faults(address: *const u8) -> bool {
+        let status = forked(|| {
+            read(address);
+            true
+        });
+        libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGSEGV
+    }
+
+    /// Whether writing the byte at `address` raises a signal.
+    pub fn write_faults(address: *const u8) -> bool {
+        let status = forked(|| {
+            // SAFETY: the fault that this write may cause is what is asked about.
+            unsafe { address.cast_mut().write_volatile(1) };
+            true
+        });
+        libc::WIFSIGNALED(status)
+    }
 }
 
-/// Whether `work` is true in a child of its own.
-fn holds_alone(work: impl FnOnce() -> bool) -> bool {
-    let status = forked(work);
-    libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
-}
+/// Windows says what its pages are. The tests run one by one there (`.ci/windows`), so no other thread maps anything.
+#[cfg(windows)]
+mod asked {
+    pub use super::support::{faults, is_mapped, write_faults};
 
-/// Whether reading the byte at `address` raises SIGSEGV.
-fn faults(address: *const u8) -> bool {
-    let status = forked(|| {
-        read(address);
-        true
-    });
-    libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGSEGV
+    pub fn holds_alone(work: impl FnOnce() -> bool) -> bool {
+        work()
+    }
 }
 
 /// Reads one byte that the compiler may not skip.
@@ -135,12 +161,7 @@ fn slices_shrink_with_the_access_and_grow_back() {
     assert_eq!((region.as_slice().len(), region.as_mut_slice().len()), (2 * page, 2 * page));
     let base = region.as_ptr();
     assert!(faults(base.wrapping_add(2 * page)));
-    let status = forked(|| {
-        // SAFETY: the fault that this write causes is what is asked about.
-        unsafe { base.wrapping_add(5 * page).cast_mut().write_volatile(1) };
-        true
-    });
-    assert!(libc::WIFSIGNALED(status));
+    assert!(write_faults(base.wrapping_add(5 * page)));
     region.protect(.., Access::ReadWrite).unwrap();
     assert_eq!(region.as_mut_slice().len(), 8 * page);
     region.as_mut_slice().fill(3);
@@ -153,6 +174,17 @@ fn guard_pages_fault_on_either_side() {
     assert!(!faults(base));
     assert!(faults(base.wrapping_sub(1)));
     assert!(faults(base.wrapping_add(region.len())));
+}
+
+#[test]
+fn an_aligned_region_between_guards_is_usable_to_its_last_byte() {
+    for shift in [0, 12, 13, 16, 17, 21, 25] {
+        let mut region = Region::options().len(1 << 20).align(1 << shift).guard_pages().populate().map().unwrap();
+        let base = region.as_ptr();
+        assert_eq!((base.addr() % (1 << shift), region.len()), (0, 1 << 20));
+        region.as_mut_slice().fill(1);
+        assert!(faults(base.wrapping_sub(1)) && faults(base.wrapping_add(1 << 20)), "{shift}");
+    }
 }
 
 #[test]
@@ -175,6 +207,7 @@ fn populated_memory_is_resident_at_once() {
     assert_eq!(Region::new(4 << 20).unwrap().resident(), 0);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_name_shows_in_the_map_where_the_kernel_has_names() {
     const PR_SET_VMA: i32 = 0x5356_4d41;
@@ -201,7 +234,7 @@ const EVERY_ADVICE: [(&str, Advice); 13] = every_advice!(
 /// Advice is safe to give, so it must take nothing from anybody: what a forked child gets is said in `unsafe` code.
 #[test]
 fn no_advice_changes_a_byte_here_or_in_a_forked_child() {
-    let source = include_str!("../src/sys/advice.rs");
+    let source = include_str!("../src/sys/kinds.rs");
     let (_, rest) = source.split_once("pub enum Advice {").unwrap();
     let variants = rest.lines().map(str::trim).take_while(|line| *line != "}");
     let variants = variants.filter_map(|line| line.strip_suffix(',').filter(|name| !name.contains(' ')));
@@ -235,8 +268,10 @@ fn absurd_requests_are_refused_with_the_reason() {
     #[cfg(target_pointer_width = "64")]
     {
         let error = Region::options().len(1 << 62).reserve_only().map().unwrap_err();
+        #[cfg(unix)]
         assert!(error.is(region::error::Errno::ENOMEM), "{error:?}");
-        assert!(error.to_string().starts_with("cannot map 4096 PiB: ENOMEM (mmap)."), "{error}");
+        let by = if cfg!(windows) { "ERROR_INVALID_PARAMETER (VirtualAlloc)" } else { "ENOMEM (mmap)" };
+        assert!(error.to_string().starts_with(&format!("cannot map 4096 PiB: {by}.")), "{error}");
     }
 }
 

@@ -11,8 +11,12 @@ use region::{Heap, SyncHeap};
 use std::alloc::{GlobalAlloc, Layout};
 use std::collections::HashSet;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+#[cfg(unix)]
+use std::sync::Arc;
+#[cfg(unix)]
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, mpsc};
 use support::heap::{Heap as Booked, Plan};
 
 fn layout(size: usize, align: usize) -> Layout {
@@ -504,6 +508,7 @@ fn a_backing_that_refuses_any_call_loses_nothing() {
     println!("{most} calls at most");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_forked_child_allocates_and_frees_what_other_threads_had() {
     if cfg!(miri) {

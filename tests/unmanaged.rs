@@ -1,6 +1,6 @@
 //! Containers without a pointer to their arena: sizes, what they are to the type system, growing in one arena and in
 //! several, and what becomes of their values.
-#![cfg(all(feature = "os", unix, not(loom)))]
+#![cfg(all(feature = "os", any(unix, windows), not(loom)))]
 
 #[path = "support/drops.rs"]
 #[allow(dead_code)]

@@ -125,7 +125,7 @@ impl<'s, const MIN_ALIGN: usize, B: Backing + 'static> Scope<'s, MIN_ALIGN, B> {
     }
 }
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 impl<'pool, const MIN_ALIGN: usize> super::Member<'pool, MIN_ALIGN> {
     /// As [`Arena::adopt`], for as long as the pool lives.
     ///

@@ -10,7 +10,7 @@
 use super::claim::Claim;
 use super::scope::Scope;
 use super::{Arena, Backing};
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 use super::{member::Member, pool::PooledArena};
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -22,9 +22,9 @@ macro_rules! implement {
         implement!($($api)::+, [const MIN_ALIGN: usize, B: Backing] &Scope<'_, MIN_ALIGN, B>);
         #[cfg(not(region_staticlib))]
         implement!($($api)::+, [const MIN_ALIGN: usize, B: Backing] &Claim<'_, MIN_ALIGN, B>);
-        #[cfg(all(feature = "os", unix))]
+        #[cfg(all(feature = "os", any(unix, windows)))]
         implement!($($api)::+, [const MIN_ALIGN: usize] &PooledArena<'_, MIN_ALIGN>);
-        #[cfg(all(feature = "os", unix))]
+        #[cfg(all(feature = "os", any(unix, windows)))]
         implement!($($api)::+, [const MIN_ALIGN: usize] &Member<'_, MIN_ALIGN>);
     };
     ($($api:ident)::+, [$($parameters:tt)*] $lender:ty) => {

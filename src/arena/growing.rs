@@ -12,7 +12,7 @@ use crate::error::failure::{Failure, Report};
 use crate::error::{AllocError, AllocReason};
 use crate::policy::LARGEST_HINT;
 use core::alloc::Layout;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
@@ -205,7 +205,7 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     }
 
     /// The capacity that is left, behind the values.
-    #[cfg(all(feature = "os", unix))]
+    #[cfg(all(feature = "os", any(unix, windows)))]
     pub(super) fn spare(&mut self) -> &mut [MaybeUninit<T>] {
         // SAFETY: `len <= capacity`, so these values' memory is the sequence's; `&mut self` makes this the only way to
         // it.
@@ -216,7 +216,7 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     ///
     /// # Safety
     /// The first `count` spare values were written.
-    #[cfg(all(feature = "os", unix))]
+    #[cfg(all(feature = "os", any(unix, windows)))]
     pub(super) unsafe fn add(&mut self, count: usize) {
         debug_assert!(count <= self.capacity - self.len);
         self.len += count;

@@ -4,7 +4,7 @@
 
 #[cfg(any(all(feature = "os", any(unix, windows, target_family = "wasm")), feature = "alloc"))]
 use super::DefaultBacking;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 use super::backing::Mapped;
 use super::backing::checked;
 #[cfg(any(all(feature = "os", any(unix, windows, target_family = "wasm")), feature = "alloc"))]
@@ -50,7 +50,7 @@ impl Arena {
     }
 }
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 impl Arena {
     /// An arena in one contiguous reservation of `bytes`, rounded up to whole pages, and nothing after it.
     /// Addresses only: RAM comes at first touch, so a reservation may be much larger than RAM.
@@ -122,7 +122,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// is.
     ///
     /// ```
-    /// # #[cfg(all(feature = "os", unix))] {
+    /// # #[cfg(all(feature = "os", any(unix, windows)))] {
     /// use region::Arena;
     /// use region::backing::Mapped;
     ///

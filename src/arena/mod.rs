@@ -60,15 +60,15 @@ mod foreign;
 pub(crate) mod formatting;
 mod growing;
 mod making;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod member;
 #[cfg(all(loom, test))]
 pub(crate) mod models;
 #[cfg(not(region_staticlib))]
 mod owned;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod pool;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub(crate) mod reading;
 mod resize;
 mod scope;
@@ -82,7 +82,7 @@ mod zeroed;
 // Public in `backing` and `cache`, or in the root.
 #[cfg(not(region_staticlib))]
 pub use adopt::AdoptError;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub(crate) use backing::Mapped;
 pub(crate) use backing::{Backing, Block, Buffer, DefaultBacking};
 pub use blocks::Mark;
@@ -91,13 +91,13 @@ pub use chunks::{ChunkIter, ChunkRawIter};
 pub use claim::Claim;
 #[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
 pub use file::FileArena;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub use member::Member;
 #[cfg(not(region_staticlib))]
 pub use owned::{Owned, Root};
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub use pool::{ArenaPool, ArenaPoolStats, PooledArena};
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub use reading::{Padded, ReadError};
 pub use scope::{Scope, ScopeGuard};
 pub use stats::ArenaStats;

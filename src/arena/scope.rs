@@ -169,7 +169,7 @@ macro_rules! forward {
             alloc_fmt(arguments: fmt::Arguments<'_>) -> &$a mut str;
             try_alloc_fmt(arguments: fmt::Arguments<'_>) -> Result<&$a mut str, AllocError>;
         }
-        #[cfg(all(feature = "os", unix))]
+        #[cfg(all(feature = "os", any(unix, windows)))]
         $crate::arena::scope::forward_each! { $span, [$($header)*]
             alloc_file(path: impl $crate::sys::PathBytes) -> Result<&$a mut [u8], $crate::arena::ReadError>;
             alloc_file_str(path: impl $crate::sys::PathBytes) -> Result<&$a mut str, $crate::arena::ReadError>;
@@ -200,7 +200,7 @@ macro_rules! forward_each {
     };
 }
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub(super) use forward;
 pub(super) use forward_each;
 

@@ -30,7 +30,7 @@ pub(super) fn of_alloc(error: &AllocError) -> c_int {
         AllocReason::TooLarge => EOVERFLOW,
         AllocReason::Limit(_) | AllocReason::Exhausted(_) => ENOSPC,
         AllocReason::Os(error) => of_error(&error),
-        AllocReason::Commit | AllocReason::Grow => ENOMEM,
+        AllocReason::Grow => ENOMEM,
         _ => EINVAL,
     }
 }

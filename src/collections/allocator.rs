@@ -3,7 +3,7 @@
 #[cfg(not(region_staticlib))]
 use crate::arena::Claim;
 use crate::arena::{Arena, Backing, Scope};
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 use crate::arena::{Member, PooledArena};
 use crate::error::AllocError;
 use core::alloc::Layout;
@@ -207,7 +207,7 @@ arena_allocator!([const MIN_ALIGN: usize, B: Backing] Arena<MIN_ALIGN, B>);
 arena_allocator!([const MIN_ALIGN: usize, B: Backing] Scope<'_, MIN_ALIGN, B>);
 #[cfg(not(region_staticlib))]
 arena_allocator!([const MIN_ALIGN: usize, B: Backing] Claim<'_, MIN_ALIGN, B>);
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 arena_allocator!([const MIN_ALIGN: usize] PooledArena<'_, MIN_ALIGN>);
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 arena_allocator!([const MIN_ALIGN: usize] Member<'_, MIN_ALIGN>);

@@ -7,6 +7,7 @@ use core::fmt;
 /// They differ between systems, and some between processors. The three processors whose Linux is called without rustix
 /// have those of `asm-generic/errno.h`, which are written down; all others are constants of rustix. `name` is the only
 /// other thing that is made of them.
+#[cfg(not(windows))]
 macro_rules! numbers {
     ($($name:ident($linux:literal) = $known:ident,)*) => {
         /// Numbers to compare with and to give to C.
@@ -41,6 +42,7 @@ macro_rules! numbers {
     };
 }
 
+#[cfg(not(windows))]
 numbers! {
     EPERM(1) = PERM,
     ENOENT(2) = NOENT,
@@ -84,8 +86,64 @@ numbers! {
     EDQUOT(122) = DQUOT,
 }
 
+/// As above, for the numbers of Windows, which are the same everywhere.
+#[cfg(all(feature = "os", windows))]
+macro_rules! numbers_of_windows {
+    ($($name:ident = $number:literal,)*) => {
+        /// Numbers to compare with.
+        #[allow(dead_code)]
+        pub(crate) mod number {
+            $(pub(crate) const $name: i32 = $number;)*
+        }
+
+        /// The numbers that the library's own calls are known to give (`GetLastError`).
+        impl Errno {
+            $(
+                #[doc = concat!("`", stringify!($name), "` of Windows.")]
+                pub const $name: Errno = Errno(number::$name);
+            )*
+        }
+
+        const NAMES: &[(i32, &str)] = &[$((number::$name, stringify!($name)),)*];
+    };
+}
+
+#[cfg(all(feature = "os", windows))]
+numbers_of_windows! {
+    ERROR_INVALID_FUNCTION = 1,
+    ERROR_FILE_NOT_FOUND = 2,
+    ERROR_PATH_NOT_FOUND = 3,
+    ERROR_TOO_MANY_OPEN_FILES = 4,
+    ERROR_ACCESS_DENIED = 5,
+    ERROR_INVALID_HANDLE = 6,
+    ERROR_NOT_ENOUGH_MEMORY = 8,
+    ERROR_OUTOFMEMORY = 14,
+    ERROR_NOT_READY = 21,
+    ERROR_SHARING_VIOLATION = 32,
+    ERROR_LOCK_VIOLATION = 33,
+    ERROR_HANDLE_EOF = 38,
+    ERROR_NOT_SUPPORTED = 50,
+    ERROR_INVALID_PARAMETER = 87,
+    ERROR_BROKEN_PIPE = 109,
+    ERROR_INVALID_NAME = 123,
+    ERROR_NOT_LOCKED = 158,
+    ERROR_BAD_PATHNAME = 161,
+    ERROR_FILENAME_EXCED_RANGE = 206,
+    ERROR_NO_DATA = 232,
+    ERROR_PIPE_NOT_CONNECTED = 233,
+    ERROR_MORE_DATA = 234,
+    ERROR_INVALID_ADDRESS = 487,
+    ERROR_NOACCESS = 998,
+    ERROR_FILE_INVALID = 1006,
+    ERROR_IO_DEVICE = 1117,
+    ERROR_PRIVILEGE_NOT_HELD = 1314,
+    ERROR_NO_SYSTEM_RESOURCES = 1450,
+    ERROR_WORKING_SET_QUOTA = 1453,
+    ERROR_COMMITMENT_LIMIT = 1455,
+}
+
 /// Without a system nothing gives a number.
-#[cfg(not(all(feature = "os", unix)))]
+#[cfg(not(all(feature = "os", any(unix, windows))))]
 const NAMES: &[(i32, &str)] = &[];
 
 /// An error number as the system gave it.
@@ -108,7 +166,8 @@ impl Errno {
         self.0
     }
 
-    /// The number's name in `<errno.h>`, for those that this crate's calls are known to give.
+    /// The number's name in `<errno.h>`, or on Windows in `<winerror.h>`, for those that this crate's calls are known
+    /// to give.
     pub fn name(self) -> Option<&'static str> {
         NAMES.iter().find(|(known, _)| *known == self.0).map(|(_, name)| *name)
     }
@@ -118,7 +177,7 @@ impl fmt::Display for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => f.write_str(name),
-            None => write!(f, "errno {}", self.0),
+            None => write!(f, "{} {}", if cfg!(windows) { "error" } else { "errno" }, self.0),
         }
     }
 }

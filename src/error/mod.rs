@@ -14,13 +14,17 @@
 //! assert_eq!(error.reason(), region::error::AllocReason::Limit(100));
 //! ```
 
-// - `errno`: the system's numbers and their names. `advice`: what to do about each number, by call.
+// - `errno`: the system's numbers and their names. `advice`: what to do about each number, by call. `advice_on_windows`: the
+//   same there, and the names of its calls.
 // - `limit`: the limits of a process that refuse.
 // - `alloc`: `AllocError`. `reason`: why, for both, in a table.
 // - `failure`: how the panicking and the `try_` form of a method share their code.
 // - `packed`: what is left of an error in the C archive.
 
-#[cfg(not(region_staticlib))]
+#[cfg(all(not(region_staticlib), not(windows)))]
+mod advice;
+#[cfg(windows)]
+#[path = "advice_on_windows.rs"]
 mod advice;
 mod alloc;
 mod errno;
@@ -35,7 +39,7 @@ pub use alloc::{AllocError, AllocOrInitError};
 #[cfg(not(region_staticlib))]
 use core::fmt;
 pub use errno::Errno;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub(crate) use errno::number;
 pub(crate) use limit::Limit;
 pub(crate) use packed::Detail;
@@ -48,7 +52,7 @@ pub use reason::{AllocReason, Reason};
 #[cfg(region_staticlib)]
 show_reason!(Error AllocError);
 
-/// What was asked of the operating system.
+/// What was asked of the operating system. On Windows another function than the named one does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Call {
@@ -232,6 +236,8 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (verb, manual) = self.call().words();
+        #[cfg(windows)]
+        let manual = advice::function(self.call()).unwrap_or(manual);
         // What is wrong with the file itself has nothing to do with a size.
         match (self.call(), self.reason()) {
             (Call::MapFile, reason) if reason.is_of_the_file() => f.write_str("cannot map the file")?,

@@ -78,8 +78,9 @@ const PLAIN: &[Reason; Reason::OTHERS.next_power_of_two()] = &{
 };
 
 impl Packed {
-    /// Bits of the system's number. Linux's end at 4095, as addresses begin above; others end far below.
-    const BITS: u32 = 12;
+    /// Bits of the system's number. Linux's end at 4095, as addresses begin above; others of a Unix end far below, and
+    /// those of Windows have 16 bits.
+    const BITS: u32 = if cfg!(windows) { 16 } else { 12 };
 
     #[cfg_attr(not(all(feature = "os", unix)), allow(dead_code))]
     pub(super) const fn new(reason: Reason) -> Self {

@@ -149,8 +149,8 @@ reasons! {
     NotShared = "the region is a private copy of the file, or read-only. Open the file for writing.";
     /// The file is not one that an arena was built in, or it was cut.
     NotAnArena = "it does not begin as an arena's file of this version and machine does, or was cut.";
-    /// A path with a NUL byte or too long to hand to the system.
-    BadPath = "the path holds a NUL byte or is longer than 4095 bytes.";
+    /// A path with a NUL byte or too long to hand to the system; on Windows also one that is no UTF-8.
+    BadPath = "the path holds a NUL byte or is longer than 4095 bytes{}.", if cfg!(windows) { ", or is no UTF-8" } else { "" };
     /// The file is empty; a mapping holds at least one byte of one.
     EmptyFile = "it is empty, or one of /proc that shows no length, and a mapping holds at least one byte. Read one of \
                  /proc with `Input::read`; write to any other first, or make it longer.";
@@ -187,8 +187,6 @@ reasons! {
         "the arena's memory of {len} is used up; give it a larger one, or let it go on in mapped memory";
     /// The global allocator refused more memory.
     Refused = "the global allocator has no such memory; ask for less, or free some";
-    /// Windows commits no more memory, or has no such addresses.
-    Commit = "the system commits no more memory; ask for less, close other programs, or give it a larger paging file";
     /// WebAssembly's memory cannot grow any further.
     Grow = "the memory has its greatest size; ask for less, or give the module more (the linker's `--max-memory`)";
     /// No alignment above this one means the same at every address where shared memory may be mapped.

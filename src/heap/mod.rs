@@ -60,13 +60,13 @@ pub use stats::HeapStats;
 
 #[cfg(any(all(feature = "os", any(unix, windows, target_family = "wasm")), feature = "alloc"))]
 use crate::arena::backing::DEFAULT;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 use crate::arena::backing::RegionBacking;
 use crate::arena::{Backing, Buffer, DefaultBacking};
 use crate::bump::round_up;
 use crate::error::AllocError;
 use crate::error::failure::{Failure, Panic, Report};
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 use crate::region::Region;
 use crate::sync::one_thread::one_thread;
 use chunk::Chunk;
@@ -148,7 +148,7 @@ impl Default for Heap {
     }
 }
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 impl Heap<RegionBacking> {
     /// A heap in a region, which it owns from now on: as many bytes as may be written from the region's start.
     ///

@@ -9,7 +9,6 @@ use super::mapped::MappedFile;
 use super::stream::Stream;
 use crate::arena::reading::expected;
 use crate::bytes::Bytes;
-use crate::error::number::{EACCES, EINVAL, EIO, ENODEV, EPERM};
 use crate::error::{Call, Error, Reason};
 use crate::sys::{self, BorrowedFd, Fd, Kind, PathBytes};
 use core::fmt;
@@ -44,6 +43,9 @@ pub enum Source {
 /// maps nothing and has no faults. More is copied in steps of 1 MiB, onto huge pages from 512 KiB on, and takes
 /// RAM for what was read and at most a page more. Dropping gives everything back at once. *Memory* other than
 /// that is not allocated. *Threads*: `Send` and `Sync`, as a `Box<[u8]>` is.
+///
+/// *Systems*: a Unix and Windows, where an [`Fd`] is a handle, pipes keep their length, a file that is mapped can be
+/// written to by others but not truncated, and sockets of `std` are not read. In WebAssembly a host has no files.
 ///
 /// Bytes that are to live as long as values that refer to them are read into their arena:
 /// [`Arena::alloc_file`](crate::Arena::alloc_file).
@@ -314,7 +316,7 @@ impl Input {
                         self.content = Content::Mapped(file);
                         return Ok(());
                     }
-                    Err(error) if can_still_be_read(&error) => {}
+                    Err(error) if sys::can_still_be_read(&error) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -360,16 +362,6 @@ impl Input {
             Content::Mapped(_) => Err(Error::new(Call::Read, Reason::Empty, 0)),
         }
     }
-}
-
-/// Whether a file that cannot be mapped may have bytes to read all the same.
-///
-/// ENODEV: the file system maps nothing, or not this file (`/proc`, `/sys`). EIO: some of `/proc`. EACCES: a
-/// descriptor open for writing only, of which `read` then says so. EPERM: sealed, or a mount that forbids.
-/// EINVAL: a file system that maps whole huge pages only. Anything else, such as ENOMEM, reading would
-/// meet as well.
-fn can_still_be_read(error: &Error) -> bool {
-    sys::refused_with(error, &[ENODEV, EIO, EACCES, EPERM, EINVAL])
 }
 
 impl Default for Input {

@@ -1,6 +1,9 @@
 //! A block of the kind that arenas have, for the bytes of a small file: kept from an earlier input or arena, with its
 //! pages in RAM, so that nothing is mapped and no page comes in.
 //!
+//! On Windows the bytes of a longer input are in one, too: what may be written counts there before it is touched, and
+//! such a block is committed as it fills.
+//!
 //! The C archive has none of this, and its inputs map: there region_read_file is for small files in great number.
 
 #[cfg(not(region_staticlib))]
@@ -9,6 +12,8 @@ pub(super) use kept::KeptBlock;
 #[cfg(not(region_staticlib))]
 mod kept {
     use crate::arena::backing::{Backing, Block, Mapped, checked};
+    #[cfg(windows)]
+    use crate::error::{AllocError, AllocReason, Call, Error, Reason};
     use crate::policy::BLOCK_FITS;
     use core::alloc::Layout;
     use core::ptr::NonNull;
@@ -35,6 +40,41 @@ mod kept {
                 unsafe { checked::commit(&BLOCKS, &mut taken.0, size) }.ok()?;
             }
             Some(taken)
+        }
+
+        /// A block of at least `size` bytes, of which so many can be used. It is longer where it is long, so that more
+        /// of it can be ([`reach`](Self::reach)).
+        #[cfg(windows)]
+        pub(in crate::input) fn long(size: usize) -> Result<Self, Error> {
+            let refused = |error: AllocError| match error.reason() {
+                AllocReason::Os(error) => error,
+                _ => Error::new(Call::Map, Reason::TooLarge, size),
+            };
+            let layout = Layout::from_size_align(size, 1).map_err(|_| Error::new(Call::Map, Reason::TooLarge, size))?;
+            let mut taken = KeptBlock(checked::acquire(&BLOCKS, layout, 0).map_err(refused)?);
+            if taken.0.ready < size {
+                // SAFETY: the block is on loan from there, and at least so long.
+                unsafe { checked::commit(&BLOCKS, &mut taken.0, size) }.map_err(refused)?;
+            }
+            Ok(taken)
+        }
+
+        /// Lets `size` bytes be used, if the block is as long and they can be had.
+        #[cfg(windows)]
+        pub(in crate::input) fn reach(&mut self, size: usize) -> bool {
+            // SAFETY: the block is on loan from there, and at least so long.
+            size <= self.0.ready || size <= self.0.len && unsafe { checked::commit(&BLOCKS, &mut self.0, size) }.is_ok()
+        }
+
+        /// Gives what is behind the first `keep` bytes back, of a block that was taken for many. How many can be used
+        /// now.
+        #[cfg(windows)]
+        pub(in crate::input) fn keep(&mut self, keep: usize) -> usize {
+            if self.0.len > MOST {
+                // SAFETY: the block is on loan from there, and nothing uses the bytes behind the content.
+                unsafe { BLOCKS.decommit(&mut self.0, keep) };
+            }
+            self.0.ready
         }
 
         /// Its first byte.

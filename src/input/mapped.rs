@@ -38,7 +38,7 @@ impl MappedFile {
     /// Until the value is dropped nobody truncates the file or writes to that range.
     pub(super) unsafe fn new(fd: BorrowedFd<'_>, position: u64, size: u64) -> Result<Self, Error> {
         debug_assert!(position < size);
-        let (from, lead) = page_of(position, sys::page_size());
+        let (from, lead) = page_of(position, sys::file_grain());
         let too_large = Error::new(Call::MapFile, Reason::TooLarge, usize::MAX);
         let visible = usize::try_from(size - from).map_err(|_| too_large)?;
         let mapped = sys::page_align_up(visible).ok_or(too_large)?;

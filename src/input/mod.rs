@@ -14,25 +14,25 @@
 //! let lines = region::Lines::new(b"one\ntwo");
 //! assert_eq!(lines.map(<[u8]>::len).sum::<usize>(), 6);
 //! ```
-#![cfg_attr(not(all(feature = "os", unix)), doc = "\n[`Input`]: crate#adding-it")]
+#![cfg_attr(not(all(feature = "os", any(unix, windows))), doc = "\n[`Input`]: crate#adding-it")]
 
 // - `any`: `Input`, from a path, a descriptor or standard input (`.input.any`). `mapped`: a file shown by the kernel.
 // - `stream`: bytes read into memory that grows without moving. `block`: that memory for small files.
 // - `lines`: `Lines` and `CrlfLines` (`.input.lines`). `delimiter`: 64 bytes at a time, one bit for each newline.
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod any;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod block;
 mod delimiter;
 mod lines;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod mapped;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod stream;
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub use crate::sys::{Fd, PathBytes};
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub use any::{Input, InputError, Source};
 pub use lines::{CrlfLines, Lines};

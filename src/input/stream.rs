@@ -18,7 +18,9 @@
 use super::block::KeptBlock;
 use crate::error::{Call, Error, Reason};
 use crate::policy::{HUGE_PAGE, INPUT_RESERVATION, READ_STEP, SHORT_INPUT, SMALL_PAGE_PREFIX, WORTH_POPULATING};
-use crate::sys::{self, Access, Advice, BorrowedFd, MapRequest, Sharing};
+use crate::sys::{self, Advice, BorrowedFd};
+#[cfg(not(windows))]
+use crate::sys::{Access, MapRequest, Sharing};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
@@ -44,6 +46,7 @@ pub(super) struct Stream {
 
 /// Where content starts in a mapping at `address`, so that the next 2 MiB boundary comes after [`SMALL_PAGE_PREFIX`]
 /// bytes of it. Less than [`HUGE_PAGE`].
+#[cfg_attr(windows, allow(dead_code))]
 const fn prefix_start(address: usize) -> usize {
     (address.wrapping_add(SMALL_PAGE_PREFIX)).wrapping_neg() % HUGE_PAGE
 }
@@ -52,7 +55,10 @@ const fn prefix_start(address: usize) -> usize {
 /// much, just enough. All whole pages; too large ones are left out.
 fn sizes(mapped: usize, least: usize) -> impl Iterator<Item = usize> {
     let fits = move |&size: &usize| size >= least && size > mapped;
-    [INPUT_RESERVATION, mapped.saturating_mul(2), least].into_iter().filter_map(sys::page_align_up).filter(fits)
+    [if sys::COUNTS_AT_ONCE { 0 } else { INPUT_RESERVATION }, mapped.saturating_mul(2), least]
+        .into_iter()
+        .filter_map(sys::page_align_up)
+        .filter(fits)
 }
 
 impl Stream {
@@ -135,6 +141,11 @@ impl Stream {
             // It has RAM as it was touched, and goes back as a whole.
             if self.len == 0 {
                 *self = Stream::new();
+            }
+            #[cfg(windows)]
+            if let Some(block) = &mut self.block {
+                block.written(self.mapped);
+                self.mapped = self.mapped.min(block.keep(self.len));
             }
             return;
         }
@@ -219,6 +230,11 @@ impl Stream {
     /// Maps `size` bytes, or makes what is mapped that long.
     #[inline(never)]
     fn resize(&mut self, size: usize) -> Result<(), Error> {
+        #[cfg(windows)]
+        if self.block.as_mut().is_some_and(|block| block.reach(size)) {
+            self.mapped = size;
+            return Ok(());
+        }
         if self.block.is_some() || (self.len <= SMALL_PAGE_PREFIX && size == INPUT_RESERVATION) {
             // Copied, not remapped: a block is the arenas', and a remapped range would lie anywhere between two
             // boundaries.
@@ -259,6 +275,21 @@ impl Stream {
     #[inline(never)]
     fn map(&mut self, size: usize) -> Result<(), Error> {
         debug_assert!(self.mapped == 0);
+        #[cfg(windows)]
+        {
+            let block = KeptBlock::long(size)?;
+            (self.mapping, self.mapped, self.huge_advised) = (block.start(), size, true);
+            self.block = Some(block);
+            Ok(())
+        }
+        #[cfg(not(windows))]
+        self.map_alone(size)
+    }
+
+    /// Maps `size` bytes for this value alone.
+    #[cfg(not(windows))]
+    #[inline(always)]
+    fn map_alone(&mut self, size: usize) -> Result<(), Error> {
         let mapping = sys::map(MapRequest {
             huge: None,
             len: size,
@@ -301,6 +332,8 @@ mod tests {
         }
     }
 
+    // On Windows there is no far one.
+    #[cfg(not(windows))]
     #[test]
     fn sizes_go_from_far_to_just_enough_and_never_wrap() {
         let list = |mapped, least| sizes(mapped, least).collect::<std::vec::Vec<_>>();

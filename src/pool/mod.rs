@@ -59,7 +59,7 @@ mod take;
 pub use error::{PoolError, PoolReason};
 #[cfg(not(loom))]
 pub use options::PoolOptions;
-#[cfg(feature = "capi")]
+#[cfg(all(unix, feature = "capi"))]
 pub(crate) use options::Sizes;
 #[cfg(not(loom))]
 pub use page::{Page, PageByte};

@@ -45,7 +45,8 @@ pub(crate) struct Sizes {
 impl PagePool {
     /// A pool of `capacity` blocks of `block_size` bytes, in memory of its own.
     ///
-    /// Address space only: RAM comes as blocks are touched. One mapping for the blocks, one for the ledger
+    /// Address space only: RAM comes as blocks are touched. (On Windows all blocks count against the system's limit at
+    /// once.) One mapping for the blocks, one for the ledger
     /// (2 KiB and two bits a block).
     ///
     /// # Errors

@@ -13,16 +13,18 @@
 //! ```
 
 mod control;
+#[cfg(unix)]
 mod file;
 mod options;
 mod pages;
 mod stats;
 
 pub use crate::sys::{Access, Advice, AtFork, PageState};
+#[cfg(unix)]
 pub use file::FileRegion;
-#[cfg(feature = "capi")]
+#[cfg(all(unix, feature = "capi"))]
 pub(crate) use file::Use;
-#[cfg(not(region_staticlib))]
+#[cfg(all(unix, not(region_staticlib)))]
 pub(crate) use file::length;
 pub use options::RegionOptions;
 pub use pages::{PageRun, PageStats, Pages};
@@ -38,10 +40,13 @@ use core::ptr::NonNull;
 
 /// Anonymous memory that owns its length: mapped zeroed, in RAM as touched, given back at drop.
 ///
-/// *Units*: bytes; ranges given to its methods must consist of whole pages ([`page_size`](crate::page_size), or
-/// the huge pages that were [granted](Self::granted)).
-/// *Alignment*: a page, or more on request. *Cost*: one `mmap` and one `munmap` whatever the size; RAM
-/// comes one page at a time at first touch. *Threads*: `Send` and `Sync`, as a `Box<[u8]>` is.
+/// *Units*: bytes; ranges given to its methods must consist of whole pages ([`page_size`](crate::page_size), or the
+/// huge pages that were [granted](Self::granted)). *Alignment*: a page, or more on request. *Cost*: one `mmap` and one
+/// `munmap` whatever the size; RAM comes one page at a time at first touch. *Threads*: `Send` and `Sync`, as a
+/// `Box<[u8]>` is. *Systems*: a Unix and Windows. There what may be touched counts against the system's limit before it
+/// is touched, and takes addresses by 64 KiB; `lock` ends when pages are given back; advice, names and what children
+/// get are refused (`ERROR_NOT_SUPPORTED`). Not in WebAssembly, whose memory is neither given back nor protected:
+/// zeroed memory is [`alloc_slice_zeroed`](crate::Arena::alloc_slice_zeroed) there.
 ///
 /// ```
 /// let mut region = region::Region::new(1 << 20)?;
@@ -192,7 +197,8 @@ impl Region {
     /// # Errors
     /// When the range is not made of whole pages of this region, its pages are locked in RAM (EINVAL), or the region is
     /// [shared](RegionOptions::shared): there is [`decommit_shared`](Self::decommit_shared). On systems other than
-    /// Linux pages that slices do not reach lose their access, until they are [committed](Self::commit) again.
+    /// Linux pages that slices do not reach lose their access, until they are [committed](Self::commit) again; on Windows
+    /// all of them do if other programs take the memory meanwhile, and the error says so.
     ///
     /// ```
     /// let mut region = region::Region::new(1 << 20)?;

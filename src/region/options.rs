@@ -114,7 +114,8 @@ impl<'n> RegionOptions<'n> {
         self
     }
 
-    /// What a forked child gets of the region. A kernel that cannot do it refuses at [`map`](Self::map).
+    /// What a forked child gets of the region. A kernel that cannot do it refuses at [`map`](Self::map), and so does
+    /// Windows.
     ///
     /// # Safety
     /// No forked child relies on what it does not get:
@@ -137,7 +138,8 @@ impl<'n> RegionOptions<'n> {
         self
     }
 
-    /// Leaves the region out of core dumps (`MADV_DONTDUMP`): for keys, and for very large regions.
+    /// Leaves the region out of core dumps (`MADV_DONTDUMP`): for keys, and for very large regions. Refused at
+    /// [`map`](Self::map) where that cannot be said, as on Windows.
     pub const fn not_dumped(mut self) -> Self {
         self.dumped = false;
         self
@@ -149,7 +151,7 @@ impl<'n> RegionOptions<'n> {
         self
     }
 
-    /// A name in `/proc/PID/maps`, at most 79 characters. Left out where the kernel has no names.
+    /// A name in `/proc/PID/maps`, at most 79 characters. Left out where the kernel has no names, as Windows.
     pub const fn name(mut self, name: &'n CStr) -> Self {
         self.name = Some(name);
         self
@@ -157,6 +159,8 @@ impl<'n> RegionOptions<'n> {
 
     /// Children that are forked later and this process see each other's writes. The RAM goes back to the system when
     /// the last of them has unmapped the region.
+    ///
+    /// Refused at [`map`](Self::map) on Windows, which forks no children.
     ///
     /// Rust's rules for references hold across processes, so the slices of such a region are empty. A
     /// [`PagePool`](crate::PagePool) over it hands out blocks to all of the processes. Code that uses bytes through
@@ -168,8 +172,9 @@ impl<'n> RegionOptions<'n> {
         self
     }
 
-    /// Does not count the whole length against the system's commit limit now. RAM counts when it is touched,
-    /// and a touch may then fail (the out-of-memory killer). For reserving far more than will be used.
+    /// Does not count the whole length against the system's commit limit now. RAM counts when it is touched, and a
+    /// touch may then fail (the out-of-memory killer). For reserving far more than will be used. Windows counts what
+    /// may be touched in any case: take [`reserve_only`](Self::reserve_only) there, and commit.
     ///
     /// Hugetlb pages are always reserved when they are mapped: a touch could otherwise end the
     /// process (SIGBUS).
@@ -212,7 +217,11 @@ impl<'n> RegionOptions<'n> {
         let len = self.len.checked_add(page - 1).ok_or(too_large)? & !(page - 1);
         let transparent = pages.asks_for_transparent(len);
         let align = self.align.max(if transparent { sys::HUGE_PAGE } else { page });
+        #[cfg(not(windows))]
         let guard = if self.guard { page } else { 0 };
+        // What follows a guard is to be aligned as a reservation is.
+        #[cfg(windows)]
+        let guard = if self.guard { page.max(sys::sure_alignment()) } else { 0 };
 
         let whole = len.checked_add(2 * guard).ok_or(too_large)?;
         let request = MapRequest {
@@ -238,6 +247,8 @@ impl<'n> RegionOptions<'n> {
 
         if self.guard {
             // Guard pages (`.region.guard`).
+            #[cfg(windows)]
+            let page = guard;
             // SAFETY: one page on either side of `base..base + len`, inside the mapping that was made above and has not
             // been used. On error the region is dropped and unmaps everything.
             unsafe {

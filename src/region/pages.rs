@@ -18,8 +18,10 @@ use core::ops::RangeBounds;
 /// | [`Transparent`](Self::Transparent) | the kernel finds 2 MiB in one piece, at each touch | all RAM | a page |
 /// | [`Huge2M`](Self::Huge2M), [`Huge1G`](Self::Huge1G) | enough are free, at `map` | what was set aside | 2 MiB, 1 GiB |
 ///
-/// The administrator sets pages aside in `/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages` (and
-/// `-1048576kB`); see `Documentation/admin-guide/mm/hugetlbpage.rst`.
+/// The administrator sets pages aside in `/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages` (and `-1048576kB`);
+/// see `Documentation/admin-guide/mm/hugetlbpage.rst`. On Windows [`Huge2M`](Self::Huge2M) are large pages, for
+/// processes that may lock pages in memory (`SeLockMemoryPrivilege`, given to the user and enabled): else they are
+/// refused, as [`Huge1G`](Self::Huge1G) always is there; and [`Transparent`](Self::Transparent) is the same as `Base`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Pages {
@@ -184,7 +186,7 @@ impl Region {
 
     /// Bytes of the region that are in RAM in huge pages; nothing where the kernel does not say (before 6.7, or
     /// without `/proc`). [`page_stats`](Self::page_stats) with less code, for the C ABI.
-    #[cfg(feature = "capi")]
+    #[cfg(all(unix, feature = "capi"))]
     pub(crate) fn huge_bytes(&self) -> Option<usize> {
         match self.granted.pool() {
             // In such a mapping all pages are huge.

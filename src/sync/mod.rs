@@ -14,14 +14,14 @@
 //!
 //! It owns no memory. Numbering blocks is in `pool`.
 
-// Without a system, threads share nothing but a static buffer's mark.
+// Without a system, threads share nothing but a static buffer's mark, and on Windows no memory of other processes.
 #![cfg_attr(not(all(feature = "os", unix)), allow(dead_code, unused_imports, unused_macros))]
 
 pub(crate) mod address_table;
 #[cfg(all(loom, test))]
 pub(crate) mod address_table_models;
 mod alone;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub(crate) mod append_list;
 #[cfg(all(loom, test))]
 pub(crate) mod append_list_models;
@@ -31,11 +31,11 @@ pub(crate) mod remote;
 pub(crate) mod remote_models;
 pub(crate) mod seen;
 pub(crate) mod slot;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub(crate) mod slot_cache;
 #[cfg(all(loom, test))]
 pub(crate) mod slot_cache_models;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod slot_chunk;
 mod thread_hint;
 
@@ -126,7 +126,7 @@ macro_rules! per_process {
     };
 }
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub(crate) use per_process;
 
 /// Keeps what was written before in front of what is written after, for a forked child: it has this thread's memory as it
@@ -141,7 +141,7 @@ pub(crate) fn in_this_order() {
 ///
 /// The sanitizer does not see raw system calls. This is built with `--cfg region_tsan` only (`.ci/tsan`). Other builds
 /// need nothing here: the kernel's own lock orders the calls.
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub(crate) mod kernel {
     #[cfg(region_tsan)]
     static UNMAPPED: core::sync::atomic::AtomicUsize = core::sync::atomic::AtomicUsize::new(0);

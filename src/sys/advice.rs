@@ -3,58 +3,10 @@
 //! What takes content away is in `memory`, and so is who may give advice: the owner of a mapping.
 
 use super::memory::{failed, failed_raw};
-use super::{fault, raw, system};
+use super::{Advice, AtFork, Hint, fault, raw, system};
 use crate::error::{Call, Errno, Error, number};
 use crate::sync::global::{AtomicBool, Ordering};
 use core::ptr::NonNull;
-
-/// How memory is going to be used. Advice never changes content, in this process or another; see `madvise(2)`.
-///
-/// A kernel that does not know an advice answers EINVAL; one that knows it may still do nothing. [`AtFork`] says what a
-/// forked child gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Advice {
-    /// No particular use: undoes `Sequential` and `Random`.
-    Normal,
-    /// Read from low addresses to high: read ahead far.
-    Sequential,
-    /// Read in no order: do not read ahead.
-    Random,
-    /// Needed soon: start reading it in.
-    WillNeed,
-    /// Prefer 2 MiB pages (`MADV_HUGEPAGE`). Success means that the kernel knows, not that it has such pages.
-    HugePage,
-    /// Do not use 2 MiB pages here.
-    NoHugePage,
-    /// Bring every page in now, for reading (Linux 5.14).
-    PopulateRead,
-    /// Bring every page in now, for writing: one call instead of a fault per page (Linux 5.14).
-    PopulateWrite,
-    /// Make huge pages of what is resident, now, whatever the THP setting says (Linux 6.1).
-    Collapse,
-    /// Not needed for a while: first to go under memory pressure (Linux 5.4).
-    Cold,
-    /// Not needed for long: swap it out now (Linux 5.4).
-    PageOut,
-    /// Leave it out of core dumps.
-    DontDump,
-    /// Put it into core dumps again.
-    DoDump,
-}
-
-/// What a forked child gets of memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AtFork {
-    /// A copy of private memory, page by page as it is written; shared memory itself.
-    #[default]
-    Keep,
-    /// Zeroes (`MADV_WIPEONFORK`): for keys and random states that must not be used twice. Private memory only.
-    Wipe,
-    /// Nothing (`MADV_DONTFORK`): its addresses are free there, and the child may map something else at them later.
-    Drop,
-}
 
 /// Gives advice that changes no content. `madvise(2)`.
 ///
@@ -94,15 +46,6 @@ pub(crate) unsafe fn advise(base: NonNull<u8>, len: usize, advice: Advice) -> Re
     };
     // SAFETY: the pages are the caller's mapping, and none of these advices changes content.
     unsafe { system::mm::madvise(base.as_ptr().cast(), len, known) }.map_err(|errno| failed(Call::Advise, len, errno))
-}
-
-/// What `madvise(2)` is given for pages.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Hint {
-    /// How they are going to be used.
-    Use(Advice),
-    /// What children that are forked from now on get of them.
-    AtFork(AtFork),
 }
 
 /// Gives the kernel one of the two. `madvise(2)`.

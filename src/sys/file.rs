@@ -9,31 +9,11 @@ use super::system;
 use super::system::fd::{BorrowedFd, IntoRawFd, RawFd};
 use super::system::fs::{FileType, Mode, OFlags};
 use super::system::io::Errno;
-use super::{Fd, fault, from_system};
+use super::{Fd, Kind, PATH_MAX, fault, from_system};
+use crate::error::number::{EACCES, EINVAL, EIO, ENODEV, EPERM};
 use crate::error::{Call, Error, Reason};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
-
-/// Bytes of the longest path that the system takes, its NUL included: Linux's `PATH_MAX`.
-pub(crate) const PATH_MAX: usize = 4096;
-
-/// The kinds of file that are read in different ways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A regular file of this size. For `/proc` and `/sys` the size is wrong.
-    Regular(u64),
-    /// A pipe or fifo: its buffer can be enlarged.
-    Pipe,
-    Directory,
-    /// A stream to another program, of which `fstat` says that it has no bytes.
-    Socket,
-    /// A terminal, `/dev/zero`, a sound card: bytes without a length.
-    CharacterDevice,
-    /// A disk or a part of one, whose length is not in `fstat`'s answer: [`device_size`] asks for it.
-    BlockDevice,
-    /// An event counter, a set of descriptors and so on: `read` decides.
-    Other,
-}
 
 /// A file opened by this crate, closed at drop. The number is not negative.
 pub(crate) struct OpenFile(RawFd);
@@ -329,4 +309,14 @@ pub(crate) fn enlarge_pipe(fd: BorrowedFd<'_>, size: usize) {
     {
         let _ = (fd, size);
     }
+}
+
+/// Whether a file that cannot be mapped may have bytes to read all the same.
+///
+/// ENODEV: the file system maps nothing, or not this file (`/proc`, `/sys`). EIO: some of `/proc`. EACCES: a
+/// descriptor open for writing only, of which `read` then says so. EPERM: sealed, or a mount that forbids.
+/// EINVAL: a file system that maps whole huge pages only. Anything else, such as ENOMEM, reading would
+/// meet as well.
+pub(crate) fn can_still_be_read(error: &Error) -> bool {
+    super::refused_with(error, &[ENODEV, EIO, EACCES, EPERM, EINVAL])
 }

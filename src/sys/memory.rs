@@ -8,23 +8,11 @@ use super::system::fd::BorrowedFd;
 #[cfg(target_os = "linux")]
 use super::system::mm::MremapFlags;
 use super::system::mm::{MapFlags, MprotectFlags, MsyncFlags, ProtFlags};
-use super::{fault, from_system, raw};
+use super::{Access, HugePool, MapRequest, Sharing, fault, from_system, raw};
 use crate::error::{Call, Errno, Error, Reason, number};
 use crate::sync::kernel;
 use core::ffi::{CStr, c_void};
 use core::ptr::NonNull;
-
-/// What may be done with memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Access {
-    /// Nothing: any touch faults. Takes address space, no RAM and no commit charge.
-    None,
-    /// Reading only.
-    Read,
-    /// Reading and writing.
-    ReadWrite,
-}
 
 impl Access {
     const fn map_flags(self) -> ProtFlags {
@@ -42,49 +30,6 @@ impl Access {
             Access::ReadWrite => MprotectFlags::READ.union(MprotectFlags::WRITE),
         }
     }
-}
-
-/// Whether other processes see a mapping's writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sharing {
-    /// Copy-on-write, this process only.
-    Private,
-    /// Seen by forked children, and written to the file if there is one.
-    Shared,
-}
-
-/// Pages that the administrator set aside (hugetlb), by their size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HugePool {
-    /// 2 MiB.
-    Mega2,
-    /// 1 GiB.
-    Giga1,
-}
-
-impl HugePool {
-    /// Bytes of one of its pages.
-    pub(crate) const fn page(self) -> usize {
-        match self {
-            HugePool::Mega2 => 2 << 20,
-            HugePool::Giga1 => 1 << 30,
-        }
-    }
-}
-
-/// A request for an anonymous mapping.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct MapRequest {
-    /// Bytes, a multiple of the page size.
-    pub len: usize,
-    /// The pool of huge pages to take from; `len` is a multiple of its pages. Ordinary pages without one.
-    pub huge: Option<HugePool>,
-    pub access: Access,
-    pub sharing: Sharing,
-    /// Charge the commit limit at map time; without it RAM is accounted as touched.
-    pub charge: bool,
-    /// Bring all pages in before the call returns.
-    pub populate: bool,
 }
 
 /// An error of `call` on `size` bytes, from an error number of `system`.

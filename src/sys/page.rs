@@ -18,15 +18,35 @@ pub fn page_size() -> usize {
     known().unwrap_or(LARGEST_PAGE)
 }
 
+/// Bytes that the start of every reservation of Windows is a multiple of, and every offset at which a file is mapped.
+#[cfg(windows)]
+const GRANULARITY: usize = 64 << 10;
+
 /// The alignment of every mapping's start: a page, or the smallest possible page where its size is not known.
+#[cfg(not(windows))]
 pub(crate) fn sure_alignment() -> usize {
     known().unwrap_or(SMALLEST_PAGE)
+}
+
+/// The alignment of every mapping's start.
+#[cfg(windows)]
+pub(crate) fn sure_alignment() -> usize {
+    GRANULARITY
+}
+
+/// What the offset at which a file is mapped is a multiple of.
+#[inline]
+pub(crate) fn file_grain() -> usize {
+    #[cfg(windows)]
+    return GRANULARITY;
+    #[cfg(not(windows))]
+    page_size()
 }
 
 /// The page size, where it is known.
 #[inline(always)]
 fn known() -> Option<usize> {
-    // The only size that these processors have, and Miri's for the others.
+    // The only size that these processors and Windows have, and Miri's for the others.
     #[cfg(region_4k)]
     return Some(SMALLEST_PAGE);
     #[cfg(not(region_4k))]
@@ -45,9 +65,17 @@ fn known() -> Option<usize> {
     }
 }
 
+/// About how many bytes of addresses a process has: what Windows gives since its version 8.1, where a stack may lie
+/// anywhere.
+#[cfg(windows)]
+pub(crate) fn address_space() -> usize {
+    1 << if usize::BITS >= 64 { 47 } else { 31 }
+}
+
 /// About how many bytes of addresses a process has: at least so many as the smallest processors give, and as many as
-/// reach to the calling thread's stack. A first thread's is at the upper end, and those of others mostly are near it (not
-/// under Valgrind).
+/// reach to the calling thread's stack. A first thread's is at the upper end, and those of others mostly are near it
+/// (not under Valgrind).
+#[cfg(not(windows))]
 pub(crate) fn address_space() -> usize {
     /// riscv64 with Sv39 gives a process 256 GiB; 32 bits give 2 GiB at least.
     const LEAST: u32 = if usize::BITS >= 64 { 38 } else { 31 };
@@ -73,7 +101,7 @@ pub(crate) fn whole_pages(len: usize) -> usize {
 }
 
 /// Asks the system for the page size.
-#[cfg(all(not(any(target_os = "linux", target_os = "android")), not(region_4k)))]
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android")), not(region_4k)))]
 fn asked() -> Option<usize> {
     unsafe extern "C" {
         /// From the C library, which every other Unix uses for its system calls.
@@ -83,7 +111,7 @@ fn asked() -> Option<usize> {
 }
 
 /// Asks the system for the page size, in three ways, as a sandbox may refuse some of them.
-#[cfg(all(any(target_os = "linux", target_os = "android", test), any(test, not(region_4k))))]
+#[cfg(all(unix, any(target_os = "linux", target_os = "android", test), any(test, not(region_4k))))]
 #[cfg_attr(region_4k, allow(dead_code))]
 fn asked() -> Option<usize> {
     use crate::sys::system::io::Errno;

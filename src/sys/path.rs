@@ -1,8 +1,9 @@
 //! Paths as bytes: the types that are paths without `std`.
 //!
-//! A path is the bytes that go to `open(2)`; nothing here interprets them.
+//! A path is the bytes that go to `open(2)`, or UTF-8 where the system takes text; nothing here interprets them.
 
-/// A path to a file, as the bytes that the system takes: anything but NUL, at most 4095 of them.
+/// A path to a file, as the bytes that the system takes: anything but NUL, at most 4095 of them. On Windows they are
+/// UTF-8, as `as_encoded_bytes` gives it.
 ///
 /// Text, bytes and C strings are paths. With feature `std`, so is what `std::path` and `std::ffi` have,
 /// and with `std` or `alloc` so are `String` and `Vec<u8>`. Without `std`, give

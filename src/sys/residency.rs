@@ -5,23 +5,9 @@
 
 use super::memory::failed_raw;
 use super::system::fd::AsRawFd;
-use super::{SMALLEST_PAGE, fault, page_size, raw};
+use super::{PageState, SMALLEST_PAGE, fault, page_size, raw};
 use crate::error::{Call, Errno, Error};
 use core::ptr::NonNull;
-
-/// What a run of pages is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PageState {
-    /// Not in RAM: never touched, given back, swapped out, or only ever read (the kernel's one page of zeroes).
-    Absent,
-    /// In RAM, in base pages.
-    Base,
-    /// In RAM, in huge pages.
-    Huge,
-    /// In RAM; this kernel does not say in pages of which size.
-    Unknown,
-}
 
 /// Calls `each` for each run of pages of `base..base + len`, with offset, length and state, in order, without gaps.
 pub(crate) fn page_runs(

@@ -13,7 +13,7 @@ macro_rules! shared_methods {
         $(#[$from_buffer:meta])* from_buffer;
         $(#[$index_of:meta])* index_of;
     ) => {
-        #[cfg(all(feature = "os", unix))]
+        #[cfg(all(feature = "os", any(unix, windows)))]
         impl<T> $name<T> {
             $crate::sync::const_fn! {
                 #[doc = concat!("An empty ", $noun, " in mapped memory. Makes no system call and takes no memory.")]
@@ -22,7 +22,10 @@ macro_rules! shared_methods {
                     $name::new_in($crate::arena::Mapped::new())
                 }
             }
+        }
 
+        #[cfg(all(feature = "os", any(unix, windows, target_family = "wasm")))]
+        impl<T> $name<T> {
             $(#[$with_reservation])*
             #[track_caller]
             pub fn with_reservation(max_len: usize) -> Self {
@@ -147,7 +150,7 @@ macro_rules! shared_methods {
             }
         }
 
-        #[cfg(all(feature = "os", unix))]
+        #[cfg(all(feature = "os", any(unix, windows)))]
         impl<T> Default for $name<T> {
             fn default() -> Self {
                 $name::new()
@@ -175,7 +178,7 @@ macro_rules! shared_methods {
             }
         }
 
-        #[cfg(all(feature = "os", unix))]
+        #[cfg(all(feature = "os", any(unix, windows)))]
         impl<T> FromIterator<T> for $name<T> {
             #[track_caller]
             fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {

@@ -6,10 +6,8 @@
 use region::backing::DefaultBacking;
 #[cfg(target_family = "wasm")]
 use region::backing::LinearMemory as Named;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 use region::backing::Mapped as Named;
-#[cfg(windows)]
-use region::backing::VirtualMemory as Named;
 use region::collections::{String, Vec};
 use region::{Arena, Heap, Owned};
 use std::alloc::Layout;
@@ -131,6 +129,34 @@ pub extern "C" fn refused() -> u32 {
     assert_eq!(*kept, 7);
     assert_eq!(*arena.alloc(8u64), 8);
     let text = error.to_string();
-    assert!(cfg!(unix) || text.contains(if cfg!(windows) { "commits no more" } else { "greatest size" }), "{text}");
+    assert!(cfg!(unix) || text.contains(if cfg!(windows) { "VirtualAlloc" } else { "greatest size" }), "{text}");
     text.len() as u32
+}
+
+/// Rows of one type that grow in a reservation, and are dropped there.
+#[unsafe(no_mangle)]
+pub extern "C" fn typed_rows() -> u32 {
+    use region::{AppendVec, RegionVec, TypedArena};
+    let mut row = RegionVec::with_reservation(50_000);
+    row.push(0u64);
+    let first = row.as_ptr();
+    row.extend(1..50_000);
+    assert_eq!((row.as_ptr(), row.iter().copied().sum::<u64>()), (first, (0..50_000).sum()));
+    while row.try_push(1).is_ok() {}
+    assert!(row.len() == row.capacity() && row.len() < 60_000);
+    struct Drops<'a>(&'a std::cell::Cell<u32>);
+    impl Drop for Drops<'_> {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+    let dropped = std::cell::Cell::new(0);
+    let arena = TypedArena::with_reservation(1000);
+    (0..1000).for_each(|_| _ = arena.alloc(Drops(&dropped)));
+    drop(arena);
+    let names = AppendVec::with_reservation(10);
+    let first = names.push_id("first");
+    names.push("second");
+    assert_eq!((names[first], names.len()), ("first", 2));
+    dropped.get()
 }

@@ -1,4 +1,6 @@
-//! Runs all of `lib.rs`, and threads with arenas of their own.
+//! Runs all of `lib.rs` and `system.rs`, and threads with arenas of their own.
+
+mod system;
 
 use elsewhere::*;
 use region::{Arena, SyncHeap};
@@ -8,6 +10,14 @@ use region::{Arena, SyncHeap};
 static HEAP: SyncHeap = SyncHeap::new();
 
 fn main() {
+    if let [_, _, how] = &std::env::args().collect::<Vec<_>>()[..] {
+        return system::say_stdin(how);
+    }
+    system::typed_buffers();
+    system::pools();
+    system::regions();
+    system::files();
+    system::streams();
     assert_eq!(lives(1, 10), 45);
     lives(1000, 10_000);
     // Past the first reservation, which is committed step by step.
@@ -16,6 +26,7 @@ fn main() {
     assert_eq!(all_kinds(), 3);
     assert!(beginnings_and_resets() > 0);
     assert!(refused() > 40);
+    assert_eq!(typed_rows(), 1000);
     std::thread::scope(|scope| {
         for thread in 0..8u64 {
             scope.spawn(move || {

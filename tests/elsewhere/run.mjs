@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import assert from "node:assert/strict";
 
 const { instance } = await WebAssembly.instantiate(readFileSync(process.argv[2]), {});
-const { memory, lives, beside_the_standard_allocator, all_kinds, beginnings_and_resets, refused } = instance.exports;
+const { memory, lives, beside_the_standard_allocator, all_kinds, beginnings_and_resets, refused, typed_rows } = instance.exports;
 const mib = () => memory.buffer.byteLength / (1 << 20);
 
 const begin = mib();
@@ -24,4 +24,8 @@ assert.equal(beside_the_standard_allocator(), 400);
 assert.equal(all_kinds(), 3);
 assert.ok(beginnings_and_resets() > 0);
 assert.ok(refused() > 40);
-console.log(`wasm32: 5 programs, ${mib()} MiB of linear memory, ${large} after a life of 16 MB`);
+assert.equal(typed_rows(), 1000);
+const rows = mib();
+for (let round = 0; round < 100; round++) typed_rows();
+assert.equal(mib(), rows, "rows did not give their memory back");
+console.log(`wasm32: 6 programs, ${mib()} MiB of linear memory, ${large} after a life of 16 MB`);

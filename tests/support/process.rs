@@ -1,35 +1,7 @@
-//! Processes that tests need: a test run again in one of its own, both sides of a fork, limits.
+//! Processes that tests need on a Unix: both sides of a fork, limits. `child` has what every system has.
 
-use super::skip;
 use std::fs::File;
 use std::io::Read;
-use std::process::Command;
-
-const CHILD: &str = "REGION_TEST_CHILD";
-
-/// Whether this process was started by [`again`].
-pub fn is_child() -> bool {
-    std::env::var_os(CHILD).is_some()
-}
-
-/// A command that runs the test of this name again, in which [`is_child`] holds.
-pub fn again(test: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, "1");
-    command
-}
-
-/// Runs the test of this name [`again`], after `prepare` has changed the command. Panics when the test fails there.
-pub fn in_child(test: &str, prepare: impl FnOnce(&mut Command)) {
-    let mut command = again(test);
-    prepare(&mut command);
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}{complained}");
-    complained.lines().filter_map(|line| line.strip_prefix("SKIPPED: ")).for_each(skip);
-    assert!(said.contains("1 passed"), "no test has the name {test}: {said}");
-}
 
 /// The two sides of a fork, in a test that goes on in both.
 pub struct Fork(libc::pid_t);
@@ -96,17 +68,6 @@ pub fn forked(work: impl FnOnce() -> bool) -> i32 {
 pub fn forked_answering(work: impl FnOnce() -> i32) -> i32 {
     wait(fork_answering(work))
 }
-
-/// Has the test of this name, which this is, run in a process of its own: the body goes on there.
-#[allow(unused_macros)] // each test uses its part
-macro_rules! in_a_process_of_its_own {
-    ($name:literal) => {
-        if !$crate::support::is_child() {
-            return $crate::support::in_child($name, |_| {});
-        }
-    };
-}
-pub(crate) use in_a_process_of_its_own;
 
 /// No limit.
 pub const UNLIMITED: u64 = u64::MAX;

@@ -60,7 +60,7 @@ impl Loan {
     }
 
     /// Notes that the first `ready` bytes are usable now.
-    #[cfg(all(feature = "os", unix))]
+    #[cfg(all(feature = "os", any(unix, windows)))]
     pub(super) fn commit(&self, ready: usize) {
         #[cfg(feature = "poison")]
         self.ready.set((self.ready.get().0, ready));

@@ -35,7 +35,8 @@ use core::alloc::Layout;
 /// *Cost*: nothing until the first allocation; then a block of 64 KiB; past that blocks of 1 and 16 MiB; past those a
 /// region of 4 GiB of addresses. RAM comes ahead of the values by at most an eighth of what the arena holds, in steps of
 /// up to 256 KiB, and in 2 MiB pages where the system allows them when the arena holds 16 MiB. Blocks come from a cache
-/// of the whole process ([`trim`](crate::trim)). *Threads*: `Send` and `Sync`; it holds no state.
+/// of the whole process ([`trim`](crate::trim)). On Windows all but first blocks are committed as they are used, 64 KiB or
+/// 1 MiB at a time, as that counts there before it is touched. *Threads*: `Send` and `Sync`; it holds no state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mapped {
     /// Bytes of the one region to use, 0 for the usual growing blocks; and [`PARANOID`](Self::PARANOID) and

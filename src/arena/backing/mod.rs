@@ -9,7 +9,6 @@
 //! - [`RegionBacking`]: a region of the caller's making: in huge pages, locked, named; never shared.
 //! - `Global`: the global allocator's memory, with feature `alloc`.
 //! - `LinearMemory`: WebAssembly's, which grows. The default there.
-//! - `VirtualMemory`: Windows'. The default there.
 //! - [`Mapped`]: address space from the kernel, RAM as touched. The default.
 //!
 //! The kinds that are one block have a `loan` in common: it hands the block out once at a time.
@@ -17,7 +16,7 @@
 //! The trait is public: a kernel, a firmware or a program with its own memory plan can implement another kind.
 
 mod buffer;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod cache;
 pub(crate) mod checked;
 #[cfg(feature = "alloc")]
@@ -25,57 +24,50 @@ mod global;
 #[cfg(any(all(test, not(loom)), all(feature = "os", target_family = "wasm")))]
 mod linear;
 pub(super) mod loan;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod mapped;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod region;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod reserve;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod retention;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod settings;
 mod spill;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 mod tag;
-#[cfg(all(feature = "os", windows))]
-mod windows;
 
 pub use buffer::{Buffer, StackBuffer, StaticBuffer};
 #[cfg(feature = "alloc")]
 pub use global::Global;
 #[cfg(all(feature = "os", target_family = "wasm"))]
 pub use linear::LinearMemory;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub use mapped::Mapped;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub use region::RegionBacking;
-#[cfg(all(feature = "os", unix))]
-#[cfg_attr(any(loom, region_staticlib), allow(unused_imports))]
+#[cfg(all(feature = "os", any(unix, windows)))]
+#[cfg_attr(any(loom, region_staticlib, windows), allow(unused_imports))]
 pub(crate) use reserve::{decommit, discard, give_access, is_locked_when_mapped, resident, touched, usual_reservation};
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub use settings::{Caching, Stats, set_budget, set_caching, stats, trim};
 pub use spill::Spill;
-#[cfg(all(feature = "os", unix))]
-#[cfg_attr(any(loom, region_staticlib), allow(unused_imports))]
+#[cfg(all(feature = "os", any(unix, windows)))]
+#[cfg_attr(any(loom, region_staticlib, windows), allow(unused_imports))]
 pub(crate) use tag::Tag;
-#[cfg(all(feature = "os", windows))]
-pub use windows::VirtualMemory;
 
 use crate::error::AllocError;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-/// The kind of memory that [`Arena`](crate::Arena) uses by default: mapped memory on Unix, Windows' own there, linear memory in
+/// The kind of memory that [`Arena`](crate::Arena) uses by default: mapped memory on Unix and Windows, linear memory in
 /// WebAssembly, elsewhere the global allocator's with feature `alloc`, and else a buffer.
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub type DefaultBacking = Mapped;
 /// The kind of memory that [`Arena`](crate::Arena) uses by default.
 #[cfg(all(feature = "os", target_family = "wasm"))]
 pub type DefaultBacking = LinearMemory;
-/// The kind of memory that [`Arena`](crate::Arena) uses by default.
-#[cfg(all(feature = "os", windows))]
-pub type DefaultBacking = VirtualMemory;
 /// The kind of memory that [`Arena`](crate::Arena) uses by default.
 #[cfg(all(feature = "alloc", not(all(feature = "os", any(unix, windows, target_family = "wasm")))))]
 pub type DefaultBacking = Global;
@@ -84,12 +76,10 @@ pub type DefaultBacking = Global;
 pub type DefaultBacking = Buffer<'static>;
 
 /// The default kind of memory, where it needs nothing to begin with.
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 pub(crate) const DEFAULT: DefaultBacking = Mapped::new();
 #[cfg(all(feature = "os", target_family = "wasm"))]
 pub(crate) const DEFAULT: DefaultBacking = LinearMemory;
-#[cfg(all(feature = "os", windows))]
-pub(crate) const DEFAULT: DefaultBacking = VirtualMemory;
 #[cfg(all(feature = "alloc", not(all(feature = "os", any(unix, windows, target_family = "wasm")))))]
 pub(crate) const DEFAULT: DefaultBacking = Global;
 
@@ -277,7 +267,7 @@ pub unsafe trait Backing {
 }
 
 /// Bytes to ask for at first for a typed buffer whose user did not say how long it may become.
-#[cfg(not(all(feature = "os", unix)))]
+#[cfg(not(all(feature = "os", any(unix, windows))))]
 pub(crate) fn usual_reservation() -> usize {
     crate::policy::reservation(usize::MAX / 2, 0)
 }

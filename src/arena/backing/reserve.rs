@@ -221,7 +221,7 @@ pub(super) fn reserve_or_less(size: usize, previous: usize, need: usize) -> Resu
 /// Whether the process locks all memory that it maps (`mlockall(2)` with `MCL_FUTURE`), by a page that is in RAM although
 /// nobody touched it. Asked only where it matters: a block that is shorter than a region may be locked as a whole.
 pub(crate) fn is_locked_when_mapped(want: usize) -> bool {
-    if want < BLOCK_SIZES[1] {
+    if want < BLOCK_SIZES[1] || cfg!(windows) {
         return false;
     }
     let page = sys::page_size();
@@ -240,7 +240,7 @@ pub(crate) fn is_locked_when_mapped(want: usize) -> bool {
 /// kernel would count them all as the process's data or, because they are `locked`, bring them all in.
 #[inline(never)]
 pub(super) fn reserve(want: usize, need: usize, locked: bool) -> Result<Block, Error> {
-    let late = locked || roots::are_looked_for() || sys::data_is_limited();
+    let late = sys::COUNTS_AT_ONCE || locked || roots::are_looked_for() || sys::data_is_limited();
     let at_once = if late { None } else { map(want, Access::ReadWrite, false).ok() };
     let (mapping, flags) = match at_once {
         Some(mapping) => (mapping, 0),

@@ -18,9 +18,9 @@ use core::mem::MaybeUninit;
 use core::ops::RangeBounds;
 use core::ptr::NonNull;
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 use crate::arena::Mapped;
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows, target_family = "wasm")))]
 use crate::error::AllocReason;
 
 /// A vector over a reservation of its own: growing never copies and never moves its values.
@@ -52,6 +52,9 @@ use crate::error::AllocReason;
 ///
 /// *Errors*: the plain methods panic when memory cannot be had, where `Vec` aborts. Each has a `try_` form
 /// that returns an [`AllocError`]. *Threads*: `Send` and `Sync` as `T` is.
+///
+/// *Systems*: on a Unix and on Windows all of it. In WebAssembly, whose addresses are all memory, there is no `new`, as a
+/// vector that never moves has to know how long it may become: `with_reservation`, or any backing.
 ///
 /// To grow behind a shared reference, see [`AppendVec`](super::AppendVec) and
 /// [`TypedArena`](super::TypedArena).
@@ -105,7 +108,7 @@ unsafe impl<T, B: Backing> Grow<T> for RegionVec<T, B> {
     }
 }
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 impl<T> RegionVec<T> {
     const_fn! {
         /// An empty vector in mapped memory. Makes no system call and takes no memory.
@@ -114,9 +117,12 @@ impl<T> RegionVec<T> {
             RegionVec::new_in(Mapped::new())
         }
     }
+}
 
+#[cfg(all(feature = "os", any(unix, windows, target_family = "wasm")))]
+impl<T> RegionVec<T> {
     /// A vector with addresses for `max_len` values, rounded up to whole pages, and no more. RAM comes as it
-    /// is used, so this may be far more than there is.
+    /// is used, so this may be far more than there is. In WebAssembly all of it is memory at once.
     ///
     /// # Panics
     /// When that much cannot be reserved.
@@ -148,7 +154,14 @@ impl<T> RegionVec<T> {
         let slack = align_of::<T>().saturating_sub(ANY_PAGE);
         let bytes = max_len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(slack));
         let bytes = F::check(bytes.ok_or(AllocError::new(usize::MAX, AllocReason::TooLarge)))?;
-        TypedBuffer::with_reservation::<F>(max_len, Mapped::exactly(bytes)).map(Self::from_typed_buffer)
+        #[cfg(any(unix, windows))]
+        let backing = Mapped::exactly(bytes);
+        #[cfg(target_family = "wasm")]
+        let backing = {
+            let _ = bytes;
+            crate::arena::backing::LinearMemory
+        };
+        TypedBuffer::with_reservation::<F>(max_len, backing).map(Self::from_typed_buffer)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::vector::vector_traits;
 
 vector_traits!([T, B: Backing] RegionVec<T, B>, [C: Backing] RegionVec<T, C>);
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 impl<T> Default for RegionVec<T> {
     fn default() -> Self {
         RegionVec::new()
@@ -50,7 +50,7 @@ equals! {
     [const N: usize] &[U; N];
 }
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 impl<T> FromIterator<T> for RegionVec<T> {
     #[track_caller]
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
@@ -60,7 +60,7 @@ impl<T> FromIterator<T> for RegionVec<T> {
     }
 }
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 impl<T, const N: usize> From<[T; N]> for RegionVec<T> {
     #[track_caller]
     fn from(values: [T; N]) -> Self {
@@ -68,7 +68,7 @@ impl<T, const N: usize> From<[T; N]> for RegionVec<T> {
     }
 }
 
-#[cfg(all(feature = "os", unix))]
+#[cfg(all(feature = "os", any(unix, windows)))]
 impl<T: Clone> From<&[T]> for RegionVec<T> {
     #[track_caller]
     fn from(values: &[T]) -> Self {

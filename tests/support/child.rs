@@ -1,0 +1,41 @@
+//! A test run again in a process of its own.
+
+use super::skip;
+use std::process::Command;
+
+const CHILD: &str = "REGION_TEST_CHILD";
+
+/// Whether this process was started by [`again`].
+pub fn is_child() -> bool {
+    std::env::var_os(CHILD).is_some()
+}
+
+/// A command that runs the test of this name again, in which [`is_child`] holds.
+pub fn again(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, "1");
+    command
+}
+
+/// Runs the test of this name [`again`], after `prepare` has changed the command. Panics when the test fails there.
+pub fn in_child(test: &str, prepare: impl FnOnce(&mut Command)) {
+    let mut command = again(test);
+    prepare(&mut command);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{complained}");
+    complained.lines().filter_map(|line| line.strip_prefix("SKIPPED: ")).for_each(skip);
+    assert!(said.contains("1 passed"), "no test has the name {test}: {said}");
+}
+
+/// Has the test of this name, which this is, run in a process of its own: the body goes on there.
+#[allow(unused_macros)] // each test uses its part
+macro_rules! in_a_process_of_its_own {
+    ($name:literal) => {
+        if !$crate::support::is_child() {
+            return $crate::support::in_child($name, |_| {});
+        }
+    };
+}
+pub(crate) use in_a_process_of_its_own;
