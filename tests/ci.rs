@@ -42,6 +42,15 @@ fn the_public_workflow_runs_every_step() {
     assert_eq!(named, steps());
 }
 
+/// The names of the test binaries, and their sources.
+fn test_files() -> Vec<(String, String)> {
+    let files = std::fs::read_dir(format!("{ROOT}/tests")).unwrap().map(|file| file.unwrap().path());
+    let files = files.filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
+    files
+        .map(|file| (file.file_stem().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(&file).unwrap()))
+        .collect()
+}
+
 /// A test binary that is new is run on other processors and on Windows, or left out with a reason; and no name of a test
 /// that is left out there outlives the test.
 #[test]
@@ -50,14 +59,10 @@ fn other_processors_know_every_test() {
     let (script, windows) = (read("port") + &read("portable"), read("windows"));
     let [known, known_to_windows] = [&script, &windows]
         .map(|script| script.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect::<BTreeSet<&str>>());
-    let mut sources = String::new();
-    for file in std::fs::read_dir(format!("{ROOT}/tests")).unwrap().map(|file| file.unwrap().path()) {
-        if file.extension().is_some_and(|extension| extension == "rs") {
-            let name = file.file_stem().unwrap().to_str().unwrap();
-            assert!(known.contains(name), ".ci/port does not say what becomes of {name}");
-            assert!(known_to_windows.contains(name), ".ci/windows does not say what becomes of {name}");
-            sources += &std::fs::read_to_string(&file).unwrap();
-        }
+    let (names, sources): (Vec<String>, String) = test_files().into_iter().unzip();
+    for name in &names {
+        assert!(known.contains(&**name), ".ci/port does not say what becomes of {name}");
+        assert!(known_to_windows.contains(&**name), ".ci/windows does not say what becomes of {name}");
     }
     let mut single = 0;
     for list in ["again=(", "faked=(", "of_64_bits=("] {
@@ -74,12 +79,7 @@ fn other_processors_know_every_test() {
 #[test]
 fn other_machines_leave_out_tests_that_there_are() {
     let script = std::fs::read_to_string(format!("{ROOT}/.ci/machine")).unwrap();
-    let mut sources = String::new();
-    for file in std::fs::read_dir(format!("{ROOT}/tests")).unwrap().map(|file| file.unwrap().path()) {
-        if file.extension().is_some_and(|extension| extension == "rs") {
-            sources += &std::fs::read_to_string(&file).unwrap();
-        }
-    }
+    let sources: String = test_files().into_iter().map(|(_, source)| source).collect();
     let (_, single) = script.split_once("\nsingle='").unwrap();
     for line in single.split_once('\'').unwrap().0.lines().filter(|line| !line.is_empty()) {
         let (names, _) = line.split_once(": ").unwrap();
