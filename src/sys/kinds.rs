@@ -146,7 +146,7 @@ pub(crate) enum Kind {
     Socket,
     /// A terminal, `/dev/zero`, a sound card: bytes without a length.
     CharacterDevice,
-    /// A disk or a part of one, whose length is not in `fstat`'s answer: [`device_size`] asks for it.
+    /// A disk or a part of one, whose length is not in `fstat`'s answer: `file::device_size` asks for it.
     BlockDevice,
     /// An event counter, a set of descriptors and so on: `read` decides.
     Other,
