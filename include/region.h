@@ -861,9 +861,9 @@ int region_heap_print_stats(const region_heap *heap, int fd);
     blocks, for large ones, and for what is in no block. Allocates nothing; a call of write(2) for each line. */
 int region_heap_print_report(const region_heap *heap, int fd);
 
-/** Writes where the heap's memory is into `text`, which has `size` bytes: the lines of region_heap_print_report and a NUL,
-    as much of them as there is room for. Gives the bytes of the whole report without the NUL, so that less than `size` says
-    that it is all there; 0 if `heap` is NULL. `text` may be NULL: then nothing is written. */
+/** Writes where the heap's memory is into `text`, which has `size` bytes: the lines of region_heap_print_report and
+    a NUL, as much of them as there is room for. Gives the bytes of the whole report without the NUL, so that less
+    than `size` says that it is all there; 0 if `heap` is NULL. `text` may be NULL: then nothing is written. */
 size_t region_heap_report(const region_heap *heap, char *text, size_t size);
 
 /** `size` bytes, aligned to 16. Any thread may free them. */

@@ -15,7 +15,7 @@ mod ring {
     use core::cell::Cell;
 
     /// How many blocks are held: few, so that a small heap does not become a large one.
-    const HELD: usize = 16;
+    const HELD: usize = 2;
 
     /// A block that is held.
     #[derive(Clone, Copy)]

@@ -3,12 +3,14 @@
 //! Each function returns an [`Error`] that knows the call and the size. Lengths are whole pages. Who owns
 //! a mapping and how long it is, the caller knows ([`crate::region`]).
 
+#[cfg(target_os = "linux")]
+use super::HugePool;
 use super::system;
 use super::system::fd::BorrowedFd;
 #[cfg(target_os = "linux")]
 use super::system::mm::MremapFlags;
 use super::system::mm::{MapFlags, MprotectFlags, MsyncFlags, ProtFlags};
-use super::{Access, HugePool, MapRequest, Sharing, fault, from_system, raw};
+use super::{Access, MapRequest, Sharing, fault, from_system, raw};
 use crate::error::{Call, Errno, Error, Reason, number};
 use crate::sync::kernel;
 use core::ffi::{CStr, c_void};

@@ -98,9 +98,9 @@ pub unsafe extern "C" fn region_heap_print_report(heap: *const region_heap, fd: 
     unsafe { print_report(&this.heap.report(), fd) }.err().unwrap_or(0)
 }
 
-/// Writes where the heap's memory is into `text`, which has `size` bytes: the lines of region_heap_print_report and a NUL,
-/// as much of them as there is room for. Gives the bytes of the whole report without the NUL, so that less than `size` says
-/// that it is all there; 0 if `heap` is NULL. `text` may be NULL: then nothing is written.
+/// Writes where the heap's memory is into `text`, which has `size` bytes: the lines of region_heap_print_report and
+/// a NUL, as much of them as there is room for. Gives the bytes of the whole report without the NUL, so that less
+/// than `size` says that it is all there; 0 if `heap` is NULL. `text` may be NULL: then nothing is written.
 ///
 /// # Safety
 /// `heap` is NULL or a zeroed or initialized heap. `text` is NULL, or `size` bytes there may be written.
