@@ -3,7 +3,7 @@
 //! What takes content away is in `memory`, and so is who may give advice: the owner of a mapping.
 
 use super::memory::{failed, failed_raw};
-use super::{Advice, AtFork, Hint, fault, raw, system};
+use super::{Advice, AtFork, fault, raw, system};
 use crate::error::{Call, Errno, Error, number};
 use crate::sync::global::{AtomicBool, Ordering};
 use core::ptr::NonNull;
@@ -46,20 +46,6 @@ pub(crate) unsafe fn advise(base: NonNull<u8>, len: usize, advice: Advice) -> Re
     };
     // SAFETY: the pages are the caller's mapping, and none of these advices changes content.
     unsafe { system::mm::madvise(base.as_ptr().cast(), len, known) }.map_err(|errno| failed(Call::Advise, len, errno))
-}
-
-/// Gives the kernel one of the two. `madvise(2)`.
-///
-/// # Safety
-/// As for [`advise`] or [`at_fork`].
-pub(crate) unsafe fn hint(base: NonNull<u8>, len: usize, hint: Hint) -> Result<(), Error> {
-    // SAFETY: the caller promises what the function that is called requires.
-    unsafe {
-        match hint {
-            Hint::Use(advice) => advise(base, len, advice),
-            Hint::AtFork(choice) => at_fork(base, len, choice),
-        }
-    }
 }
 
 /// Says what children that are forked from now on get of pages. `madvise(2)`; EINVAL for wiping memory that is not

@@ -199,17 +199,6 @@ pub(crate) unsafe fn release(base: NonNull<u8>, len: usize, sharing: Sharing) {
     }
 }
 
-/// Asks whether the system promises RAM for `len` bytes: it maps them, so that they are accounted for, and gives them
-/// back untouched. Without limits and strict accounting it refuses what is more than all RAM and swap.
-pub(crate) fn promise(len: usize) -> Result<(), Error> {
-    let len = super::page_align_up(len).ok_or(Error::new(Call::Map, Reason::TooLarge, len))?;
-    let (access, sharing) = (Access::ReadWrite, Sharing::Private);
-    let asked = map(MapRequest { len, huge: None, access, sharing, charge: true, populate: false })?;
-    // SAFETY: the mapping was made just now, and nobody knows of it.
-    unsafe { release(asked, len, sharing) };
-    Ok(())
-}
-
 /// Changes what may be done with pages. `mprotect(2)`.
 ///
 /// # Safety

@@ -85,7 +85,9 @@ pub use windows::Fd;
 pub(crate) use windows::*;
 
 #[cfg(unix)]
-use crate::error::{Errno, Error};
+use crate::error::Errno;
+use crate::error::{Call, Error, Reason};
+use core::ptr::NonNull;
 #[cfg(region_raw)]
 use linux as system;
 #[cfg(all(unix, not(region_raw)))]
@@ -106,6 +108,31 @@ pub(crate) fn refused_with(error: &Error, known: &[i32]) -> bool {
 #[cfg(unix)]
 fn from_system(errno: system::io::Errno) -> Errno {
     Errno::new(errno.raw_os_error())
+}
+
+/// Asks whether the system promises RAM for `len` bytes: it maps them, so that they are accounted for, and gives them
+/// back untouched. A Unix without limits and strict accounting refuses what is more than all RAM and swap.
+pub(crate) fn promise(len: usize) -> Result<(), Error> {
+    let len = page_align_up(len).ok_or(Error::new(Call::Map, Reason::TooLarge, len))?;
+    let (access, sharing) = (Access::ReadWrite, Sharing::Private);
+    let asked = map(MapRequest { len, huge: None, access, sharing, charge: true, populate: false })?;
+    // SAFETY: the mapping was made just now, and nobody knows of it.
+    unsafe { release(asked, len, sharing) };
+    Ok(())
+}
+
+/// Tells the system one of the two about pages.
+///
+/// # Safety
+/// As for [`advise`] or [`at_fork`].
+pub(crate) unsafe fn hint(base: NonNull<u8>, len: usize, hint: Hint) -> Result<(), Error> {
+    // SAFETY: the caller promises what the function that is called requires.
+    unsafe {
+        match hint {
+            Hint::Use(advice) => advise(base, len, advice),
+            Hint::AtFork(choice) => at_fork(base, len, choice),
+        }
+    }
 }
 
 /// This process's number. `getpid(2)`, which cannot fail.

@@ -5,7 +5,7 @@
 
 use super::call::*;
 use crate::error::{Call, Error, Reason};
-use crate::sys::{Access, Advice, AtFork, Hint, MapRequest, SMALLEST_PAGE, Sharing, fault};
+use crate::sys::{Access, Advice, AtFork, MapRequest, SMALLEST_PAGE, Sharing, fault};
 use core::ffi::CStr;
 use core::ptr::{NonNull, null_mut};
 
@@ -82,16 +82,6 @@ pub(crate) unsafe fn release(base: NonNull<u8>, len: usize, _: Sharing) {
     // SAFETY: the caller's promise, passed on.
     let released = unsafe { unmap(base, len) };
     debug_assert!(released.is_ok());
-}
-
-/// Asks whether the system has `len` bytes: it commits them, and gives them back untouched.
-pub(crate) fn promise(len: usize) -> Result<(), Error> {
-    let len = crate::sys::page_align_up(len).ok_or(Error::new(Call::Map, Reason::TooLarge, len))?;
-    let (access, sharing) = (Access::ReadWrite, Sharing::Private);
-    let asked = map(MapRequest { len, huge: None, access, sharing, charge: true, populate: false })?;
-    // SAFETY: the mapping was made just now, and nobody knows of it.
-    unsafe { release(asked, len, sharing) };
-    Ok(())
 }
 
 /// Changes what may be done with pages, and commits those that are only reserved. `VirtualAlloc`, `VirtualProtect`.
@@ -258,20 +248,6 @@ pub(crate) unsafe fn at_fork(_: NonNull<u8>, len: usize, at_fork: AtFork) -> Res
     match at_fork {
         AtFork::Keep => Ok(()),
         AtFork::Wipe | AtFork::Drop => Err(missing(Call::Advise, len)),
-    }
-}
-
-/// One of the two.
-///
-/// # Safety
-/// As for [`advise`] or [`at_fork`].
-pub(crate) unsafe fn hint(base: NonNull<u8>, len: usize, hint: Hint) -> Result<(), Error> {
-    // SAFETY: the caller's promise, passed on.
-    unsafe {
-        match hint {
-            Hint::Use(advice) => advise(base, len, advice),
-            Hint::AtFork(choice) => at_fork(base, len, choice),
-        }
     }
 }
 
