@@ -217,10 +217,7 @@ impl<'n> RegionOptions<'n> {
         let len = self.len.checked_add(page - 1).ok_or(too_large)? & !(page - 1);
         let transparent = pages.asks_for_transparent(len);
         let align = self.align.max(if transparent { sys::HUGE_PAGE } else { page });
-        #[cfg(not(windows))]
-        let guard = if self.guard { page } else { 0 };
-        // What follows a guard is to be aligned as a reservation is.
-        #[cfg(windows)]
+        // What follows a guard is to be aligned as every mapping is.
         let guard = if self.guard { page.max(sys::sure_alignment()) } else { 0 };
 
         let whole = len.checked_add(2 * guard).ok_or(too_large)?;
@@ -247,13 +244,11 @@ impl<'n> RegionOptions<'n> {
 
         if self.guard {
             // Guard pages (`.region.guard`).
-            #[cfg(windows)]
-            let page = guard;
-            // SAFETY: one page on either side of `base..base + len`, inside the mapping that was made above and has not
+            // SAFETY: `guard` bytes on either side of `base..base + len`, inside the mapping that was made above and has not
             // been used. On error the region is dropped and unmaps everything.
             unsafe {
-                sys::guard(base.sub(page), page)?;
-                sys::guard(base.add(len), page)?;
+                sys::guard(base.sub(guard), guard)?;
+                sys::guard(base.add(len), guard)?;
             }
         }
         if let Some(name) = self.name {
