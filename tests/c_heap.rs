@@ -104,7 +104,7 @@ fn checkers_find_nothing_in_libraries_in_heaps() {
         }
     }
     if has("valgrind", WHAT) {
-        let way = Compiler { name: "heap-valgrind", flags: &["-std=c99", "-O1", "-g", "-DLIVE_CHECKED"], ..WAY };
+        let way = Compiler { name: "heap-valgrind", flags: &["-std=c99", "-O1", "-g"], ..WAY };
         for (name, amount) in [("sqlite", "6000"), ("lua", "2000"), ("expat", "10")] {
             let Some(program) = build(way, checked(), name) else { continue };
             let mut command = Command::new("valgrind");

@@ -157,13 +157,7 @@ static inline int measure(int argc, char **argv, const char *name, void (*work)(
     }
 #else
     {
-#if defined(__SANITIZE_ADDRESS__) || defined(LIVE_CHECKED)
-        /* A heap holds blocks back while a checker watches, and their pages with them: for a while there are more. */
-        const size_t held = 512 << 10;
-#else
-        const size_t held = 0;
-#endif
-        const size_t some = (96 << 10) + held; /* a heap's records, and pages of classes with few blocks */
+        const size_t some = 96 << 10; /* a heap's records, and pages of classes with few blocks */
         struct most once = most_of(name, work, amount), twice;
         size_t kept = live;
         twice = most_of(name, work, 2 * amount);
@@ -171,8 +165,8 @@ static inline int measure(int argc, char **argv, const char *name, void (*work)(
         CHECK(2 * once.taken <= 3 * once.live + 2 * some);
         /* Free memory whose RAM is kept for what comes next, as region_heap_trim says. */
         CHECK(2 * once.resident <= 3 * once.live + 2 * some + 2 * (((size_t)1 << 20) + once.taken / 8));
-        CHECK(twice.taken <= once.taken + once.taken / 10 + 65536 + held);
-        CHECK(twice.resident <= once.resident + once.resident / 10 + 65536 + held);
+        CHECK(twice.taken <= once.taken + once.taken / 10 + 65536);
+        CHECK(twice.resident <= once.resident + once.resident / 10 + 65536);
     }
 #endif
     return 0;

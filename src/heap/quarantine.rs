@@ -7,74 +7,53 @@
 #[cfg(not(feature = "poison"))]
 pub(super) use none::Quarantine;
 #[cfg(feature = "poison")]
-pub(super) use ring::Quarantine;
+pub(super) use row::Quarantine;
 
 #[cfg(feature = "poison")]
-mod ring {
+mod row {
     use crate::checkers;
     use core::cell::Cell;
 
     /// How many blocks are held: few, so that a small heap does not become a large one.
-    const HELD: usize = 2;
+    const HELD: usize = 8;
 
-    /// A block that is held.
-    #[derive(Clone, Copy)]
-    struct Held {
-        address: usize,
-        bytes: usize,
-    }
-
-    /// The blocks that are held, the oldest first. Zeroes are an empty one.
-    pub(in super::super) struct Quarantine {
-        blocks: [Cell<Held>; HELD],
-        first: Cell<usize>,
-        len: Cell<usize>,
-    }
+    /// The addresses of the blocks that are held, the oldest first; 0 where there is none. Zeroes are an empty one.
+    pub(in super::super) struct Quarantine([Cell<usize>; HELD]);
 
     impl Quarantine {
-        /// Bytes that are held at most.
-        pub(in super::super) const BYTES: usize = 8 << 10;
+        /// Bytes of the largest block that is held.
+        pub(in super::super) const LARGEST: usize = 8 << 10;
 
         pub(in super::super) fn is_on() -> bool {
             checkers::watching()
         }
 
-        fn held(&self) -> impl Iterator<Item = Held> {
-            (0..self.len.get()).map(|at| self.blocks[(self.first.get() + at) % HELD].get())
+        /// The blocks that are held.
+        pub(in super::super) fn blocks(&self) -> impl Iterator<Item = usize> {
+            self.0.iter().map(Cell::get).filter(|&address| address != 0)
         }
 
         pub(in super::super) fn has(&self, address: usize) -> bool {
-            self.held().any(|held| held.address == address)
+            self.blocks().any(|held| held == address)
         }
 
-        /// How many blocks are held, and their bytes.
-        pub(in super::super) fn sums(&self) -> (usize, usize) {
-            (self.len.get(), self.held().map(|held| held.bytes).sum())
+        /// Holds a block, and lets the oldest one leave if there is no room for both.
+        pub(in super::super) fn hold(&self, address: usize) -> Option<usize> {
+            let mut coming = address;
+            for place in self.0.iter().rev() {
+                coming = place.replace(coming);
+            }
+            (coming != 0).then_some(coming)
         }
 
-        /// Holds a block, unless [`is_full`](Self::is_full).
-        pub(in super::super) fn hold(&self, address: usize, bytes: usize) {
-            debug_assert!(self.len.get() < HELD);
-            self.blocks[(self.first.get() + self.len.get()) % HELD].set(Held { address, bytes });
-            self.len.set(self.len.get() + 1);
-        }
-
-        /// Whether a block leaves before one of so many bytes comes.
-        pub(in super::super) fn is_full(&self, bytes: usize) -> bool {
-            self.len.get() == HELD || self.sums().1 + bytes > Self::BYTES
-        }
-
-        /// Lets the oldest block leave.
+        /// Lets a block leave.
         pub(in super::super) fn take(&self) -> Option<usize> {
-            let oldest = self.held().next()?.address;
-            self.first.set((self.first.get() + 1) % HELD);
-            self.len.set(self.len.get() - 1);
-            Some(oldest)
+            self.0.iter().map(|place| place.replace(0)).find(|&address| address != 0)
         }
 
         /// Forgets the blocks, which are no blocks any more.
         pub(in super::super) fn forget(&self) {
-            self.len.set(0);
+            self.0.iter().for_each(|place| place.set(0));
         }
     }
 }
@@ -85,11 +64,16 @@ mod none {
     pub(in super::super) struct Quarantine {}
 
     impl Quarantine {
-        pub(in super::super) const BYTES: usize = 0;
+        pub(in super::super) const LARGEST: usize = 0;
 
         #[inline(always)]
         pub(in super::super) fn is_on() -> bool {
             false
+        }
+
+        #[inline(always)]
+        pub(in super::super) fn blocks(&self) -> impl Iterator<Item = usize> {
+            core::iter::empty()
         }
 
         #[inline(always)]
@@ -98,16 +82,8 @@ mod none {
         }
 
         #[inline(always)]
-        pub(in super::super) fn sums(&self) -> (usize, usize) {
-            (0, 0)
-        }
-
-        #[inline(always)]
-        pub(in super::super) fn hold(&self, _: usize, _: usize) {}
-
-        #[inline(always)]
-        pub(in super::super) fn is_full(&self, _: usize) -> bool {
-            false
+        pub(in super::super) fn hold(&self, address: usize) -> Option<usize> {
+            Some(address)
         }
 
         #[inline(always)]

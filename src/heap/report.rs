@@ -112,9 +112,10 @@ impl<B: Backing> Heap<B> {
     pub fn report(&self) -> HeapReport {
         let mut report = HeapReport { stats: self.memory(), ..HeapReport::default() };
         report.add(self.pages());
-        let (held, bytes) = self.state().map_or((0, 0), |state| state.quarantine.sums());
-        report.stats.blocks -= held;
-        report.stats.used -= bytes;
+        if let Some(state) = self.state() {
+            report.stats.blocks -= state.quarantine.blocks().count();
+            report.stats.used -= state.held_bytes();
+        }
         report
     }
 }

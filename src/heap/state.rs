@@ -367,18 +367,20 @@ impl State {
         if page.is_free(found.block) || self.quarantine.has(address) {
             return Err(FreeError::Free);
         }
-        let bytes = Self::usable(found.chunk, found.page);
-        if bytes > Quarantine::BYTES {
+        if Self::usable(found.chunk, found.page) > Quarantine::LARGEST {
             return self.free_at_once(found, address);
         }
         Self::poison(found.chunk, found.page, address);
-        let mut run = false;
-        while self.quarantine.is_full(bytes) {
-            let Some(oldest) = self.quarantine.take() else { break };
-            run |= self.free_at_once(self.find(oldest)?, oldest)?.run;
+        match self.quarantine.hold(address) {
+            Some(oldest) => self.free_at_once(self.find(oldest)?, oldest),
+            None => Ok(Freed { run: false }),
         }
-        self.quarantine.hold(address, bytes);
-        Ok(Freed { run })
+    }
+
+    /// Bytes of the blocks that are held.
+    pub(super) fn held_bytes(&self) -> usize {
+        let found = self.quarantine.blocks().flat_map(|address| self.find(address));
+        found.map(|found| Self::usable(found.chunk, found.page)).sum()
     }
 
     /// Frees the blocks that are held. Whether there was one.
