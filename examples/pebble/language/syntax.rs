@@ -106,7 +106,7 @@ pub enum Node<'p> {
     Element(Ref<'p, [Expr<'p>; 2]>),
 }
 
-const _: () = assert!(size_of::<Expr<'_>>() <= 32);
+const _: () = assert!(if usize::BITS == 64 { size_of::<Expr<'_>>() == 32 } else { size_of::<Expr<'_>>() < 32 });
 
 #[derive(Debug)]
 pub struct Choice<'p> {
