@@ -4,7 +4,7 @@
 //! in `file`, but for their end.
 
 use super::call::*;
-use crate::error::{Call, Error, Reason};
+use crate::error::{Call, Error};
 use crate::sys::{Access, Advice, AtFork, MapRequest, SMALLEST_PAGE, Sharing, fault};
 use core::ffi::CStr;
 use core::ptr::{NonNull, null_mut};
