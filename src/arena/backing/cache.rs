@@ -200,7 +200,7 @@ pub(super) fn take_any(kind: usize, need: usize) -> Option<Block> {
     if is_off() || !WHOLE_CACHE {
         return None;
     }
-    let longest = if LISTS > KINDS && kind == LARGE + 1 { LARGE + 2 } else { kind };
+    let longest = if LISTS > KINDS && kind > LARGE { LARGE + 2 } else { kind };
     let block = (kind..=longest).find_map(|kind| match BLOCKS.take_elsewhere(kind) {
         None if kind > LARGE && LISTS > KINDS => Some(small_region(BLOCKS.take_elsewhere(kind + SMALL)?, kind)),
         claim => Some(held(claim?)),
