@@ -121,7 +121,7 @@ pub(crate) fn promise(len: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Tells the system one of the two about pages.
+/// Gives the system one of the two for pages.
 ///
 /// # Safety
 /// As for [`advise`] or [`at_fork`].
