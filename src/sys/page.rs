@@ -79,6 +79,12 @@ pub(crate) fn address_space() -> usize {
 pub(crate) fn address_space() -> usize {
     /// riscv64 with Sv39 gives a process 256 GiB; 32 bits give 2 GiB at least.
     const LEAST: u32 = if usize::BITS >= 64 { 38 } else { 31 };
+    // Under ThreadSanitizer a program has the addresses next to its stack alone: 1.5 TiB at least. What it maps lower
+    // lies in the sanitizer's own memory, where no thread can start.
+    #[cfg(all(region_weak, target_pointer_width = "64"))]
+    if crate::weak::address!("__tsan_init") != 0 {
+        return 1 << 40;
+    }
     let here = core::mem::MaybeUninit::<u8>::uninit();
     (&raw const here).addr().checked_next_power_of_two().unwrap_or(1 << (usize::BITS - 1)).max(1 << LEAST)
 }
