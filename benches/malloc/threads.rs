@@ -5,6 +5,8 @@
 //! itself: it leaves them in a place that all threads have, and frees what another one left there. The peers are called
 //! directly; none of them is this program's allocator.
 //!
+//! The threads stay for all rounds. In another contest they end with each, and the next ones free what they had.
+//!
 //! ```sh
 //! cargo run --release --bin threads            # times, then the slowest operations
 //! cargo run --release --bin threads -- 2       # with so many threads alone
@@ -16,8 +18,9 @@ mod support;
 use region::{Heap, SyncHeap};
 use std::alloc::{GlobalAlloc, Layout};
 use std::hint::black_box;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use support::Duel;
 use talc::DefaultBinning;
@@ -162,65 +165,125 @@ impl Churn {
     }
 }
 
-/// The churns of all threads on one allocator, and the places that they have in common.
-struct Contest<A> {
+/// What a contest's threads have in common.
+struct Common<A> {
     allocator: A,
-    churns: Vec<Churn>,
     places: Vec<AtomicPtr<u8>>,
     share: usize,
 }
 
-impl<A: Allocator> Contest<A> {
+/// What a thread is to do.
+#[derive(Clone, Copy)]
+enum Work {
+    Steps(usize),
+    /// The same, each of them timed.
+    Timed(usize),
+}
+
+impl Work {
+    fn done<A: Allocator>(self, churn: &mut Churn, common: &Common<A>) -> Vec<u64> {
+        let mut step = || churn.step(&common.allocator, &common.places, common.share);
+        match self {
+            Work::Steps(times) => {
+                (0..times).for_each(|_| step());
+                Vec::new()
+            }
+            Work::Timed(times) => {
+                let mut timed = || {
+                    let start = Instant::now();
+                    step();
+                    start.elapsed().as_nanos() as u64
+                };
+                (0..times).map(|_| timed()).collect()
+            }
+        }
+    }
+}
+
+/// A thread that waits for work, and says how long each step took.
+type Worker = (Sender<Work>, Receiver<Vec<u64>>);
+
+/// Threads on one allocator: the same ones in each round, or new ones, to which the slots of those that ended pass.
+enum Contest<A> {
+    Staying(Vec<Worker>),
+    Ending(Common<A>, Vec<Churn>),
+}
+
+impl<A: Allocator + Send + 'static> Contest<A> {
     /// With all slots full.
-    fn new(allocator: A, threads: usize, share: usize) -> Self {
-        let churns = (0..threads).map(|number| Churn::new(number, threads)).collect();
+    fn new(allocator: A, Setting { threads, share, ending }: Setting) -> Self {
+        let churns = (0..threads).map(|number| Churn::new(number, threads));
         let places = (0..PLACES).map(|_| AtomicPtr::new(std::ptr::null_mut())).collect();
-        let mut contest = Contest { allocator, churns, places, share };
+        let common = Common { allocator, places, share };
+        let mut contest = if ending {
+            Contest::Ending(common, churns.collect())
+        } else {
+            let common = Arc::new(common);
+            Contest::Staying(churns.map(|churn| Self::worker(common.clone(), churn)).collect())
+        };
         contest.run(SLOTS * 5);
         contest
     }
 
+    fn worker(common: Arc<Common<A>>, mut churn: Churn) -> Worker {
+        let (order, orders) = channel::<Work>();
+        let (answer, answers) = channel();
+        std::thread::spawn(move || {
+            orders.iter().try_for_each(|work| answer.send(work.done(&mut churn, &common))).ok();
+        });
+        (order, answers)
+    }
+
+    fn all_do(&mut self, work: impl Fn(usize) -> Work) -> Vec<u64> {
+        match self {
+            Contest::Staying(workers) => {
+                let work = work(workers.len());
+                workers.iter().for_each(|(order, _)| order.send(work).unwrap());
+                workers.iter().flat_map(|(_, answers)| answers.recv().unwrap()).collect()
+            }
+            Contest::Ending(common, churns) => std::thread::scope(|scope| {
+                let (work, common) = (work(churns.len()), &*common);
+                let begin = |churn| scope.spawn(move || work.done(churn, common));
+                let threads: Vec<_> = churns.iter_mut().map(begin).collect();
+                threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+            }),
+        }
+    }
+
     /// So many steps of all threads together.
     fn run(&mut self, times: usize) {
-        let times = times / self.churns.len();
-        let (allocator, places, share) = (&self.allocator, &self.places, self.share);
-        std::thread::scope(|scope| {
-            for churn in &mut self.churns {
-                scope.spawn(move || (0..times).for_each(|_| churn.step(allocator, places, share)));
-            }
-        });
+        self.all_do(|threads| Work::Steps(times / threads));
     }
 
     /// The slowest operations, in nanoseconds: of a thousand, of 100,000, and of all. A system that takes the processor
     /// away is in the last.
     fn slowest(&mut self, times: usize) -> [u64; 3] {
-        let each = times / self.churns.len();
-        let (allocator, places, share) = (&self.allocator, &self.places, self.share);
-        let mut all: Vec<u64> = std::thread::scope(|scope| {
-            let timed = |churn: &mut Churn| {
-                let start = Instant::now();
-                churn.step(allocator, places, share);
-                start.elapsed().as_nanos() as u64
-            };
-            let run = move |churn: &mut Churn| (0..each).map(|_| timed(churn)).collect::<Vec<_>>();
-            let threads: Vec<_> = self.churns.iter_mut().map(|churn| scope.spawn(move || run(churn))).collect();
-            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
-        });
+        let mut all = self.all_do(|threads| Work::Timed(times / threads));
         all.sort_unstable();
         [all.len() / 1000, all.len() / 100_000, 1].map(|behind| all[all.len() - behind.max(1)])
     }
 }
 
-fn contest(threads: usize, share: usize) {
+/// How many threads, of how many percent of the blocks are freed by another, and whether they end with each round.
+#[derive(Clone, Copy)]
+struct Setting {
+    threads: usize,
+    share: usize,
+    ending: bool,
+}
+
+fn contest(setting: Setting) {
     const TIMES: usize = 800_000;
-    let mut heap = Contest::new(Global(SyncHeap::new()), threads, share);
-    let mut mi = Contest::new(Global(mimalloc::MiMalloc), threads, share);
-    let mut glibc = Contest::new(Glibc, threads, share);
-    let mut je = Contest::new(Global(tikv_jemallocator::Jemalloc), threads, share);
-    let mut talc = Contest::new(Talc::new(), threads, share);
-    let mut alone = (threads == 1).then(|| Contest::new(Alone(Heap::new()), threads, share));
+    let Setting { threads, share, ending } = setting;
+    let mut heap = Contest::new(Global(SyncHeap::new()), setting);
+    let mut mi = Contest::new(Global(mimalloc::MiMalloc), setting);
+    let mut glibc = Contest::new(Glibc, setting);
+    let mut je = Contest::new(Global(tikv_jemallocator::Jemalloc), setting);
+    let mut talc = Contest::new(Talc::new(), setting);
+    let mut alone = (threads == 1).then(|| Contest::new(Alone(Heap::new()), setting));
     let plural = if threads == 1 { "" } else { "s" };
-    let title = format!("{threads} thread{plural}, {share} % freed by others: one freed and one taken");
+    let freed = if ending { "all freed by those that come after".into() } else { format!("{share} % freed by others") };
+    let title = format!("{threads} thread{plural}, {freed}: one freed and one taken");
     let mut duel = Duel::new(title, TIMES as u64, 9)
         .add("sync heap", || heap.run(TIMES))
         .add("mimalloc", || mi.run(TIMES))
@@ -238,15 +301,15 @@ fn contest(threads: usize, share: usize) {
     print("glibc", glibc.slowest(TIMES));
     print("jemalloc", je.slowest(TIMES));
     print("talc, locked", talc.slowest(TIMES));
-    std::mem::forget((heap, mi, glibc, je, talc));
 }
 
 fn main() {
     let only: Vec<usize> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     for threads in [1, 2, 8] {
-        for share in [0, 10, 50] {
-            if (only.is_empty() || only.contains(&threads)) && (threads > 1 || share == 0) {
-                contest(threads, share);
+        let settings = [(0, false), (10, false), (50, false), (0, true)];
+        for (share, ending) in settings.into_iter().filter(|&(share, _)| share == 0 || threads > 1) {
+            if only.is_empty() || only.contains(&threads) {
+                contest(Setting { threads, share, ending });
             }
         }
     }

@@ -43,9 +43,12 @@ impl Front {
         unsafe { self.claim.give(EMPTY) };
     }
 
-    /// Counts a node that went on the list; how many there are now.
+    /// Counts a node that went on the list; about how many there are now. Two threads that count at once may count one:
+    /// an exchange here would cost a third of what it counts.
     pub(super) fn count(&self) -> usize {
-        self.waiting.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+        let waiting = self.waiting.load(Ordering::Relaxed).wrapping_add(1);
+        self.waiting.store(waiting, Ordering::Relaxed);
+        waiting
     }
 
     /// Begins to count anew. Only how soon the list is settled depends on it.

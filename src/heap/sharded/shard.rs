@@ -20,13 +20,19 @@ use core::ptr::NonNull;
 // Invariants:
 // - Between a claim and its end the holder alone uses what is behind `front`.
 // - `begun` says that the state is one.
-// - If a class's current word is a page's, its node is that word's.
+// - If a class's current word is a page's, its page and node are that word's.
 #[repr(C)]
 pub(super) struct Shard {
     pub front: Front,
     begun: Cell<bool>,
     state: UnsafeCell<State>,
-    nodes: [Cell<*const Node>; PLACES],
+    current: [Current; PLACES],
+}
+
+/// The page and the node of a class's current word; no page where it has none.
+struct Current {
+    page: Cell<*const Page>,
+    node: Cell<*const Node>,
 }
 
 /// A shard that this thread holds. Its end is the claim's.
@@ -94,7 +100,7 @@ impl Held<'_> {
 
     /// Forgets what is in lists, and what the state was in the middle of.
     pub(super) fn begin_anew(&self) {
-        self.nodes.iter().for_each(|node| node.set(core::ptr::null()));
+        self.current.iter().for_each(|current| current.page.set(core::ptr::null()));
         self.front.list.forget();
         self.front.count_anew();
         self.state().forget_lists();
@@ -126,18 +132,26 @@ impl Held<'_> {
     /// Takes a block of the class from its current word.
     #[inline(always)]
     pub(super) fn take(&self, class: usize) -> Option<NonNull<u8>> {
+        let current = &self.current[class % PLACES];
         // Null where the class has had no page yet, as in a shard that was not begun.
-        // SAFETY: a node is in a chunk, which stays until the heap's end.
-        let node = unsafe { self.nodes[class % PLACES].get().as_ref() }?;
-        self.state().take_shared(class, node)
+        // SAFETY: a record is in a chunk, which stays until the heap's end.
+        let page = unsafe { current.page.get().as_ref() }?;
+        // The node is on a line of its own, which most pages never need.
+        if page.strange.get() == 0 {
+            return self.state().take(class);
+        }
+        // SAFETY: the node was set with the page, and is in the same chunk.
+        self.state().take_shared(class, unsafe { &*current.node.get() })
     }
 
     /// Makes a word with room the class's current one. False if no page of the class has room.
     pub(super) fn refill(&self, class: usize) -> bool {
         let Some((page, word)) = self.state().refill(class) else { return false };
         let Some((chunk, _)) = self.state().chunk_of(page.addr().get()) else { return false };
+        let current = &self.current[class % PLACES];
         // SAFETY: the chunk exists, and has the page's record.
-        self.nodes[class % PLACES].set(unsafe { chunk.as_ref() }.remote(page).node(word));
+        current.node.set(unsafe { chunk.as_ref() }.remote(page).node(word));
+        current.page.set(page.as_ptr());
         true
     }
 
