@@ -141,6 +141,11 @@ impl Page {
         self.free.iter().enumerate().find_map(|(at, word)| (word.get() != 0).then_some((word, at * WORD)))
     }
 
+    /// Which of this page's words `word` is.
+    pub(super) fn word_number(&self, word: *const Word) -> usize {
+        word.addr().wrapping_sub(self.free.as_ptr().addr()) / size_of::<Word>()
+    }
+
     /// Whether `word` is one of this page's.
     pub(super) fn has_word(&self, word: *const Word) -> bool {
         self.free.as_ptr_range().contains(&word)

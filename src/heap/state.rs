@@ -7,7 +7,7 @@ use super::addresses::Addresses;
 use super::chunk::{Chunk, Users};
 use super::classes::{self, PLACES};
 use super::error::FreeError;
-use super::front::Front;
+use super::front::{Front, Remote};
 use super::page::{self, Kind, Link, Page, WORD};
 use super::quarantine::Quarantine;
 use crate::checkers::{self, Contents};
@@ -64,6 +64,8 @@ pub(super) struct State {
 pub(super) struct Freed {
     /// Whether a run was: the heap may have RAM to give back.
     pub run: bool,
+    /// Whether the block's word is its class's current one now.
+    pub current: bool,
 }
 
 /// A block that is in use.
@@ -262,10 +264,11 @@ impl State {
         unsafe { Some(NonNull::new_unchecked(slot.base.get().add(distance))) }
     }
 
-    /// As [`take`](Self::take), in a shard. The node is that of the class's current word, if there is a word.
+    /// As [`take`](Self::take), in a shard. The remote is that of the page of the class's current word.
     #[inline(always)]
-    pub(super) fn take_shared(&self, class: usize, node: &remote::Node) -> Option<NonNull<u8>> {
+    pub(super) fn take_shared(&self, class: usize, page: &Page, remote: &Remote) -> Option<NonNull<u8>> {
         let slot = &self.slots[class % PLACES];
+        let node = remote.node(page.word_number(slot.word.get().as_ptr()));
         // SAFETY: a slot's word is one of a page that is in use, or `none`: no page goes while a slot has its word.
         let bit = remote::take(unsafe { slot.word.get().as_ref() }, node)?;
         let distance = bit as usize * classes::get(class).size as usize;
@@ -276,7 +279,7 @@ impl State {
     /// Makes a word with room the class's current one: its page, and which word it is. `None` if no page of the class has
     /// room.
     #[inline]
-    pub(super) fn refill(&self, class: usize) -> Option<(NonNull<Page>, usize)> {
+    pub(super) fn refill(&self, class: usize) -> Option<NonNull<Page>> {
         let (list, slot) = (&self.pages[class % PLACES], &self.slots[class % PLACES]);
         while let Some(page) = list.get() {
             // SAFETY: the pages of the list are records that exist.
@@ -286,7 +289,7 @@ impl State {
                 slot.word.set(NonNull::from(word));
                 // SAFETY: the block is one of the page.
                 slot.base.set(unsafe { facts.base.get().add(distance) });
-                return Some((page, block / WORD));
+                return Some(page);
             }
             facts.kind.set(Kind::Full);
             // SAFETY: the page is the list's first.
@@ -353,9 +356,28 @@ impl State {
                 if cfg!(feature = "poison") {
                     Self::poison(chunk, page, address);
                 }
-                Ok(Freed { run: look && self.look_at(chunk, page) })
+                if look {
+                    return Ok(Freed { run: self.look_at(chunk, page), current: false });
+                }
+                // A word that has this free block alone would be left with the next one that is taken.
+                self.go_on_in(page, block);
+                Ok(Freed { run: false, current: true })
             }
         }
+    }
+
+    /// Makes the word of a block that was just freed its class's current one: it is in the processor's caches, and so is
+    /// what is near the block.
+    #[inline(always)]
+    fn go_on_in(&self, page: NonNull<Page>, block: usize) {
+        // SAFETY: the caller's page is a record.
+        let facts = unsafe { page.as_ref() };
+        let class = usize::from(facts.class.get());
+        let slot = &self.slots[class % PLACES];
+        slot.word.set(NonNull::from(facts.word(block)));
+        let distance = (block / WORD * WORD) * classes::get(class).size as usize;
+        // SAFETY: the word's first block is one of the page.
+        slot.base.set(unsafe { facts.base.get().add(distance) });
     }
 
     /// Frees a block that was found, and holds it back.
@@ -373,7 +395,7 @@ impl State {
         Self::poison(found.chunk, found.page, address);
         match self.quarantine.hold(address) {
             Some(oldest) => self.free_at_once(self.find(oldest)?, oldest),
-            None => Ok(Freed { run: false }),
+            None => Ok(Freed { run: false, current: false }),
         }
     }
 
@@ -450,9 +472,12 @@ impl State {
             self.list(page);
         }
         // One empty page a class is kept, so that a block that comes and goes does not make a page each time.
-        let is_current = facts.has_word(self.slots[class % PLACES].word.get().as_ptr());
-        if !facts.is_empty() || is_current || self.is_alone(class, page) || !settled() {
+        if !facts.is_empty() || self.is_alone(class, page) || !settled() {
             return false;
+        }
+        let current = &self.slots[class % PLACES].word;
+        if facts.has_word(current.get().as_ptr()) {
+            current.set(NonNull::from(&self.none));
         }
         // SAFETY: the page is in the list, as its kind says.
         unsafe { page::unlink(&self.pages[class % PLACES], page) };

@@ -20,7 +20,7 @@ use core::ptr::NonNull;
 // Invariants:
 // - Between a claim and its end the holder alone uses what is behind `front`.
 // - `begun` says that the state is one.
-// - If a class's current word is a page's, its page and node are that word's.
+// - If a class's current word is a page's, its page and chunk are that word's.
 #[repr(C)]
 pub(super) struct Shard {
     pub front: Front,
@@ -29,10 +29,10 @@ pub(super) struct Shard {
     current: [Current; PLACES],
 }
 
-/// The page and the node of a class's current word; no page where it has none.
+/// The page of a class's current word, and its chunk; no page where it has none.
 struct Current {
     page: Cell<*const Page>,
-    node: Cell<*const Node>,
+    chunk: Cell<*const Chunk>,
 }
 
 /// A shard that this thread holds. Its end is the claim's.
@@ -136,22 +136,28 @@ impl Held<'_> {
         // Null where the class has had no page yet, as in a shard that was not begun.
         // SAFETY: a record is in a chunk, which stays until the heap's end.
         let page = unsafe { current.page.get().as_ref() }?;
-        // The node is on a line of its own, which most pages never need.
+        // The remote is on a line of its own, which most pages never need.
         if page.strange.get() == 0 {
             return self.state().take(class);
         }
-        // SAFETY: the node was set with the page, and is in the same chunk.
-        self.state().take_shared(class, unsafe { &*current.node.get() })
+        // SAFETY: the chunk was set with the page, which it has a record of, and stays until the heap's end.
+        let remote = unsafe { &*current.chunk.get() }.remote(NonNull::from(page));
+        self.state().take_shared(class, page, remote)
+    }
+
+    /// Notes where the class's current word is.
+    #[inline(always)]
+    fn note_current(&self, class: usize, chunk: NonNull<Chunk>, page: NonNull<Page>) {
+        let current = &self.current[class % PLACES];
+        current.chunk.set(chunk.as_ptr());
+        current.page.set(page.as_ptr());
     }
 
     /// Makes a word with room the class's current one. False if no page of the class has room.
     pub(super) fn refill(&self, class: usize) -> bool {
-        let Some((page, word)) = self.state().refill(class) else { return false };
+        let Some(page) = self.state().refill(class) else { return false };
         let Some((chunk, _)) = self.state().chunk_of(page.addr().get()) else { return false };
-        let current = &self.current[class % PLACES];
-        // SAFETY: the chunk exists, and has the page's record.
-        current.node.set(unsafe { chunk.as_ref() }.remote(page).node(word));
-        current.page.set(page.as_ptr());
+        self.note_current(class, chunk, page);
         true
     }
 
@@ -162,7 +168,13 @@ impl Held<'_> {
         if unsafe { found.page.as_ref() }.strange.get() != 0 && is_free(&found) {
             return Err(FreeError::Free);
         }
-        self.state().free_found(found, address)
+        let (chunk, page) = (found.chunk, found.page);
+        let freed = self.state().free_found(found, address)?;
+        if freed.current {
+            // SAFETY: what was found is a record, and was not ended.
+            self.note_current(usize::from(unsafe { page.as_ref() }.class.get()), chunk, page);
+        }
+        Ok(freed)
     }
 
     /// Takes over what other threads freed. Whether a run was freed with it.
