@@ -103,11 +103,13 @@ pub struct Check {
     origin: *mut u8,
     /// The number of the byte behind the last value that was claimed.
     cursor: u64,
-    /// Values that end up to this number are taken in a few instructions: none of them is listed, and [`SLACK`] bytes of
-    /// the image are behind them.
+    /// Values that end up to this number are taken in a few instructions: none of them is listed, [`SLACK`] bytes of the
+    /// image are behind them, and their links keep their numbers. None are if numbers change.
     soft: u64,
     /// How many levels deeper the walk may recurse. At 0 everything waits.
     levels: u32,
+    /// Whether what waits is being checked.
+    draining: bool,
     frames: RegionVec<Frame>,
     seen: RegionVec<Seen>,
     /// The next of the listed numbers, from the image's first byte; none has `u32::MAX`, as no image is so long.
@@ -137,7 +139,8 @@ impl Check {
         let (frames, seen, cursor, levels) = (RegionVec::new(), RegionVec::new(), scope.start(), LEVELS);
         // No value begins with the header.
         let recent = [(0, u32::MAX); RECENT];
-        let mut walk = Check { scope, origin, cursor, soft: 0, levels, frames, seen, next: 0, recent, wrong: None };
+        let (soft, draining, next, wrong) = (0, false, 0, None);
+        let mut walk = Check { scope, origin, cursor, soft, levels, draining, frames, seen, next, recent, wrong };
         walk.expect();
         walk
     }
@@ -146,7 +149,8 @@ impl Check {
     fn expect(&mut self) {
         self.next = self.listed(self.seen.len());
         let slack = SLACK.div_ceil(1 << self.scope.scale) as u64;
-        self.soft = (u64::from(self.scope.first) + u64::from(self.next)).min(self.scope.end() - slack);
+        let soft = (u64::from(self.scope.first) + u64::from(self.next)).min(self.scope.end() - slack);
+        self.soft = if self.scope.more == 0 { soft } else { 0 };
     }
 
     /// The listed number of this place in the list.
@@ -198,8 +202,8 @@ impl Check {
     }
 
     /// Takes the bytes that a link leads to, whose values have some, if it leads to the next place, as nearly all do, and
-    /// `accepts` them, with as many behind them as `SLACK` says. Writes the number that it is to have. None says nothing: the
-    /// link has to be [claimed](Self::claim).
+    /// `accepts` them, with as many behind them as `SLACK` says. None says nothing: the link has to be
+    /// [claimed](Self::claim).
     ///
     /// # Safety
     /// `link` leads to 4 bytes in the image that were claimed, aligned.
@@ -223,8 +227,6 @@ impl Check {
             return None;
         }
         self.cursor = end;
-        // SAFETY: the caller's promise.
-        unsafe { self.renumber(link, number) };
         Some(at)
     }
 
@@ -347,18 +349,10 @@ impl Check {
         true
     }
 
-    /// Comes back from a level, with all that waits there.
-    ///
-    /// # Safety
-    /// The frames are what the functions in them require.
+    /// Comes back from a level.
     #[inline(always)]
-    pub(super) unsafe fn ascend(&mut self) -> Result<(), Stop> {
-        if self.is_deep() {
-            // SAFETY: the caller's promise.
-            unsafe { self.drain()? };
-        }
+    pub(super) fn ascend(&mut self) {
         self.levels += 1;
-        Ok(())
     }
 
     /// Whether the walk is on its deepest level, on which links wait.
@@ -382,16 +376,25 @@ impl Check {
         self.frames[from..].reverse();
     }
 
-    /// Checks what waits: all below a value of the deepest level.
+    /// Whether what waits is being checked.
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining
+    }
+
+    /// Checks what waits, all below a value of the deepest level; but not from within, as those wait that are found then.
     ///
     /// # Safety
-    /// As for `ascend`.
-    #[inline(never)]
-    unsafe fn drain(&mut self) -> Result<(), Stop> {
+    /// The frames are what the functions in them require.
+    pub(super) unsafe fn drain(&mut self) -> Result<(), Stop> {
+        if self.draining {
+            return Ok(());
+        }
+        self.draining = true;
         while let Some(frame) = self.frames.pop() {
             // SAFETY: the caller's promise.
             unsafe { (frame.check)(frame.at, frame.left, self)? };
         }
+        self.draining = false;
         Ok(())
     }
 

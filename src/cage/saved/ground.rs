@@ -13,9 +13,9 @@ use crate::cage::Cage;
 use crate::cage::backing::{Caged, acquire_exactly, units_of};
 use crate::cage::space::Mounted;
 use crate::cage::units::Run;
-use crate::error::{AllocError, AllocReason, Error};
+use crate::error::{AllocError, AllocReason};
 use crate::policy::CAGE_UNIT;
-use crate::sys::{self, Access, Advice, BorrowedFd, Sharing};
+use crate::sys::{self, Access, BorrowedFd, Sharing};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
@@ -106,12 +106,6 @@ impl<C: Cage> Ground<C> {
     pub(super) unsafe fn bytes(&mut self, len: usize) -> &mut [core::mem::MaybeUninit<u8>] {
         // SAFETY: the block is ready for so many bytes, and is this value's alone.
         unsafe { NonNull::slice_from_raw_parts(self.start.cast(), len).as_mut() }
-    }
-
-    /// Brings the file's pages in, as far as the system has them and can.
-    pub(super) fn populate(&self, len: usize) -> Result<(), Error> {
-        // SAFETY: the pages are this value's, and this advice changes none.
-        unsafe { sys::advise(self.start, round_up(len, sys::page_size()), Advice::PopulateRead) }
     }
 }
 

@@ -85,8 +85,8 @@ unsafe fn leave_values<'a, T: Savable<'a, C>, C: Cage>(
         let before = walk.waiting();
         T::follow(at, walk)?;
         walk.turn(before);
+        walk.drain()
     }
-    Ok(())
 }
 
 /// Checks a value that the walk begins with.
@@ -134,7 +134,7 @@ unsafe fn follow_slowly<'a, T: Savable<'a, C>, C: Cage, const SHARED: bool>(
             Claimed::Again => Ok(()),
             Claimed::Fresh(at) => check_values::<T, C>(at, count, walk),
             Claimed::Shared(at, index) => {
-                if T::PENDS && walk.is_deep() {
+                if T::PENDS && walk.is_draining() {
                     // Below all that the values leave for later.
                     walk.wait(Frame { check: close, at, left: index })?;
                     return check_values::<T, C>(at, count, walk);
@@ -206,8 +206,9 @@ unsafe fn follow_link<'a, T: Savable<'a, C>, C: Cage, const SHARED: bool>(
     // SAFETY: the caller's promise, and there are values with bytes. All frames are of this file.
     unsafe {
         follow::<T, C, SHARED>(link, count, walk)?;
-        walk.ascend()
     }
+    walk.ascend();
+    Ok(())
 }
 
 /// Writes values that lie side by side, as `check_values` checks them: `count` of them from `from` on, to the image's bytes

@@ -309,8 +309,6 @@ where
                 if let Some(ground) = unsafe { Ground::map(fd, len, header.first)? } {
                     let opened = Saved { ground, len, root: PhantomData };
                     if !trusted {
-                        // Where the system cannot bring it in, it comes as the walk touches it.
-                        let _ = opened.ground.populate(len);
                         // SAFETY: nobody can change the bytes, and as the number of the first one stays, they are only read.
                         unsafe { Self::check(opened.ground.start(), &header, header.first)? };
                     }

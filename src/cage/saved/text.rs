@@ -23,7 +23,7 @@ const SHORT: u32 = 32;
 const SHORT: u32 = 16;
 const _: () = assert!(SHORT as usize <= SLACK);
 
-/// Whether the first `len` bytes are ASCII, of 1 to `SHORT` bytes.
+/// Whether `len` is 1 to `SHORT`, and so many bytes are ASCII.
 ///
 /// # Safety
 /// `SHORT` bytes are readable and initialized, which nobody writes meanwhile.
@@ -31,13 +31,18 @@ const _: () = assert!(SHORT as usize <= SLACK);
 #[inline(always)]
 unsafe fn is_ascii(bytes: NonNull<u8>, len: u32) -> bool {
     use core::arch::x86_64::{_mm_loadu_si128, _mm_movemask_epi8};
+    const HALF: u32 = SHORT / 2;
     let halves = bytes.as_ptr().cast();
-    // SAFETY: the caller's promise; all processors of this kind have SSE2.
-    let (first, second) = unsafe {
-        (_mm_movemask_epi8(_mm_loadu_si128(halves)) as u32, _mm_movemask_epi8(_mm_loadu_si128(halves.add(1))) as u32)
-    };
     // A bit for each byte that is not, and one behind them.
-    (u64::from(first | second << 16) | 1 << SHORT).trailing_zeros() >= len
+    // SAFETY: the caller's promise; all processors of this kind have SSE2.
+    let first = unsafe { _mm_movemask_epi8(_mm_loadu_si128(halves)) } as u32 | 1 << HALF;
+    let last = len.wrapping_sub(1);
+    if last < first.trailing_zeros() {
+        return true;
+    }
+    // SAFETY: as for the first half.
+    let second = unsafe { _mm_movemask_epi8(_mm_loadu_si128(halves.add(1))) } as u32 | 1 << HALF;
+    first == 1 << HALF && last < HALF + second.trailing_zeros()
 }
 
 /// As above.
@@ -55,7 +60,7 @@ unsafe fn is_ascii(bytes: NonNull<u8>, len: u32) -> bool {
 #[cfg(any(test, not(target_arch = "x86_64")))]
 const TWO_WORDS: u32 = 2 * size_of::<u64>() as u32;
 
-/// Whether the first `len` bytes are ASCII, of 1 to `TWO_WORDS` bytes.
+/// Whether `len` is 1 to `TWO_WORDS`, and so many bytes are ASCII.
 ///
 /// # Safety
 /// `TWO_WORDS` bytes are readable and initialized, which nobody writes meanwhile.
@@ -65,6 +70,9 @@ unsafe fn is_ascii_by_words(bytes: NonNull<u8>, len: u32) -> bool {
     const WORD: u32 = TWO_WORDS / 2;
     const HIGH: u64 = u64::from_ne_bytes([0x80; WORD as usize]);
     let words = bytes.cast::<u64>();
+    if len.wrapping_sub(1) >= TWO_WORDS {
+        return false;
+    }
     // SAFETY: the caller's promise.
     let first = u64::from_le(unsafe { words.read_unaligned() });
     if len <= WORD {
@@ -105,7 +113,7 @@ unsafe fn check_text<C: Cage>(link: NonNull<u32>, count: u32, walk: &mut Check) 
         };
         let text = NonNull::slice_from_raw_parts(bytes, count as usize).as_ref();
         // Text with other characters takes several times as long.
-        if text.is_ascii() || core::str::from_utf8(text).is_ok() {
+        if (count > SHORT && text.is_ascii()) || core::str::from_utf8(text).is_ok() {
             return Ok(());
         }
         Err(walk.refuse(bytes, SavedFault::Text))
@@ -130,8 +138,7 @@ unsafe impl<'a, C: Cage> Savable<'a, C> for Str32<'a, C> {
         // What it takes has as many bytes as the length says, with more behind them, and nobody writes them meanwhile.
         unsafe {
             let (link, count) = (field(at, 0), field(at, offset_of!(Slice32<'a, u8, C>, len)).read());
-            let short = count.wrapping_sub(1) < SHORT;
-            if !short || walk.take::<TextBytes<C>>(link, count, |bytes| is_ascii(bytes, count)).is_none() {
+            if walk.take::<TextBytes<C>>(link, count, |bytes| is_ascii(bytes, count)).is_none() {
                 check_text::<C>(link, count, walk)?;
             }
         }
@@ -164,6 +171,11 @@ mod tests {
 
     /// Asks of all lengths, with one byte at each place that is not ASCII.
     fn asks(longest: u32, is_ascii: unsafe fn(NonNull<u8>, u32) -> bool) {
+        for len in [0, longest + 1, u32::MAX] {
+            let text = [b'a'; 2 * SLACK];
+            // SAFETY: there are as many bytes.
+            assert!(!unsafe { is_ascii(NonNull::from(&text).cast(), len) }, "{len} bytes");
+        }
         for len in 1..=longest {
             for at in 0..longest {
                 for byte in [0x80, 0xff] {
