@@ -8,8 +8,8 @@
 /// Bytes of a huge page: what one page-table entry of the second level maps.
 ///
 /// 2 MiB wherever base pages are 4 KiB (x86-64, and the usual aarch64 and riscv64 kernels). On kernels
-/// with 16 KiB or 64 KiB base pages a real huge page is 32 or 512 MiB; 2 MiB alignment is then merely a
-/// larger alignment than needed, and the advice does nothing until ranges are large enough.
+/// with 16 KiB or 64 KiB base pages a real huge page is 32 or 512 MiB (`sys::huge_page`); 2 MiB alignment is then
+/// merely a larger alignment than needed.
 pub(crate) const HUGE_PAGE: usize = 2 << 20;
 
 /// Bytes of the smallest page of any processor: what every mapping's start is a multiple of.
@@ -99,7 +99,7 @@ pub(crate) const SMALLER: usize = 4;
 pub(crate) const SMALL_PAGE_PREFIX: usize = 512 << 10;
 
 /// Bytes more of base pages in a region that an arena begins when it is not large yet: RAM ahead of the cursor, a huge
-/// page included, is at most an eighth of what the arena holds.
+/// page included, is at most an eighth of what the arena holds. As many times more as this kernel's huge pages are longer.
 pub(crate) const LATE_PREFIX: usize = 8 * HUGE_PAGE;
 
 /// The step by which RAM is brought in ahead of the cursor on base pages is an eighth of what the block holds, and the

@@ -200,8 +200,10 @@ fn populated_memory_is_resident_at_once() {
     for pages in [Pages::Base, Pages::Transparent] {
         for align in [1, 1 << 22] {
             let options = Region::options().len(4 << 20).pages(pages).align(align).populate();
-            let region = options.map().unwrap();
-            assert_eq!(region.resident(), region.len(), "{pages:?} {align}");
+            for options in [options, options.guard_pages()] {
+                let region = options.map().unwrap();
+                assert_eq!(region.resident(), region.len(), "{options:?}");
+            }
         }
     }
     assert_eq!(Region::new(4 << 20).unwrap().resident(), 0);

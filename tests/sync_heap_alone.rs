@@ -73,22 +73,27 @@ mod handler {
     use super::*;
 
     pub static HANDLED: AtomicUsize = AtomicUsize::new(0);
+    /// How long after a signal the next comes; 0 for none.
+    static MICROSECONDS: AtomicUsize = AtomicUsize::new(0);
 
     extern "C" fn handle(_: libc::c_int) {
         // Two blocks that are alive at once, of the classes that the program uses.
         let (first, second) = (Block::new(24), Block::new(500));
         assert_ne!(first.0, second.0);
         HANDLED.fetch_add(1, Ordering::Relaxed);
+        timer();
     }
 
-    fn timer(microseconds: i64) {
-        let every = libc::timeval { tv_sec: 0, tv_usec: microseconds as _ };
-        let value = libc::itimerval { it_interval: every, it_value: every };
+    /// Has one signal come. Regular ones would leave the program no time where handling one takes longer (an emulator).
+    fn timer() {
+        let [never, once] = [0, MICROSECONDS.load(Ordering::Relaxed)]
+            .map(|microseconds| libc::timeval { tv_sec: 0, tv_usec: microseconds as _ });
+        let value = libc::itimerval { it_interval: never, it_value: once };
         // SAFETY: both addresses are good for what the call reads, and the second is none.
         assert_eq!(unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const value, std::ptr::null_mut()) }, 0);
     }
 
-    /// Handles a signal every few microseconds while `body` runs.
+    /// Handles a signal after every few microseconds while `body` runs.
     pub fn while_interrupted<R>(body: impl FnOnce() -> R) -> R {
         // SAFETY: zeroes are an action without flags, and the handler uses the heap and atomics alone.
         unsafe {
@@ -97,9 +102,11 @@ mod handler {
             action.sa_flags = libc::SA_RESTART;
             assert_eq!(libc::sigaction(libc::SIGALRM, &raw const action, std::ptr::null_mut()), 0);
         }
-        timer(50);
+        MICROSECONDS.store(50, Ordering::Relaxed);
+        timer();
         let result = body();
-        timer(0);
+        MICROSECONDS.store(0, Ordering::Relaxed);
+        timer();
         result
     }
 }

@@ -12,6 +12,7 @@ mod stepwise;
 
 use region::SyncHeap;
 use std::alloc::Layout;
+use std::ffi::c_void;
 use std::ptr::NonNull;
 use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,12 +33,14 @@ fn nap() {
     unsafe { libc::nanosleep(&libc::timespec { tv_sec: 0, tv_nsec: 20_000 }, std::ptr::null_mut()) };
 }
 
-extern "C" fn on_step(_: libc::c_int) {
+extern "C" fn on_step(_: libc::c_int, _: *const libc::siginfo_t, interrupted: *mut c_void) {
     if STEPS.fetch_add(1, Ordering::Relaxed) + 1 == STOP_AT.load(Ordering::Relaxed) {
         STATE.store(STOPPED, Ordering::Release);
         while STATE.load(Ordering::Acquire) == STOPPED {
             nap();
         }
+        // SAFETY: the handler was called with it.
+        unsafe { stepwise::no_more(interrupted) };
     }
 }
 
@@ -84,10 +87,22 @@ fn others(heap: &SyncHeap, of_stopped: Sent, size: usize) {
     blocks.into_iter().for_each(|(block, size)| give(heap, block, size));
 }
 
-/// Stops a thread at every `stride`-th step of `act`, which is given a block of its own: of its shard if `own`, or else
-/// of the main thread's. How many stops there were.
-fn stop_at_each(heap: &SyncHeap, size: usize, own: bool, stride: usize, act: fn(&SyncHeap, Sent, usize)) -> usize {
-    for (stops, stop_at) in (1..).step_by(stride).enumerate() {
+/// How far apart about so many steps of an operation are, which is stopped at none: how many there are, the compiler
+/// decides.
+fn stride(most: usize, mut unstopped: impl FnMut()) -> usize {
+    // The first time makes what all that follow have, and a block may grow where it is or elsewhere.
+    let steps = (0..4).map(|_| {
+        unstopped();
+        STEPS.load(Ordering::Relaxed)
+    });
+    (steps.min().unwrap() / most).max(1)
+}
+
+/// Stops a thread at about so many steps of `act`, which is given a block of its own: of its shard if `own`, or else of
+/// the main thread's. How many stops there were.
+fn stop_at_each(heap: &SyncHeap, size: usize, own: bool, most: usize, act: fn(&SyncHeap, Sent, usize)) -> usize {
+    // Whether it was stopped. None is at step 0.
+    let round = |stop_at: usize| {
         STOP_AT.store(stop_at, Ordering::Relaxed);
         STEPS.store(0, Ordering::Relaxed);
         STATE.store(RUNNING, Ordering::Release);
@@ -116,11 +131,10 @@ fn stop_at_each(heap: &SyncHeap, size: usize, own: bool, stride: usize, act: fn(
             give(heap, theirs, size);
         }
         assert_eq!(heap.stats().blocks, 0, "stopped at step {stop_at}");
-        if !stopped {
-            return stops;
-        }
-    }
-    unreachable!("operations end")
+        stopped
+    };
+    let stride = stride(most, || assert!(!round(0)));
+    (1..).step_by(stride).take_while(|&stop_at| round(stop_at)).count()
 }
 
 #[test]
@@ -145,17 +159,17 @@ fn no_thread_waits_for_one_that_is_stopped_at_any_step() {
             heap.free(longer);
         }
     };
-    for (size, own, stride, act) in [
-        (40, true, 83, free),
-        (40, false, 83, free),
-        (40, true, 307, exchange),
-        (3000, true, 331, exchange),
-        (50_000, true, 701, exchange),
-        (50_000, false, 307, free),
-        (50_000, true, 1103, resize),
+    for (size, own, most, act) in [
+        (40, true, 40, free),
+        (40, false, 40, free),
+        (40, true, 30, exchange),
+        (3000, true, 30, exchange),
+        (50_000, true, 20, exchange),
+        (50_000, false, 30, free),
+        (50_000, true, 10, resize),
     ] {
         let heap = SyncHeap::new();
-        let stops = stop_at_each(&heap, size, own, stride, act);
+        let stops = stop_at_each(&heap, size, own, most, act);
         println!("{size} bytes, own {own}: {stops} stops");
         assert!(stops > 5);
     }
@@ -197,8 +211,13 @@ fn a_block_that_two_threads_free_at_once_is_free_once() {
     let _one = trapping();
     let (mut stops, mut by_both) = (0, 0);
     let take = |heap: &SyncHeap| Sent(heap.alloc_layout(layout(SIZE)));
+    let stride = stride(60, || {
+        let heap = SyncHeap::new();
+        // SAFETY: nothing uses the block.
+        free_beside(&heap, take(&heap), 0, |block| unsafe { heap.try_free(block.0) }.is_ok());
+    });
     // With a free block in front of it, the run that is freed begins at another's record.
-    for (stop_at, is_first) in (1..).step_by(61).flat_map(|at| [(at, true), (at + 30, false)]) {
+    for (stop_at, is_first) in (1..).step_by(stride).flat_map(|at| [(at, true), (at + stride / 2, false)]) {
         let heap = SyncHeap::new();
         let [before, block, behind] = [take(&heap), take(&heap), take(&heap)];
         if !is_first {
@@ -231,7 +250,14 @@ fn a_block_that_is_freed_while_another_thread_resizes_it_is_free_once() {
     const SIZE: usize = 50_000;
     let _one = trapping();
     let (mut stops, mut refused) = (0, 0);
-    for (stop_at, longer) in (1..).step_by(97).flat_map(|at| [(at, true), (at + 48, false)]) {
+    let stride = stride(40, || {
+        let heap = SyncHeap::new();
+        let block = Sent(heap.alloc_layout(layout(SIZE)));
+        // SAFETY: nothing uses the block under its old address.
+        let resize = |block: Sent| unsafe { heap.try_realloc(block.0, layout(2 * SIZE)) }.is_ok();
+        free_beside(&heap, block, 0, resize);
+    });
+    for (stop_at, longer) in (1..).step_by(stride).flat_map(|at| [(at, true), (at + stride / 2, false)]) {
         let heap = SyncHeap::new();
         let take = || Sent(heap.alloc_layout(layout(SIZE)));
         let [block, behind, last] = [take(), take(), take()];

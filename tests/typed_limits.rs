@@ -80,6 +80,20 @@ fn vectors_work_where_data_is_limited() {
     assert!(arena.into_iter().enumerate().all(|(i, value)| value == i as u64));
 }
 
+/// Also where the system makes huge pages unasked.
+#[test]
+fn small_vectors_take_little_ram() {
+    in_a_process_of_its_own!("small_vectors_take_little_ram");
+    const COUNT: usize = 100;
+    if !promised(COUNT << 30) {
+        return;
+    }
+    let before = status("VmRSS");
+    let vectors: Vec<_> = (0..COUNT).map(|i| RegionVec::from([i])).collect();
+    let each = (status("VmRSS") - before) / COUNT;
+    assert!(each <= 128 << 10, "{each} bytes of RAM for a vector of {} values", vectors[0].len());
+}
+
 /// The addresses of a process are enough for so many vectors; those that come later ask for less.
 #[test]
 fn thousands_of_vectors_fit() {

@@ -268,7 +268,12 @@ impl<'n> RegionOptions<'n> {
         }
         if self.populate && accessible == len && !(request.populate && mapped == len) {
             // SAFETY: the pages are the region's and writable.
-            unsafe { sys::populate(base, len) };
+            if unsafe { !sys::populate(base, len) } {
+                for at in (0..len).step_by(page) {
+                    // SAFETY: the byte is the region's, new and zero, and nothing refers to it yet.
+                    unsafe { base.add(at).write_volatile(0) };
+                }
+            }
         }
         Ok(region)
     }

@@ -82,16 +82,16 @@ pub(crate) unsafe fn at_fork(base: NonNull<u8>, len: usize, at_fork: AtFork) -> 
     }
 }
 
-/// Brings pages in for writing, ahead of use; does nothing where the kernel cannot.
+/// Brings pages in for writing, ahead of use; does nothing where the kernel cannot. Whether it can.
 ///
 /// # Safety
 /// The pages are the caller's writable mapping.
 // (`.back.fallback`)
-pub(crate) unsafe fn populate(base: NonNull<u8>, len: usize) {
+pub(crate) unsafe fn populate(base: NonNull<u8>, len: usize) -> bool {
     /// Set by the first EINVAL or ENOSYS: kernels before 5.14 do not know the advice.
     static UNKNOWN: AtomicBool = AtomicBool::new(false);
     if UNKNOWN.load(Ordering::Relaxed) {
-        return;
+        return false;
     }
     // SAFETY: the pages are the caller's mapping, which is all that advice requires. No byte changes. (The kernel
     // brings in only pages that may be written; that is no condition of soundness.)
@@ -99,6 +99,8 @@ pub(crate) unsafe fn populate(base: NonNull<u8>, len: usize) {
         // Anything else (ENOMEM, EFAULT) concerns this range only, and shows at the touch.
         if super::refused_with(&error, &[number::EINVAL, number::ENOSYS]) {
             UNKNOWN.store(true, Ordering::Relaxed);
+            return false;
         }
     }
+    true
 }

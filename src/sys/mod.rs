@@ -70,7 +70,7 @@ pub(crate) use memfd::*;
 #[cfg(unix)]
 pub(crate) use memory::*;
 pub use page::page_size;
-pub(crate) use page::{address_space, file_grain, page_align_up, sure_alignment, whole_pages};
+pub(crate) use page::{address_space, file_grain, huge_page, page_align_up, sure_alignment, whole_pages};
 pub use path::PathBytes;
 #[cfg(all(unix, feature = "capi"))]
 pub(crate) use residency::huge_bytes;

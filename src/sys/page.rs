@@ -18,6 +18,11 @@ pub fn page_size() -> usize {
     known().unwrap_or(LARGEST_PAGE)
 }
 
+/// Bytes of a huge page of this kernel: what one page of entries maps, of which each has 8 bytes.
+pub(crate) fn huge_page() -> usize {
+    page_size() / 8 * page_size()
+}
+
 /// Bytes that the start of every reservation of Windows is a multiple of, and every offset at which a file is mapped.
 #[cfg(windows)]
 const GRANULARITY: usize = 64 << 10;

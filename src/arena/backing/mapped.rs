@@ -404,7 +404,8 @@ fn goal(block: &Block, need: usize) -> usize {
 /// Bytes from a block's start to the first huge page: all of a short block's, and at least [`SMALL_PAGE_PREFIX`] of a
 /// region's, and just that where it was placed for it and is not to wait.
 fn small_pages(block: &Block) -> usize {
-    let late = if Tag(block.tag).has(Tag::LATE) { LATE_PREFIX } else { 0 };
+    let late = || (LATE_PREFIX / HUGE_PAGE).saturating_mul(sys::huge_page()).min(REGION);
+    let late = if Tag(block.tag).has(Tag::LATE) { late() } else { 0 };
     late + SMALL_PAGE_PREFIX + pad_to(block.start.addr().get().wrapping_add(SMALL_PAGE_PREFIX), HUGE_PAGE)
 }
 

@@ -246,8 +246,8 @@ pub(super) fn reserve(want: usize, need: usize, locked: bool) -> Result<Block, E
         Some(mapping) => (mapping, 0),
         None => (map(want, Access::None, false)?, Tag::PROTECTED),
     };
-    if want < REGION && flags == 0 {
-        // As in `first_blocks`.
+    if flags == 0 {
+        // As in `first_blocks`. A region has huge pages from where they are asked for.
         // SAFETY: the bytes were just mapped, and advice of this kind changes none.
         let _ = unsafe { sys::advise(mapping, want, Advice::NoHugePage) };
     }

@@ -251,13 +251,14 @@ pub(crate) unsafe fn at_fork(_: NonNull<u8>, len: usize, at_fork: AtFork) -> Res
     }
 }
 
-/// Brings pages in, ahead of use, by a look at each.
+/// Brings pages in, ahead of use, by a look at each. Whether it can, as elsewhere.
 ///
 /// # Safety
 /// The pages are the caller's, and may be read.
-pub(crate) unsafe fn populate(base: NonNull<u8>, len: usize) {
+pub(crate) unsafe fn populate(base: NonNull<u8>, len: usize) -> bool {
     for at in (0..len).step_by(SMALLEST_PAGE) {
         // SAFETY: the byte is in a page of the caller's that may be read. What is read is not used.
         unsafe { base.add(at).read_volatile() };
     }
+    true
 }
