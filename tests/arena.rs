@@ -115,7 +115,7 @@ fn values_without_bytes_take_no_memory_and_are_aligned() {
     assert_eq!(arena.alloc_slice_zeroed::<()>(usize::MAX).len(), usize::MAX);
     assert_eq!(arena.alloc_str(""), "");
     assert_eq!(arena.alloc_fmt(format_args!("{}", "")), "");
-    for align in (0..40).map(|shift| 1 << shift) {
+    for align in (0..usize::BITS).map(|shift| 1 << shift) {
         assert_eq!(arena.alloc_layout(layout(0, align)).addr().get() % align, 0);
         assert_eq!(arena.alloc_layout_zeroed(layout(0, align)).addr().get() % align, 0);
     }
@@ -175,10 +175,15 @@ fn sizes_that_cannot_be_are_refused_and_change_nothing() {
         for align in [1, 8, 4096, 1 << 21] {
             let most = isize::MAX as usize + 1 - align;
             assert!(arena.try_alloc_layout(layout(most - less, align)).is_err());
-            assert!(arena.try_alloc_layout_zeroed(layout(most / 2 - less, align)).is_err());
+            // Half of the addresses of 32 bits can often be had.
+            if usize::BITS == 64 {
+                assert!(arena.try_alloc_layout_zeroed(layout(most / 2 - less, align)).is_err());
+            }
         }
     }
-    assert!(arena.try_alloc_layout(layout(1, 1 << (usize::BITS - 2))).is_err());
+    if usize::BITS == 64 {
+        assert!(arena.try_alloc_layout(layout(1, 1 << 62)).is_err());
+    }
     assert!(Arena::try_with_capacity(usize::MAX).is_err());
     assert!(Arena::try_with_capacity(isize::MAX as usize).is_err());
     assert!(Arena::try_with_reservation(usize::MAX).is_err());

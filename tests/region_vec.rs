@@ -176,7 +176,10 @@ fn a_vector_split_in_two_owns_each_value_once() {
     assert!(panics(|| _ = values.split_off(1)));
     drop(rest);
     assert!(drops.complete());
-    // Where there is no second reservation to be had, nothing changes.
+}
+
+#[test]
+fn a_vector_whose_other_half_finds_no_addresses_stays_whole() {
     let mut all = RegionVec::<u8, _>::new_in(Mapped::exactly(1 << if usize::BITS == 64 { 46 } else { 31 }));
     match all.try_extend_from_slice(&[7; 100]) {
         Ok(()) => assert_eq!(all.try_split_off(50).map_or(100, |_| 50), all.len()),
@@ -492,7 +495,8 @@ fn an_id_too_many_is_refused() {
     assert_eq!(error.reason(), AllocReason::Ids);
     assert!(error.to_string().contains("an Id names one of 4294967295 values"), "{error}");
     assert!(panics(|| _ = values.push_id(())));
-    assert_eq!((values.len(), values.try_push(())), (u32::MAX as usize, Ok(&())));
+    // Without an `Id` there may be one more, if it can be counted.
+    assert_eq!((values.len(), values.try_push(()).is_ok()), (u32::MAX as usize, usize::BITS > 32));
     assert_eq!(values.get_id(last), Some(&()));
 }
 

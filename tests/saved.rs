@@ -288,7 +288,7 @@ fn cages_of_every_unit_save_and_open() {
         image
     }
     macro_rules! unit {
-        ($name:ident, $shift:literal, $len:literal) => {
+        ($name:ident, $shift:literal, $len:expr) => {
             mod $name {
                 use super::*;
                 region::cage! { pub struct Here; shift = $shift; size = 8 << 20; }
@@ -319,8 +319,9 @@ fn cages_of_every_unit_save_and_open() {
             assert_eq!(image.len(), $len, "{}", stringify!($name));
         };
     }
-    unit!(bytes, 0, 164);
-    unit!(twos, 1, 164);
+    // What aligns the wide number, which takes 8 bytes less where 8 are enough for it.
+    unit!(bytes, 0, 148 + align_of::<u128>());
+    unit!(twos, 1, 148 + align_of::<u128>());
     unit!(lines, 6, 456);
     unit!(pages, 12, 28_680);
 }
@@ -352,8 +353,8 @@ fn limits_on_addresses_and_data_move_a_tree_or_protect_it() {
     if by_data {
         support::limit(libc::RLIMIT_DATA, 1 << 30);
     } else {
-        // Less than the cage asks for at first.
-        let few: u64 = if usize::BITS < 64 { 256 << 20 } else { 2 << 30 };
+        // Less than the cage asks for at first, and enough for the vectors that a tree is saved with.
+        let few: u64 = if usize::BITS < 64 { 600 << 20 } else { 2 << 30 };
         support::limit(libc::RLIMIT_AS, support::status("VmSize") as u64 + few);
     }
     for _ in 0..3 {

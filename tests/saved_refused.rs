@@ -105,7 +105,10 @@ fn links_are_in_the_tree_in_order_and_owned_once() {
     let (one, other) = (Box32::new_in(1, &arena), Box32::new_in(2, &arena));
     let image = Saved::<OwnedRoot, Links>::image(&Owned { one, other }).unwrap();
     let (one, other) = (number(&image, 64), number(&image, 68));
-    assert_eq!((image.len(), other, image[72], image[80]), (88, one + 1, 1, 2));
+    assert_eq!(
+        (image.len(), other, &image[72..]),
+        (88, one + 1, &[1u64.to_ne_bytes(), 2u64.to_ne_bytes()].concat()[..])
+    );
     assert_eq!(of::<OwnedRoot>(&with_number(&image, 68, one)), (68, SavedFault::Taken));
     assert_eq!(of::<OwnedRoot>(&with_number(&image, 68, one - 1)), (68, SavedFault::Taken), "the root itself");
     assert_eq!(of::<OwnedRoot>(&with_number(&image, 64, other)), (64, SavedFault::Gap));
@@ -121,14 +124,16 @@ fn links_lead_to_places_of_their_types_alignment() {
     let image =
         Saved::<WideRoot, Links>::image(&Wide { byte: Box32::new_in(9, &arena), wide: Ref32::new_in(7, &arena) });
     let image = image.unwrap();
-    assert_eq!((image.len(), image[72], image[80]), (96, 9, 7));
+    assert_eq!((image.len(), image[72], &image[80..]), (96, 9, &7u128.to_ne_bytes()[..]));
     let wide = number(&image, 68);
     // Longer, so that there is room for it.
     let mut longer = with_number(&image, 68, wide + 1);
     longer.extend([0; 16]);
     longer[40..48].copy_from_slice(&112u64.to_ne_bytes());
     longer[48..56].copy_from_slice(&112u64.to_ne_bytes());
-    assert_eq!(of::<WideRoot>(&longer), (68, SavedFault::Misaligned));
+    // Each place of this cage is aligned for eight bytes, and on some processors `u128` asks for no more.
+    let fault = if align_of::<u128>() > 8 { SavedFault::Misaligned } else { SavedFault::Gap };
+    assert_eq!(of::<WideRoot>(&longer), (68, fault));
     assert_eq!(of::<WideRoot>(&with_number(&longer, 68, wide + 2)), (68, SavedFault::Gap));
     assert_eq!(of::<WideRoot>(&with_number(&longer, 68, wide)), (96, SavedFault::Gap), "bytes that nobody has");
 }

@@ -138,8 +138,9 @@ fn stack() -> usize {
 /// A number below [`HINTS`] for any number: neighbours land far apart.
 #[inline]
 fn scatter(number: usize) -> usize {
-    /// 2 to the power of the word's bits over the golden ratio.
-    const GOLDEN: usize = 0x9e37_79b9_7f4a_7c15_u64 as usize;
+    /// 2 to the power of the word's bits over the golden ratio: its upper half, where words are half as long.
+    const GOLDEN: usize = (0x9e37_79b9_7f4a_7c15_u64 >> (u64::BITS - usize::BITS)) as usize;
+    const _: () = assert!(GOLDEN % 2 == 1);
     number.wrapping_mul(GOLDEN) >> (usize::BITS - HINTS.ilog2())
 }
 
@@ -149,6 +150,15 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::Barrier;
     use std::vec::Vec;
+
+    /// Stacks lie side by side, with a gap or none between.
+    #[test]
+    fn neighbours_land_in_entries_of_their_own() {
+        for (apart, least) in [(1, 32), (2, 29), (3, 32)] {
+            let entries: BTreeSet<usize> = (0..32).map(|number| scatter(number * apart)).collect();
+            assert!(entries.len() >= least, "{} entries for 32 tags that are {apart} apart", entries.len());
+        }
+    }
 
     #[test]
     fn threads_that_run_at_once_have_numbers_of_their_own() {

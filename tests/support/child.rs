@@ -10,9 +10,24 @@ pub fn is_child() -> bool {
     std::env::var_os(CHILD).is_some()
 }
 
+/// A command that starts this program. REGION_TEST_RUNNER has the words before its name where no kernel runs it but an
+/// emulator, as for cargo.
+fn this_program() -> Command {
+    let (me, runner) = (std::env::current_exe().unwrap(), std::env::var("REGION_TEST_RUNNER").unwrap_or_default());
+    let mut words = runner.split_whitespace();
+    match words.next() {
+        None => Command::new(me),
+        Some(first) => {
+            let mut command = Command::new(first);
+            command.args(words).arg(me);
+            command
+        }
+    }
+}
+
 /// A command that runs the test of this name again, in which [`is_child`] holds.
 pub fn again(test: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = this_program();
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, "1");
     command
 }

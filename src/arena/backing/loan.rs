@@ -90,14 +90,21 @@ impl Drop for Loan {
 mod tests {
     use super::*;
 
-    fn take(loan: &Loan, memory: &mut [u128], size: usize, align: usize) -> Result<Block, AllocError> {
+    /// Aligned for as many bytes as it has. (`u128` is not on all processors.)
+    #[derive(Clone, Copy)]
+    #[repr(align(16))]
+    struct Unit(#[allow(dead_code)] [u8; 16]);
+
+    const MEMORY: [Unit; 4] = [Unit([0; 16]); 4];
+
+    fn take(loan: &Loan, memory: &mut [Unit], size: usize, align: usize) -> Result<Block, AllocError> {
         let layout = Layout::from_size_align(size, align).unwrap();
         loan.take(layout, NonNull::from(&mut *memory).cast(), size_of_val(memory), 16)
     }
 
     #[test]
     fn memory_is_taken_once_at_a_time() {
-        let (loan, mut memory) = (Loan::new(0), [0; 4]);
+        let (loan, mut memory) = (Loan::new(0), MEMORY);
         let block = take(&loan, &mut memory, 8, 8).unwrap();
         assert_eq!((block.start.as_ptr().cast(), block.len, block.ready), (memory.as_mut_ptr(), 64, 16));
         let refused = take(&loan, &mut memory, 8, 8).unwrap_err();
@@ -108,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_is_larger_with_its_padding_is_refused_and_takes_nothing() {
-        let (loan, mut memory) = (Loan::new(0), [0; 4]);
+        let (loan, mut memory) = (Loan::new(0), MEMORY);
         // One of the two halves is not aligned so far.
         let at = usize::from(memory.as_ptr().addr() % 32 == 0);
         let odd = &mut memory[at..at + 2];
@@ -119,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_was_written_is_dirty_for_the_next() {
-        let (loan, mut memory) = (Loan::new(40), [0; 4]);
+        let (loan, mut memory) = (Loan::new(40), MEMORY);
         let mut block = take(&loan, &mut memory, 64, 1).unwrap();
         assert_eq!(block.dirty, 40);
         block.dirty = 48;
