@@ -61,7 +61,7 @@ fn a_million_arenas_of_two_threads_leave_a_cage_as_short_as_what_is_alive() {
     println!("{stats}: the highest is at {ratio:.3} times what was in use at most");
     assert_eq!(stats.live, 0);
     // It depends on how the threads take turns: 1.09 to 1.13 where they wait for processors.
-    assert!(ratio <= 1.25, "{stats}");
+    assert!(ratio <= 1.2, "{stats}");
     assert!(stats.kept <= 64 << 20, "{stats}");
     assert_eq!((Many::trim(), Many::stats().kept), (stats.kept, 0));
 }

@@ -15,8 +15,7 @@ use super::tag::Tag;
 use super::{Block, reserve, retention};
 use crate::error::Error;
 use crate::policy::{
-    BLOCK_FITS, BUDGET, FIRST, FIRST_BLOCK, FIRST_BLOCKS_AT_ONCE, KINDS, LARGE, LISTS, PATIENCE, SMALL, SMALLEST_PAGE,
-    WHOLE_CACHE,
+    BLOCK_FITS, BUDGET, FIRST, FIRST_BLOCK, FIRST_BLOCKS_AT_ONCE, KINDS, LARGE, LISTS, PATIENCE, SMALL, WHOLE_CACHE,
 };
 use crate::seeded::{Bug, seeded};
 use crate::sync::global::{AtomicUsize, Ordering};
@@ -224,8 +223,7 @@ pub(super) unsafe fn give_first_at_once(block: &Block) -> bool {
     }
     // SAFETY: the block has a slot, as the caller says, which it came with or which was filled for it. It was on loan
     // until now, so the slot is held for it.
-    let put =
-        unsafe { BLOCKS.put_at_once(slot_of(block), FIRST, whole_small_pages(block.dirty), changed_first(block)) };
+    let put = unsafe { BLOCKS.put_at_once(slot_of(block), FIRST, sys::whole_pages(block.dirty), changed_first(block)) };
     let Some(lives) = put else { return false };
     note_life(lives);
     true
@@ -241,7 +239,7 @@ pub(super) unsafe fn give_first(block: &Block) -> bool {
         return false;
     }
     // SAFETY: the block has a slot, which is held for it as long as it is on loan, and the caller says that it was.
-    let put = unsafe { BLOCKS.put(slot_of(block), FIRST, whole_small_pages(block.dirty), changed_first(block)) };
+    let put = unsafe { BLOCKS.put(slot_of(block), FIRST, sys::whole_pages(block.dirty), changed_first(block)) };
     let Some(lives) = put else { return false };
     note_life(lives);
     true
@@ -320,12 +318,6 @@ unsafe fn unmap_kept(stored: Stored) {
     RETURNED.fetch_add(reserve::ram(&block), Ordering::Relaxed);
     // SAFETY: the caller's promise; the distance is that of the block's mapping.
     unsafe { reserve::unmap(block, stored.lead()) };
-}
-
-/// Bytes in whole pages of the smallest size: what a few bytes take at least. A slow path counts in real pages.
-#[inline(always)]
-const fn whole_small_pages(bytes: usize) -> usize {
-    (bytes + SMALLEST_PAGE - 1) & !(SMALLEST_PAGE - 1)
 }
 
 /// The slot of a block.

@@ -98,16 +98,23 @@ pub(crate) unsafe fn give_access(block: &Block, goal: usize, need: usize) -> Res
     protect(goal).or_else(|_| protect(round_up(need, sys::page_size()).min(block.len)))
 }
 
-/// Makes bytes of a block zero by giving their RAM back, and says whether they are zero now.
+/// Gives the RAM of the whole pages among these bytes of a block back, and says whether all of the bytes are zero now.
 ///
 /// # Safety
 /// As for [`Backing::discard`](super::Backing::discard).
+#[cold]
+#[inline(never)]
 pub(crate) unsafe fn discard(block: &Block, from: usize, len: usize) -> bool {
-    // A caller's buffer is no memory of ours, and may not be whole pages.
-    let is_pages = (from | len) % sys::page_size() == 0 && !Tag(block.tag).is_external();
+    let page = sys::page_size();
+    let (first, end) = (round_up(from, page), (from + len) & !(page - 1));
+    // A caller's buffer is no memory of ours. Where pages are longer than a heap's units there may be no whole one.
+    if first >= end || Tag(block.tag).is_external() {
+        return false;
+    }
     // SAFETY: whole pages of the block, private and anonymous, which are ready and may be written, and which nothing
     // uses, as the caller promises.
-    is_pages && unsafe { sys::decommit(block.start.add(from), len, Sharing::Private, Access::ReadWrite) }.is_ok()
+    let given = unsafe { sys::decommit(block.start.add(first), end - first, Sharing::Private, Access::ReadWrite) };
+    given.is_ok() && (first, end) == (from, from + len)
 }
 
 /// As [`touched`], of a block that has come back, so that `dirty` covers what was written: a first block is ready as a

@@ -40,7 +40,7 @@ unsafe fn is_ascii(bytes: NonNull<u8>, len: u32) -> bool {
     if last < first.trailing_zeros() {
         return true;
     }
-    // SAFETY: as for the first half.
+    // SAFETY: the caller's promise is of `SHORT` bytes, which are both halves.
     let second = unsafe { _mm_movemask_epi8(_mm_loadu_si128(halves.add(1))) } as u32 | 1 << HALF;
     first == 1 << HALF && last < HALF + second.trailing_zeros()
 }
