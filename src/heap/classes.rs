@@ -7,14 +7,18 @@
 //! |---|---|---|
 //! | up to 128 | 8, from 16 on | 7 bytes |
 //! | up to 1 KiB | eight a doubling | one ninth |
+//! | up to 4 KiB | four a doubling | one fifth |
+//! | up to 8 KiB | eight a doubling | one ninth |
 //! | up to 32 KiB | four a doubling | one fifth |
+//!
+//! What is a little more than 4 KiB is common: a page of a file, and what its owner notes of it.
 //!
 //! A block's start is a multiple of the largest power of two that divides its class's size, up to [`ALIGN`]. A size that
 //! is rounded up to a multiple of its alignment gets such a class without more ado: within a doubling the steps are
 //! powers of two, and a multiple of more than the step is a class itself.
 
 /// How many classes there are.
-pub(super) const CLASSES: usize = 59;
+pub(super) const CLASSES: usize = 63;
 
 /// Places in a table of all classes and `LARGE`: a power of two, so that a remainder stands in for a check.
 pub(super) const PLACES: usize = 64;
@@ -31,12 +35,15 @@ pub(super) const ALIGN: usize = 512;
 /// Sizes up to this are looked up in a table, and the others computed.
 const LOOKED_UP: usize = 1 << 10;
 
-/// Classes of up to 128 bytes, and those of up to 1 KiB.
+/// Classes of up to 128 bytes, of up to 1, 4 and 8 KiB.
 const FINE: usize = 15;
 const MIDDLE: usize = FINE + 24;
+const COARSE: usize = MIDDLE + 8;
+const PAGES: usize = COARSE + 8;
 
 /// The class of a size of at most `LARGEST` bytes that is not in the table, and of those in it, to fill it.
-#[inline]
+#[cfg_attr(not(region_staticlib), inline)]
+#[cfg_attr(region_staticlib, inline(never))]
 const fn computed(size: usize) -> usize {
     if size <= 16 {
         return 0;
@@ -50,8 +57,9 @@ const fn computed(size: usize) -> usize {
         let group = log - 7;
         return FINE + 8 * group + (last >> (4 + group)) - 8;
     }
-    let group = log - 10;
-    MIDDLE + 4 * group + (last >> (8 + group)) - 4
+    // Without a branch: it is inlined in all that takes memory, but for the archives.
+    let (eight, behind) = ((log == 12) as usize, (log > 12) as usize);
+    MIDDLE + 4 * (log - 10 + behind) + (last >> (log - 2 - eight)) - (4 << eight)
 }
 
 // A reference, and no `static`, so that other crates' compilers see the values: a known size then has a known class.
@@ -81,8 +89,15 @@ const fn size_of_class(class: usize) -> usize {
         let (group, at) = ((class - FINE) / 8, (class - FINE) % 8);
         return (9 + at) << (4 + group);
     }
-    let (group, at) = ((class - MIDDLE) / 4, (class - MIDDLE) % 4);
-    (5 + at) << (8 + group)
+    if class < COARSE {
+        let (group, at) = ((class - MIDDLE) / 4, (class - MIDDLE) % 4);
+        return (5 + at) << (8 + group);
+    }
+    if class < PAGES {
+        return (9 + class - COARSE) << 9;
+    }
+    let (group, at) = ((class - PAGES) / 4, (class - PAGES) % 4);
+    (5 + at) << (11 + group)
 }
 
 /// A class's size, and what a distance is multiplied with in place of a division.
@@ -165,7 +180,8 @@ mod tests {
             let class = of(size);
             let bytes = get(class).size as usize;
             assert!(bytes >= size && (class == 0 || (get(class - 1).size as usize) < size), "{size}: {bytes}");
-            let most = if size <= 128 { 16.max(size + 7) } else { size + size / if size <= 1024 { 8 } else { 4 } };
+            let share = if size <= 1 << 10 || (4 << 10..8 << 10).contains(&size) { 8 } else { 4 };
+            let most = if size <= 128 { 16.max(size + 7) } else { size + size / share };
             assert!(bytes <= most, "{size}: {bytes}");
         }
     }
