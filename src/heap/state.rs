@@ -7,7 +7,7 @@ use super::addresses::Addresses;
 use super::chunk::{Chunk, Users};
 use super::classes::{self, PLACES};
 use super::error::FreeError;
-use super::front::{Front, Remote};
+use super::front::Front;
 use super::page::{self, Kind, Link, Page, WORD};
 use super::quarantine::Quarantine;
 use crate::checkers::{self, Contents};
@@ -264,11 +264,14 @@ impl State {
         unsafe { Some(NonNull::new_unchecked(slot.base.get().add(distance))) }
     }
 
-    /// As [`take`](Self::take), in a shard. The remote is that of the page of the class's current word.
-    #[inline(always)]
-    pub(super) fn take_shared(&self, class: usize, page: &Page, remote: &Remote) -> Option<NonNull<u8>> {
+    /// As [`take`](Self::take), in a shard, if others have freed blocks of the page of the class's current word.
+    #[inline(never)]
+    pub(super) fn take_shared(&self, class: usize, page: NonNull<Page>) -> Option<NonNull<u8>> {
         let slot = &self.slots[class % PLACES];
-        let node = remote.node(page.word_number(slot.word.get().as_ptr()));
+        let (chunk, _) = self.chunk_of(page.addr().get())?;
+        // SAFETY: the chunk exists, and has the page's record.
+        let (chunk, facts) = unsafe { (chunk.as_ref(), page.as_ref()) };
+        let node = chunk.remote(page).node(facts.word_number(slot.word.get().as_ptr()));
         // SAFETY: a slot's word is one of a page that is in use, or `none`: no page goes while a slot has its word.
         let bit = remote::take(unsafe { slot.word.get().as_ref() }, node)?;
         let distance = bit as usize * classes::get(class).size as usize;

@@ -20,19 +20,14 @@ use core::ptr::NonNull;
 // Invariants:
 // - Between a claim and its end the holder alone uses what is behind `front`.
 // - `begun` says that the state is one.
-// - If a class's current word is a page's, its page and chunk are that word's.
+// - If a class's current word is a page's, `pages` has that page.
 #[repr(C)]
 pub(super) struct Shard {
     pub front: Front,
     begun: Cell<bool>,
     state: UnsafeCell<State>,
-    current: [Current; PLACES],
-}
-
-/// The page of a class's current word, and its chunk; no page where it has none.
-struct Current {
-    page: Cell<*const Page>,
-    chunk: Cell<*const Chunk>,
+    /// The page of each class's current word; null where it has none.
+    pages: [Cell<*const Page>; PLACES],
 }
 
 /// A shard that this thread holds. Its end is the claim's.
@@ -100,7 +95,7 @@ impl Held<'_> {
 
     /// Forgets what is in lists, and what the state was in the middle of.
     pub(super) fn begin_anew(&self) {
-        self.current.iter().for_each(|current| current.page.set(core::ptr::null()));
+        self.pages.iter().for_each(|page| page.set(core::ptr::null()));
         self.front.list.forget();
         self.front.count_anew();
         self.state().forget_lists();
@@ -132,33 +127,23 @@ impl Held<'_> {
     /// Takes a block of the class from its current word.
     #[inline(always)]
     pub(super) fn take(&self, class: usize) -> Option<NonNull<u8>> {
-        let current = &self.current[class % PLACES];
         // Null where the class has had no page yet, as in a shard that was not begun.
-        // SAFETY: a record is in a chunk, which stays until the heap's end.
-        let page = unsafe { current.page.get().as_ref() }?;
+        let page = NonNull::new(self.pages[class % PLACES].get().cast_mut())?;
         // The remote is on a line of its own, which most pages never need.
-        if page.strange.get() == 0 {
+        // SAFETY: a record is in a chunk, which stays until the heap's end.
+        if unsafe { page.as_ref() }.strange.get() == 0 {
             return self.state().take(class);
         }
-        // SAFETY: the chunk was set with the page, which it has a record of, and stays until the heap's end.
-        let remote = unsafe { &*current.chunk.get() }.remote(NonNull::from(page));
-        self.state().take_shared(class, page, remote)
-    }
-
-    /// Notes where the class's current word is.
-    #[inline(always)]
-    fn note_current(&self, class: usize, chunk: NonNull<Chunk>, page: NonNull<Page>) {
-        let current = &self.current[class % PLACES];
-        current.chunk.set(chunk.as_ptr());
-        current.page.set(page.as_ptr());
+        self.state().take_shared(class, page)
     }
 
     /// Makes a word with room the class's current one. False if no page of the class has room.
     pub(super) fn refill(&self, class: usize) -> bool {
-        let Some(page) = self.state().refill(class) else { return false };
-        let Some((chunk, _)) = self.state().chunk_of(page.addr().get()) else { return false };
-        self.note_current(class, chunk, page);
-        true
+        let page = self.state().refill(class);
+        if let Some(page) = page {
+            self.pages[class % PLACES].set(page.as_ptr());
+        }
+        page.is_some()
     }
 
     /// Frees a block that was found in this shard. A page in which others have freed blocks has two places to look at.
@@ -168,11 +153,12 @@ impl Held<'_> {
         if unsafe { found.page.as_ref() }.strange.get() != 0 && is_free(&found) {
             return Err(FreeError::Free);
         }
-        let (chunk, page) = (found.chunk, found.page);
+        let page = found.page;
         let freed = self.state().free_found(found, address)?;
         if freed.current {
             // SAFETY: what was found is a record, and was not ended.
-            self.note_current(usize::from(unsafe { page.as_ref() }.class.get()), chunk, page);
+            let class = usize::from(unsafe { page.as_ref() }.class.get());
+            self.pages[class % PLACES].set(page.as_ptr());
         }
         Ok(freed)
     }
