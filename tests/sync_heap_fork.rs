@@ -100,10 +100,15 @@ fn in_the_child(case: &Case) -> Result<(), i32> {
     check(7, now.blocks == blocks - KEPT && now.used <= 4 << 20)?;
     heap.trim();
     check(8, heap.stats().taken <= 4 << 20)?;
-    // The same once more takes no more addresses.
-    let reserved = heap.stats().reserved;
-    all.iter_mut().for_each(|place| *place = take(heap, place.1));
-    check(9, heap.stats().reserved == reserved && all.iter().all(|&block| is_filled(block)))
+    // The same once more, and again, takes no more addresses. The first time this thread takes blocks of another's as well.
+    let mut reserved = [0; 2];
+    for reserved in &mut reserved {
+        all.iter_mut().for_each(|place| *place = take(heap, place.1));
+        *reserved = heap.stats().reserved;
+        check(9, all.iter().all(|&block| is_filled(block)))?;
+        check(10, all.iter().all(|&(address, _)| free(heap, address)))?;
+    }
+    check(11, reserved[0] == reserved[1])
 }
 
 /// Blocks of two threads, some of them freed by the other one.
