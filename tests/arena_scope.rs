@@ -169,3 +169,63 @@ fn values_below_a_mark_survive_it() {
     }
     assert!(below.iter().enumerate().all(|(i, row)| row.iter().all(|&byte| byte == i as u8)));
 }
+
+/// Fills so many bytes in a scope, and ends it.
+fn filled(arena: &mut Arena, bytes: usize) {
+    arena.scoped(|scope| {
+        scope.alloc_slice_fill_copy(bytes, 0xffu8);
+    });
+}
+
+#[test]
+fn a_scope_that_ends_lower_than_one_before_is_noted_again_where_ram_went_back() {
+    let mut arena = Arena::new();
+    for _ in 0..3 {
+        // Twice: the second scope ends where the first has noted all.
+        for _ in 0..2 {
+            filled(&mut arena, 200_000);
+            filled(&mut arena, 100_000);
+        }
+        arena.reset_keeping(0);
+        filled(&mut arena, 150_000);
+        arena.scoped(|scope| assert!(scope.alloc_slice_zeroed::<u8>(200_000).iter().all(|&byte| byte == 0)));
+    }
+    assert_eq!((arena.used(), arena.high_water()), (0, 200_000));
+}
+
+#[test]
+fn a_limit_that_is_set_behind_a_mark_holds_after_the_rewind() {
+    let mut arena = Arena::new();
+    for _ in 0..2 {
+        filled(&mut arena, 10_000);
+        let mark = arena.mark();
+        arena.alloc_slice_fill_copy(8_000, 1u8);
+        arena.set_limit(4_000);
+        assert!(arena.try_alloc(1u64).is_err());
+        // SAFETY: the mark was made just before, and what was allocated since is not used.
+        unsafe { arena.rewind(mark) };
+        arena.scoped(|scope| assert!(scope.try_alloc([0u8; 4_000]).is_ok()));
+        assert!(arena.try_alloc([0u8; 4_008]).is_err());
+        arena.set_limit(usize::MAX);
+    }
+    assert_eq!(arena.used(), 0);
+}
+
+#[test]
+fn a_scope_whose_closure_panics_frees_what_it_had() {
+    let mut arena = Arena::new();
+    arena.alloc(1u64);
+    for bytes in [100, 100, 1_000_000, 100] {
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            arena.scoped(|mut scope| {
+                scope.alloc_slice_fill_copy(bytes, 1u8);
+                scope.scoped(|inner| {
+                    inner.alloc_slice_fill_copy(bytes, 2u8);
+                    panic!("on purpose");
+                })
+            })
+        }));
+        assert!(ended.is_err());
+        assert_eq!(arena.used(), 8);
+    }
+}

@@ -103,6 +103,10 @@ unsafe impl Backing for Bad {
         }
     }
 
+    fn protects(&self) -> bool {
+        true
+    }
+
     unsafe fn protect(&self, block: &mut Block, keep: usize) {
         match self.lie {
             RetiresWhatIsKept if keep != 0 => block.ready = keep - 1,

@@ -24,7 +24,16 @@ pub(super) struct Link {
     cur: *mut u8,
     base: *mut u8,
     link: Option<NonNull<Link>>,
+    /// Bytes used in the blocks before `block`.
     used_before: usize,
+}
+
+impl Link {
+    /// Bytes in use up to here: in `block`, and in those before it.
+    #[inline(always)]
+    fn used(&self) -> usize {
+        self.used_before + (self.cur.addr() - self.base.addr())
+    }
 }
 
 // A spare block holds its own `Block` where its link was.
@@ -36,6 +45,7 @@ pub struct Mark {
     /// The block's first byte; none in an arena without blocks.
     block: Option<NonNull<u8>>,
     cur: *mut u8,
+    #[cfg(any(debug_assertions, feature = "capi"))]
     used: usize,
     #[cfg(debug_assertions)]
     wasted: usize,
@@ -114,7 +124,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let behind = at + size_of::<Link>();
         // SAFETY: the link's end lies at or before `base`, and that many bytes of the block are ready.
         checkers::poison(unsafe { block.start.add(behind) }, block.ready - behind);
-        self.used_before.set(self.used());
+        self.forget_noted();
         self.link.set(Some(place));
         self.block.set(Some(block));
         self.base.set(base.as_ptr());
@@ -131,10 +141,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         // written until the block is a spare.
         let link = unsafe { link.as_ref() };
         let left = self.block.replace(link.block);
+        self.forget_noted();
         self.cur.set(link.cur);
         self.base.set(link.base);
         self.link.set(link.link);
-        self.used_before.set(link.used_before);
         if let Some(left) = left {
             self.keep_spare(left);
         }
@@ -173,7 +183,6 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let before = self.used();
         let mut at = from.link.take();
         self.link.set(at.or(link));
-        self.used_before.set(from.used_before.take() + before);
         while let Some(mut place) = at {
             // SAFETY: the links of `from` are written and its own, and nothing else refers to one now.
             let below = unsafe { place.as_mut() };
@@ -187,6 +196,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         self.base.set(from.base.replace(Self::NOWHERE));
         self.cur.set(from.cur.replace(Self::NOWHERE));
         from.end.set(Self::NOWHERE);
+        from.forget_noted();
+        self.forget_noted();
         #[cfg(debug_assertions)]
         self.wasted.set(self.wasted.get() + from.wasted.take());
         self.set_end();
@@ -226,11 +237,20 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             // SAFETY: the mark was just made in this arena, and what was allocated since is not used.
             unsafe { self.rewind(mark) };
             self.peak.set(peak);
+            self.forget_noted();
             return Err(AllocError::new(size, AllocReason::Limit(self.limit())));
         }
         // SAFETY: the memory was just allocated for a link.
         unsafe { place.write(self.link_here()) };
         Ok(place)
+    }
+
+    /// Bytes in use in the blocks before the current one.
+    #[inline(always)]
+    pub(super) fn used_before(&self) -> usize {
+        // SAFETY: a link is written when its block is entered, or before it is adopted, and nothing else is written there
+        // until the block is left.
+        self.link.get().map_or(0, |link| unsafe { link.as_ref() }.used())
     }
 
     /// A link that leads back to the arena's present state.
@@ -241,7 +261,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             cur: self.cur.get(),
             base: self.base.get(),
             link: self.link.get(),
-            used_before: self.used_before.get(),
+            used_before: self.used_before(),
         }
     }
 
@@ -309,6 +329,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         Mark {
             block: self.start_of_block(),
             cur: self.cur.get(),
+            #[cfg(any(debug_assertions, feature = "capi"))]
             used: self.used(),
             #[cfg(debug_assertions)]
             wasted: self.wasted.get(),
@@ -379,21 +400,37 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         if self.is_claimed() {
             return;
         }
-        debug_assert!(mark.used <= self.used(), "rewound to a mark that an earlier rewind or reset undid");
-        // The archives have one way alone, which is smaller.
-        if cfg!(region_staticlib) || self.start_of_block() != mark.block {
+        #[cfg(debug_assertions)]
+        assert!(mark.used <= self.used(), "rewound to a mark that an earlier rewind or reset undid");
+        // As addresses, of which none is null: two options would be compared in two steps.
+        let start = |block: Option<NonNull<u8>>| block.map_or(0, |start| start.addr().get());
+        if self.only_moves() && start(self.start_of_block()) == start(mark.block) {
+            self.cur.set(mark.cur);
+        } else {
             self.rewind_far(mark.block, mark.cur);
-        } else if self.cur.get() != mark.cur {
-            self.rewind_cursor(mark.cur);
         }
         #[cfg(debug_assertions)]
         self.wasted.set(mark.wasted);
     }
 
-    /// Rewinds to a mark in any block, or of before the first.
+    /// As [`rewind`](Self::rewind), out of line.
+    ///
+    /// # Safety
+    /// As there.
     #[cold]
     #[inline(never)]
+    pub(super) unsafe fn rewind_after_panic(&self, mark: Mark) {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.rewind(mark) }
+    }
+
+    /// Rewinds to a mark in any block, or of before the first.
+    #[cfg_attr(region_staticlib, cold)]
+    #[inline(never)]
     fn rewind_far(&self, block: Option<NonNull<u8>>, cur: *mut u8) {
+        if self.start_of_block() == block {
+            return self.rewind_cursor_noting(cur);
+        }
         while self.start_of_block() != block && self.leave() {}
         // A mark of an arena without blocks is the start of the first.
         self.rewind_cursor_to_mark(if block.is_none() { self.base.get() } else { cur });
@@ -448,7 +485,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             self.block.set(None);
             self.link.set(None);
             self.spare.set(None);
-            self.used_before.set(0);
+            self.forget_noted();
             self.supply.set_claimed(false);
         }
         while self.leave() {}
@@ -467,6 +504,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     pub fn reset_keeping(&mut self, bytes: usize) {
         self.reset();
+        self.forget_noted();
         // SAFETY: the cell is this arena's, and nothing that is called here looks at it.
         let Some(block) = (unsafe { &mut *self.block.as_ptr() }) else { return };
         let values = self.base.get().addr() - block.start.addr().get();

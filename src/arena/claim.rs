@@ -152,9 +152,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             block: self.block.clone(),
             link: self.link.clone(),
             spare: self.spare.clone(),
-            used_before: self.used_before.clone(),
             limit_complement: self.limit_complement.clone(),
             peak: self.peak.clone(),
+            noted: self.noted.clone(),
             #[cfg(debug_assertions)]
             wasted: self.wasted.clone(),
             supply,
@@ -196,6 +196,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         self.supply.set_claimed(false);
         if self.limit_complement.get() != scratch.limit_complement.get() {
             self.set_end();
+        } else if self.noted.get() != scratch.noted.get() {
+            self.noted.set(scratch.noted.get());
         }
     }
 }

@@ -152,6 +152,8 @@ use supply::Supply;
 //   spare.
 // - `base..cur` was handed out since the last rewind; `base..end` lies within the block's `ready` bytes and below the
 //   limit.
+// - If `cur <= noted`, the block's `dirty` and `peak` cover the cursor, no limit is set, the backing protects nothing and
+//   no checker watches.
 // - Every byte of the block at or above both `cur` and `block.start + block.dirty` is zero if it can be touched.
 #[repr(C)]
 pub struct Arena<const MIN_ALIGN: usize = 8, B: Backing = DefaultBacking> {
@@ -169,14 +171,15 @@ pub struct Arena<const MIN_ALIGN: usize = 8, B: Backing = DefaultBacking> {
     link: Cell<Option<NonNull<Link>>>,
     /// A block that a rewind left, for the next time that the arena needs another block.
     spare: Cell<Option<NonNull<Block>>>,
-    /// Bytes used in the blocks before the current one.
-    used_before: Cell<usize>,
     // (`.bump.limit`)
     /// The complement of the most bytes that `used` may reach, so that zero means `usize::MAX` bytes, which
     /// cannot be reached.
     limit_complement: Cell<usize>,
     /// Most bytes in use before the last time that some were given back.
     peak: Cell<usize>,
+    /// A rewind from a cursor at or below this address only moves the cursor.
+    #[cfg(not(region_staticlib))]
+    noted: Cell<*mut u8>,
     /// Bytes in front of and behind values for alignment. Release builds do not count: it would be one more
     /// addition for every value.
     #[cfg(debug_assertions)]
@@ -219,9 +222,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             block: Cell::new(None),
             link: Cell::new(None),
             spare: Cell::new(None),
-            used_before: Cell::new(0),
             limit_complement: Cell::new(0),
             peak: Cell::new(0),
+            #[cfg(not(region_staticlib))]
+            noted: Cell::new(core::ptr::null_mut()),
             #[cfg(debug_assertions)]
             wasted: Cell::new(0),
             supply: Supply::own(backing),
@@ -269,6 +273,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// ```
     pub fn set_limit(&self, bytes: usize) {
         self.limit_complement.set(!bytes);
+        self.forget_noted();
         if !self.is_claimed() {
             self.set_end();
         }
@@ -498,7 +503,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// The address where the first `bytes` of the current block end for this arena: rounded down to
     /// `MIN_ALIGN`, and not beyond the limit.
     fn hard_end(&self, block: &Block, bytes: usize) -> usize {
-        let allowed = self.limit().saturating_sub(self.used_before.get());
+        let allowed = self.limit().saturating_sub(self.used_before());
         let by_limit = self.base.get().addr().saturating_add(allowed);
         round_down(by_limit, MIN_ALIGN).min(Self::end_without_limit(block, bytes))
     }
@@ -539,9 +544,42 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// block was written.
     ///
     /// Does nothing in an arena that is claimed: the claim's values lie behind the bytes that it would give back.
-    // (`.back.zero`)
-    #[inline]
+    // (`.back.zero`, `.bump.noted`)
+    #[inline(always)]
     fn rewind_cursor(&self, to: *mut u8) {
+        if self.only_moves() { self.cur.set(to) } else { self.rewind_cursor_noting(to) }
+    }
+
+    /// Whether a rewind to a mark of the current block has nothing to do but to move the cursor.
+    #[inline(always)]
+    fn only_moves(&self) -> bool {
+        #[cfg(not(region_staticlib))]
+        {
+            let moves = self.cur.get() <= self.noted.get() && !self.is_claimed();
+            debug_assert!(!moves || self.is_noted(), "what a rewind from here changes was not noted");
+            moves
+        }
+        // The archives have one way alone, which is smaller.
+        #[cfg(region_staticlib)]
+        false
+    }
+
+    /// Whether all holds that a cursor up to `noted` stands for.
+    #[cfg(not(region_staticlib))]
+    fn is_noted(&self) -> bool {
+        // In memory of zeroes an arena without a block is at null, as what is noted.
+        let Some(block) = self.block.get() else { return self.cur.get() == self.base.get() };
+        block.dirty >= self.cur.get().addr() - block.start.addr().get()
+            && self.peak.get() >= self.used()
+            && self.limit_complement.get() == 0
+            && !self.backing().protects()
+            && !checkers::watching()
+    }
+
+    /// As [`rewind_cursor`](Self::rewind_cursor), from a cursor that is higher than any before, or where more is to be
+    /// done than to move it.
+    #[inline(never)]
+    fn rewind_cursor_noting(&self, to: *mut u8) {
         if self.is_claimed() {
             return;
         }
@@ -558,21 +596,33 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         // A mark may lie above the cursor: the last value before it may have grown since, and moved to another block.
         // SAFETY: `to` is a cursor position of the block: inside it.
         checkers::poison(unsafe { block.start.add(keep) }, used.saturating_sub(keep));
-        let ready = block.ready;
-        // SAFETY: the block is on loan, and the caller vouches that nothing uses the bytes behind the new cursor.
-        unsafe { checked::protect(self.backing(), block, keep) };
-        if block.ready < ready {
-            // Bytes without access need no poison, and the next mapping at these addresses must not find any.
-            // SAFETY: the block had `ready` bytes before, more than it has now, so the address lies inside it.
-            checkers::unpoison(unsafe { block.start.add(block.ready) }, ready - block.ready, Contents::Initialized);
+        if self.backing().protects() {
+            let ready = block.ready;
+            // SAFETY: the block is on loan, and the caller vouches that nothing uses the bytes behind the new cursor.
+            unsafe { checked::protect(self.backing(), block, keep) };
+            if block.ready < ready {
+                // Bytes without access need no poison, and the next mapping at these addresses must not find any.
+                // SAFETY: the block had `ready` bytes before, more than it has now, so the address lies inside it.
+                checkers::unpoison(unsafe { block.start.add(block.ready) }, ready - block.ready, Contents::Initialized);
+            }
+        } else if self.limit_complement.get() == 0 && !checkers::watching() {
+            #[cfg(not(region_staticlib))]
+            self.noted.set(self.cur.get());
+            self.cur.set(to);
+            return;
         }
-        let protected = block.ready != ready;
         self.cur.set(to);
         // When a limit is set below the cursor, the soft end is the cursor. So bytes that become free here may be
         // beyond the limit.
-        if self.limit_complement.get() != 0 || protected || checkers::watching() {
-            self.set_end();
-        }
+        self.set_end();
+    }
+
+    /// Has the next rewind note how far the block was written: it is another block, or a condition of the invariant no
+    /// longer holds.
+    #[inline(always)]
+    fn forget_noted(&self) {
+        #[cfg(not(region_staticlib))]
+        self.noted.set(core::ptr::null_mut());
     }
 }
 

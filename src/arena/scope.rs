@@ -58,6 +58,22 @@ impl<const MIN_ALIGN: usize, B: Backing> Drop for ScopeGuard<'_, MIN_ALIGN, B> {
     }
 }
 
+/// Ends a scope whose closure panics.
+///
+/// A type of its own, whose drop is one call: the position then stays in registers where the closure returns.
+struct RewindOnPanic<'a, const MIN_ALIGN: usize, B: Backing> {
+    arena: &'a Arena<MIN_ALIGN, B>,
+    mark: Mark,
+}
+
+impl<const MIN_ALIGN: usize, B: Backing> Drop for RewindOnPanic<'_, MIN_ALIGN, B> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: as `scoped_from_here` argues where the closure returns; when it panicked, what it had is gone too.
+        unsafe { self.arena.rewind_after_panic(self.mark) }
+    }
+}
+
 /// An arena for the time of a scope: the methods of [`Arena`], with values that live for `'s`.
 ///
 /// Values of an outer scope stay usable inside; allocating in the outer scope has to wait.
@@ -86,7 +102,25 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Runs `f` in a scope of its own and frees what it allocated, also when it panics.
     #[inline]
     pub fn scoped<R>(&mut self, f: impl for<'s> FnOnce(Scope<'s, MIN_ALIGN, B>) -> R) -> R {
-        f(self.scope_guard().scope())
+        // SAFETY: the arena is borrowed mutably until this returns, so the scope alone allocates in it.
+        unsafe { self.scoped_from_here(f) }
+    }
+
+    /// Runs `f` in a scope that begins here.
+    ///
+    /// # Safety
+    /// Until this returns nobody but the scope and what is inside it allocates in the arena or rewinds it.
+    #[inline(always)]
+    unsafe fn scoped_from_here<R>(&self, f: impl for<'s> FnOnce(Scope<'s, MIN_ALIGN, B>) -> R) -> R {
+        let on_panic = RewindOnPanic { arena: self, mark: self.mark() };
+        let result = f(Scope { arena: self });
+        let mark = on_panic.mark;
+        core::mem::forget(on_panic);
+        // SAFETY: the mark was made here in this arena. `f` takes a scope of any lifetime, so neither its result nor
+        // anything outside of it refers to a value of the scope. By the caller's promise no older mark was rewound to
+        // and nothing from before the mark was given back. Inner scopes have ended, or were leaked without a rewind.
+        unsafe { self.rewind(mark) };
+        result
     }
 }
 
@@ -107,7 +141,8 @@ impl<'s, const MIN_ALIGN: usize, B: Backing> Scope<'s, MIN_ALIGN, B> {
     /// Runs `f` in a scope inside this one.
     #[inline]
     pub fn scoped<R>(&mut self, f: impl for<'i> FnOnce(Scope<'i, MIN_ALIGN, B>) -> R) -> R {
-        f(self.scope_guard().scope())
+        // SAFETY: this scope is borrowed mutably until this returns, so the inner one alone allocates in the arena.
+        unsafe { self.arena.scoped_from_here(f) }
     }
 
     /// The arena, borrowed for all of the scope.

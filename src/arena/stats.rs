@@ -53,7 +53,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Bytes handed out since the last reset, with what rounds them up to their alignment.
     #[inline]
     pub fn used(&self) -> usize {
-        self.used_before.get() + (self.cur.get().addr() - self.base.get().addr())
+        self.used_before() + (self.cur.get().addr() - self.base.get().addr())
     }
 
     /// The most that [`used`](Self::used) has been, resets and rewinds included.

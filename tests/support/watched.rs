@@ -41,6 +41,10 @@ unsafe impl<B: Backing> Backing for Watched<'_, B> {
         unsafe { self.0.decommit(block, keep) }
     }
 
+    fn protects(&self) -> bool {
+        true
+    }
+
     unsafe fn protect(&self, block: &mut Block, keep: usize) {
         self.1.kept.borrow_mut().push(keep);
         // SAFETY: as above.

@@ -294,6 +294,11 @@ unsafe impl Backing for Mapped {
         unsafe { discard(block, from, len) }
     }
 
+    #[inline(always)]
+    fn protects(&self) -> bool {
+        self.is_paranoid()
+    }
+
     #[inline]
     unsafe fn protect(&self, block: &mut Block, keep: usize) {
         if self.is_paranoid() {

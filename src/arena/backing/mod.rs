@@ -228,8 +228,16 @@ pub unsafe trait Backing {
         false
     }
 
-    /// Called when the arena was rewound to `keep` bytes from the block's start. A backing for debugging may take
-    /// access away from the pages above, until `commit` makes them usable again. Does nothing by default.
+    /// Whether [`protect`](Self::protect) is to be called. Always the same for a backing; no, by default: then a rewind
+    /// only moves the cursor.
+    #[inline(always)]
+    fn protects(&self) -> bool {
+        false
+    }
+
+    /// Called when the arena was rewound to `keep` bytes from the block's start, if the backing
+    /// [`protects`](Self::protects). A backing for debugging may take access away from the pages above, until `commit`
+    /// makes them usable again. Does nothing by default.
     ///
     /// May lower `ready`, but not below the lesser of `keep` and itself; may change `tag`. The first `keep` bytes stay
     /// as they are, and so do the zeroes from `dirty` on. The bytes in between may change.

@@ -67,10 +67,15 @@ unsafe impl<B: Backing> Backing for Spill<'_, B> {
     }
 
     #[inline]
+    fn protects(&self) -> bool {
+        self.rest.protects()
+    }
+
+    #[inline]
     unsafe fn protect(&self, block: &mut Block, keep: usize) {
-        // SAFETY: the block is passed to the backing it came from, under the caller's promise.
-        unsafe {
-            if self.buffer.owns(block) { self.buffer.protect(block, keep) } else { self.rest.protect(block, keep) }
+        if !self.buffer.owns(block) {
+            // SAFETY: the block is passed to the backing it came from, under the caller's promise.
+            unsafe { self.rest.protect(block, keep) }
         }
     }
 
