@@ -6,7 +6,7 @@
 use core::mem::MaybeUninit;
 
 /// Most bytes that are copied here.
-const FEW: usize = 32;
+pub(crate) const FEW: usize = 32;
 
 /// Copies `len` values.
 ///

@@ -9,6 +9,13 @@ use core::fmt;
 pub(crate) trait Text {
     /// Appends a piece, or changes nothing.
     fn try_append(&mut self, piece: &str) -> Result<(), AllocError>;
+
+    /// Appends a short piece for which there is room, without a call. False, and nothing is changed, for others.
+    #[inline(always)]
+    fn append_at_hand(&mut self, piece: &str) -> bool {
+        let _ = piece;
+        false
+    }
 }
 
 /// A text that is being written, by value: it is written to without another step in between.
@@ -40,12 +47,20 @@ impl<T: Text> Formatted<T> {
     }
 }
 
-impl<T: Text> fmt::Write for Formatted<T> {
-    #[inline]
-    fn write_str(&mut self, piece: &str) -> fmt::Result {
+impl<T: Text> Formatted<T> {
+    /// Out of line, so that a short piece is written without a register being saved for what this calls.
+    #[inline(never)]
+    fn write_slowly(&mut self, piece: &str) -> fmt::Result {
         self.text.try_append(piece).map_err(|error| {
             self.refused = Some(error);
             fmt::Error
         })
+    }
+}
+
+impl<T: Text> fmt::Write for Formatted<T> {
+    #[inline]
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        if self.text.append_at_hand(piece) { Ok(()) } else { self.write_slowly(piece) }
     }
 }

@@ -197,11 +197,24 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
         T: Copy,
     {
         self.reserve::<F>(values.len())?;
-        // SAFETY: `reserve` made the capacity large enough for `values.len()` more. `values` does not overlap the
-        // sequence, as there is no reference into it.
-        unsafe { copy(values.as_ptr(), self.start.add(self.len).as_ptr(), values.len()) };
-        self.len += values.len();
+        self.extend_at_hand(values);
         Ok(())
+    }
+
+    /// Appends copies if there is room for all. Returns whether there was.
+    #[inline(always)]
+    pub(super) fn extend_at_hand(&mut self, values: &[T]) -> bool
+    where
+        T: Copy,
+    {
+        let fit = values.len() <= self.capacity - self.len;
+        if fit {
+            // SAFETY: the capacity is large enough for `values.len()` more, as was just found. `values` does not overlap
+            // the sequence, as there is no reference into it.
+            unsafe { copy(values.as_ptr(), self.start.add(self.len).as_ptr(), values.len()) };
+            self.len += values.len();
+        }
+        fit
     }
 
     /// The capacity that is left, behind the values.
@@ -233,6 +246,21 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     #[inline(always)]
     pub(super) fn finish_raw(mut self) -> NonNull<[T]> {
         self.release_from(self.len);
+        self.into_raw()
+    }
+
+    /// As [`finish_raw`](Self::finish_raw), of values that were all appended by
+    /// [`extend_from_slice`](Self::extend_from_slice): no byte behind them was written.
+    #[inline(always)]
+    pub(super) fn finish_copied(mut self) -> NonNull<[T]> {
+        if !self.is_all(self.len) && self.is_last() {
+            let keep = round_up(self.len * size_of::<T>(), MIN_ALIGN);
+            // SAFETY: `keep` is at most the rounded size of the memory, so this is at most the cursor.
+            let to = unsafe { self.start.cast::<u8>().add(keep) }.as_ptr();
+            if !self.arena.return_unwritten(to) {
+                self.release_from(self.len);
+            }
+        }
         self.into_raw()
     }
 

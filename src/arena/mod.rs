@@ -576,6 +576,20 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             && !checkers::watching()
     }
 
+    /// Moves the cursor down to `to`, a cursor position of the current block from which on nothing was written, if nothing
+    /// else is to be done then: no more of the block is dirty, and no value was there to be protected or counted.
+    #[inline(always)]
+    fn return_unwritten(&self, to: *mut u8) -> bool {
+        let alone = !self.is_claimed()
+            && self.limit_complement.get() == 0
+            && !checkers::watching()
+            && !self.backing().protects();
+        if alone {
+            self.cur.set(to);
+        }
+        alone
+    }
+
     /// As [`rewind_cursor`](Self::rewind_cursor), from a cursor that is higher than any before, or where more is to be
     /// done than to move it.
     #[inline(never)]

@@ -3,6 +3,7 @@
 use super::formatting::{Formatted, Text};
 use super::growing::Growing;
 use super::{Arena, Backing};
+use crate::copy::FEW;
 use crate::error::AllocError;
 use crate::error::failure::{Failure, Panic, Report};
 use core::fmt;
@@ -91,7 +92,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let bytes = Growing::with_room(self, Growing::<u8, MIN_ALIGN, B>::FIRST_ROOM, 0);
         let mut formatted = Formatted::new(bytes);
         F::check(formatted.write(arguments))?;
-        Ok(formatted.text.finish_raw())
+        Ok(formatted.text.finish_copied())
     }
 
     /// As [`try_alloc_fmt`](Self::try_alloc_fmt), for a container that goes on in these bytes.
@@ -104,5 +105,10 @@ impl<const MIN_ALIGN: usize, B: Backing> Text for Growing<'_, u8, MIN_ALIGN, B> 
     #[inline]
     fn try_append(&mut self, piece: &str) -> Result<(), AllocError> {
         self.extend_from_slice::<Report>(piece.as_bytes())
+    }
+
+    #[inline(always)]
+    fn append_at_hand(&mut self, piece: &str) -> bool {
+        piece.len() <= FEW && self.extend_at_hand(piece.as_bytes())
     }
 }

@@ -124,6 +124,7 @@ impl<'a, A: ArenaAllocator> String<'a, A> {
     ///
     /// # Panics
     /// When memory cannot be had, or a `Display` implementation fails.
+    #[inline]
     #[track_caller]
     pub fn from_fmt_in(arguments: fmt::Arguments<'_>, arena: &'a A) -> Self {
         Panic::unwrap(Panic::check(Self::try_from_fmt_in(arguments, arena)))
@@ -133,6 +134,7 @@ impl<'a, A: ArenaAllocator> String<'a, A> {
     ///
     /// # Errors
     /// When memory cannot be had, or a `Display` implementation fails ([`Format`](crate::error::AllocReason::Format)).
+    #[inline]
     pub fn try_from_fmt_in(arguments: fmt::Arguments<'_>, arena: &'a A) -> Result<Self, AllocError> {
         if let Some(whole) = arguments.as_str() {
             return Self::try_from_str_in(whole, arena);
@@ -168,6 +170,7 @@ impl<'a, A: ArenaAllocator> String<'a, A> {
 
     /// The text, for as long as the arena is borrowed. Unused memory is given back if this is the arena's last
     /// thing. Named as bumpalo has it.
+    #[inline]
     pub fn into_bump_str(self) -> &'a mut str {
         // SAFETY: a string's bytes are UTF-8.
         unsafe { core::str::from_utf8_unchecked_mut(self.bytes.into_bump_slice()) }
