@@ -94,6 +94,19 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         self.totals().0
     }
 
+    /// Whether at most so many bytes are usable without asking the system again.
+    #[cfg(all(feature = "os", any(unix, windows)))]
+    #[inline(always)]
+    pub(super) fn commits_at_most(&self, bytes: usize) -> bool {
+        // Mostly there is one block, whose word is enough.
+        if self.link.get().is_none() && self.spare.get().is_none() {
+            // SAFETY: the cell is this arena's, and nothing changes it here. Only a word of it is loaded.
+            let ready = unsafe { (*self.block.as_ptr()).as_ref().map_or(0, |block| block.ready) };
+            return ready <= bytes;
+        }
+        self.committed() <= bytes
+    }
+
     /// Bytes of address space that belong to the arena.
     pub fn reserved(&self) -> usize {
         self.totals().1
