@@ -47,6 +47,23 @@ fn a_vector_extended_from_itself_past_its_reservation_says_so_and_stays() {
     assert!(values[len as usize..].iter().copied().eq(len - 100..len));
 }
 
+/// The alignment and the length of the shortest and the longest pages, and of some between.
+#[test]
+fn a_reservation_of_values_aligned_like_pages_has_room_for_no_more_than_asked() {
+    macro_rules! check {
+        ($($align:literal)*) => {$({
+            #[repr(align($align))]
+            struct Aligned(#[expect(dead_code, reason = "one that has bytes")] u8);
+            let most = page_size().div_ceil($align);
+            for len in [1, 2, 7] {
+                let values = RegionVec::<Aligned>::with_reservation(len);
+                assert!((len..len + most).contains(&values.capacity()), "{len} of {}: {}", $align, values.capacity());
+            }
+        })*};
+    }
+    check!(4096 8192 16384 32768 65536 2097152);
+}
+
 #[test]
 fn nothing_moves_while_it_grows() {
     let mut values = RegionVec::new();

@@ -9,7 +9,7 @@ use model::Op;
 use proptest::prelude::*;
 
 use region::error::AllocReason;
-use region::{RegionVec, StackBuffer, TypedArena};
+use region::{RegionVec, StackBuffer, TypedArena, page_size};
 use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -367,12 +367,13 @@ fn a_full_reservation_refuses_and_loses_nothing() {
     let drops = Drops::new();
     let arena = TypedArena::with_reservation(1);
     let capacity = arena.capacity();
-    assert!((1..=4096 / 8).contains(&capacity));
+    let page = page_size();
+    assert!((1..=page / 8).contains(&capacity));
     (0..capacity - 1).for_each(|_| assert!(arena.try_alloc(drops.make()).is_ok()));
     // One fits, the second is dropped, and the others are never made.
     let error = arena.try_alloc_extend((0..10).map(|_| drops.make())).unwrap_err();
-    assert!(matches!(error.reason(), AllocReason::Reservation(4096)), "{error}");
-    assert!(error.to_string().contains("the reservation of 4 KiB is used up"), "{error}");
+    assert!(matches!(error.reason(), AllocReason::Reservation(bytes) if bytes == page), "{error}");
+    assert!(error.to_string().contains(&format!("the reservation of {} KiB is used up", page >> 10)), "{error}");
     assert_eq!((arena.len(), drops.order()), (capacity, vec![capacity]));
     assert!(arena.try_alloc(drops.make()).is_err() && arena.try_reserve(1).is_err());
     assert!(panics(|| {
@@ -457,15 +458,17 @@ fn large_alignments_are_kept() {
 
 #[test]
 fn slices_are_copied_whole_or_not_at_all() {
-    let arena = TypedArena::with_reservation(4096);
-    let first: &[u8] = arena.alloc_slice_copy(&[1; 4000]);
+    let whole = page_size();
+    let arena = TypedArena::with_reservation(whole);
+    let first: &[u8] = arena.alloc_slice_copy(&vec![1; whole - 96]);
     let more = arena.alloc_extend((0..3).inspect(|_| {
         arena.alloc_slice_copy(&first[..10]);
     }));
-    assert_eq!((&*more, arena.len()), (&[0, 1, 2][..], 4033));
+    assert_eq!((&*more, arena.len()), (&[0, 1, 2][..], whole - 63));
     assert!(arena.try_alloc_slice_copy(&[2; 64]).is_err());
-    assert_eq!((arena.len(), arena.alloc_slice_copy(&[2; 63]).len(), arena.alloc_slice_copy(&[]).len()), (4033, 63, 0));
-    assert!(arena.into_iter().take(4030).all(|byte| byte == 1));
+    let lengths = (arena.len(), arena.alloc_slice_copy(&[2; 63]).len(), arena.alloc_slice_copy(&[]).len());
+    assert_eq!(lengths, (whole - 63, 63, 0));
+    assert!(arena.into_iter().take(whole - 66).all(|byte| byte == 1));
 }
 
 #[test]

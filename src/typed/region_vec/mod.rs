@@ -148,10 +148,13 @@ impl<T> RegionVec<T> {
 
     #[track_caller]
     fn with_reservation_or<F: Failure>(max_len: usize) -> Result<Self, F::Error> {
-        /// Reservations start at a page boundary, and no page is smaller than this.
-        const ANY_PAGE: usize = 4096;
-        // A larger alignment may need that much padding.
-        let slack = align_of::<T>().saturating_sub(ANY_PAGE);
+        // Padding where values have more alignment than a mapping has: as `Mapped` counts it, so that with longer pages
+        // no room is left over in which one more value would fit.
+        #[cfg(any(unix, windows))]
+        let slack = align_of::<T>().saturating_sub(crate::sys::sure_alignment());
+        // This memory brings its own.
+        #[cfg(target_family = "wasm")]
+        let slack = 0;
         let bytes = max_len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(slack));
         let bytes = F::check(bytes.ok_or(AllocError::new(usize::MAX, AllocReason::TooLarge)))?;
         #[cfg(any(unix, windows))]
