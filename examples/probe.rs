@@ -35,12 +35,20 @@ fn read(path: &str) -> Option<String> {
     Some(std::fs::read_to_string(path).ok()?.trim().to_owned())
 }
 
+/// A region of addresses that no machine has the RAM for, or as long as 32 bits have room for.
+const FAR: (&str, usize) = match usize::BITS {
+    64 => ("map + unmap 64 GiB", (64u64 << 30) as usize),
+    _ => ("map + unmap 1 GiB", 1 << 30),
+};
+
 /// What is chosen of several: the word in brackets.
 fn chosen(text: &str) -> &str {
     text.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or(text, |(chosen, _)| chosen)
 }
 
-fn bytes(bytes: u64) -> String {
+/// A limit (`rlim_t`) has 32 bits on some systems.
+fn bytes(bytes: impl Into<u64>) -> String {
+    let bytes = bytes.into();
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
     let unit = (0..units.len() - 1).take_while(|unit| bytes >> (10 * (unit + 1)) > 0).count();
     format!("{} {}", bytes >> (10 * unit), units[unit])
@@ -261,7 +269,7 @@ fn measure(machine: &Machine) -> Vec<Measured> {
         transparent.then(|| bring_in("transparent, populated", Pages::Transparent, HUGE, true)).flatten(),
         bring_in("set aside (hugetlb)", Pages::Huge2M, HUGE, false),
         map_and_unmap("map + unmap 64 KiB", || Region::new(64 << 10).ok()),
-        map_and_unmap("map + unmap 64 GiB", || Region::options().len(1 << 36).uncharged().map().ok()),
+        map_and_unmap(FAR.0, || Region::options().len(FAR.1).uncharged().map().ok()),
         map_and_unmap("map, touch, unmap 64 KiB", || {
             let mut region = Region::new(64 << 10).ok()?;
             region.as_mut_slice()[0] = 1;

@@ -80,7 +80,9 @@ pub(crate) const LISTS: usize = if cfg!(region_staticlib) { KINDS } else { KINDS
 pub(crate) fn size_after(previous: usize, need: usize, eager: bool) -> usize {
     let mut longest = 0;
     for (size, fits) in BLOCK_SIZES.into_iter().zip(BLOCK_FITS) {
-        if size > previous && need <= fits && !(eager && size < REGION) {
+        // A region whose start was moved is shorter than its size, by less than a huge page.
+        let used = previous > if size < REGION { size - 1 } else { size - HUGE_PAGE };
+        if !used && need <= fits && !(eager && size < REGION) {
             return size;
         }
         longest = size;

@@ -17,12 +17,24 @@ pub(crate) fn stop() -> ! {
     unsafe {
         core::arch::asm!("unimp", options(noreturn, nomem, nostack))
     }
+    #[cfg(target_arch = "arm")]
+    // SAFETY: the processor raises an exception at what will never be an instruction, and nothing after it is run.
+    unsafe {
+        core::arch::asm!("udf #0", options(noreturn, nomem, nostack))
+    }
+    #[cfg(target_arch = "s390x")]
+    // SAFETY: the processor raises an exception at what is no instruction, and nothing after it is run.
+    unsafe {
+        core::arch::asm!(".short 0", options(noreturn, nomem, nostack))
+    }
     #[cfg(not(any(
         target_arch = "x86_64",
         target_arch = "x86",
         target_arch = "aarch64",
         target_arch = "riscv64",
-        target_arch = "riscv32"
+        target_arch = "riscv32",
+        target_arch = "arm",
+        target_arch = "s390x"
     )))]
     loop {
         core::hint::spin_loop();

@@ -98,7 +98,8 @@ fn an_arena_works_where_data_is_limited() {
         assert!(rows.len() >= 655, "only {} rows of 100 kB in 64 MiB", rows.len());
         assert!(error.to_string().contains("ENOMEM (mprotect)") || error.to_string().contains("ENOMEM (mmap)"));
         intact(&rows);
-        assert!(arena.reserved() >= if usize::BITS == 64 { 1 << 30 } else { 2 * 64 * MIB });
+        // On 32 bits the longest region has 128 MiB, less what its start is moved.
+        assert!(arena.reserved() >= if usize::BITS == 64 { 1 << 30 } else { 2 * 64 * MIB - 2 * MIB });
         arena.reset();
     }
     arena.alloc_slice_fill_copy(30 * MIB, 1u8);

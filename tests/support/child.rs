@@ -25,10 +25,11 @@ fn this_program() -> Command {
     }
 }
 
-/// A command that runs the test of this name again, in which [`is_child`] holds.
+/// A command that runs the test of this name again, in which [`is_child`] holds. It makes no backtrace when it panics:
+/// where memory is limited that may be refused, and std then waits forever for a lock that the panic has taken.
 pub fn again(test: &str) -> Command {
     let mut command = this_program();
-    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, "1");
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, "1").env("RUST_BACKTRACE", "0");
     command
 }
 

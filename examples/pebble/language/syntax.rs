@@ -106,7 +106,8 @@ pub enum Node<'p> {
     Element(Ref<'p, [Expr<'p>; 2]>),
 }
 
-const _: () = assert!(if usize::BITS == 64 { size_of::<Expr<'_>>() == 32 } else { size_of::<Expr<'_>>() < 32 });
+// i686 aligns integers of 64 bits to 4 bytes; other processors of 32 bits to 8, as those of 64 bits do.
+const _: () = assert!(if align_of::<i64>() == 8 { size_of::<Expr<'_>>() == 32 } else { size_of::<Expr<'_>>() < 32 });
 
 #[derive(Debug)]
 pub struct Choice<'p> {

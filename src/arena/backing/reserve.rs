@@ -281,6 +281,18 @@ mod tests {
     }
 
     #[test]
+    fn after_a_region_whose_start_was_moved_comes_a_longer_one() {
+        let [.., first, second, last] = BLOCK_SIZES;
+        for moved in [0, sys::page_size(), HUGE_PAGE - sys::page_size()] {
+            assert_eq!([first, second].map(|size| size_after(size - moved, 1, false)), [second, last]);
+        }
+        let region = reserve(first, 1, false).unwrap();
+        assert_eq!(size_after(region.len, 1, false), second, "after {:#x} bytes", region.len);
+        // SAFETY: the region was reserved above, `lead` before its start as its tag says, and nothing uses it.
+        unsafe { unmap(region, Tag(region.tag).lead()) };
+    }
+
+    #[test]
     fn a_value_that_fills_much_of_a_block_goes_to_a_longer_one() {
         let [short, middle, first, second, _] = BLOCK_SIZES;
         let after = |need| size_after(FIRST_BLOCK, need, false);
