@@ -109,8 +109,12 @@ struct Huge(u8);
 
 #[test]
 fn large_alignments_hold_everywhere() {
-    // Builds for tests move values of 2 MiB over the stack a few times. On 32 bits more is not to be had beside other tests.
-    std::thread::Builder::new().stack_size(128 << 20).spawn(large_alignments).unwrap().join().unwrap();
+    // Builds for tests move values of 2 MiB over the stack a few times. On 32 bits a test beside this one may have the
+    // addresses for a moment.
+    let begun = || std::thread::Builder::new().stack_size(128 << 20).spawn(large_alignments);
+    let wait = |_| std::thread::sleep(std::time::Duration::from_millis(100));
+    let thread = (0..600).find_map(|_| begun().map_err(wait).ok());
+    thread.expect("a thread with a stack of 128 MiB").join().unwrap();
 }
 
 fn large_alignments() {
