@@ -1,4 +1,4 @@
-//! The stack of blocks: entering a new one, leaving it again, rewinding to a mark.
+//! The stack of blocks: entering a new one, leaving it again, giving all back. Marks and rewinds are in `mark`.
 //!
 //! An arena has one current block. A block that follows another begins with a [`Link`] that leads back. The first block
 //! has no link, so an external buffer is used to its last byte. Where another arena's blocks were adopted, the link of
@@ -38,26 +38,6 @@ impl Link {
 
 // A spare block holds its own `Block` where its link was.
 const _: () = assert!(size_of::<Block>() <= size_of::<Link>() && align_of::<Block>() <= align_of::<Link>());
-
-/// A position in an arena, to rewind to. Made by [`Arena::mark`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// The block's first byte; none in an arena without blocks.
-    block: Option<NonNull<u8>>,
-    cur: *mut u8,
-    #[cfg(any(debug_assertions, feature = "capi"))]
-    used: usize,
-    #[cfg(debug_assertions)]
-    wasted: usize,
-}
-
-#[cfg(feature = "capi")]
-impl Mark {
-    /// Bytes in use before the position.
-    pub(crate) fn used(&self) -> usize {
-        self.used
-    }
-}
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// The layout that a block must hold for `layout`: the cursor moves in units of `MIN_ALIGN`.
@@ -321,131 +301,6 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             // arena outlived that.
             unsafe { self.give_back(&spare) };
         }
-    }
-
-    /// The present position, for [`rewind`](Self::rewind).
-    #[inline]
-    pub fn mark(&self) -> Mark {
-        Mark {
-            block: self.start_of_block(),
-            cur: self.cur.get(),
-            #[cfg(any(debug_assertions, feature = "capi"))]
-            used: self.used(),
-            #[cfg(debug_assertions)]
-            wasted: self.wasted.get(),
-        }
-    }
-
-    /// Whether the arena can be rewound to `mark`: it lies in a block that the arena holds, and as many bytes are used
-    /// before it as when it was made. One step a block.
-    ///
-    /// In a block that is followed by another the mark may lie above the cursor: its last value may have grown since,
-    /// and moved to the other block.
-    #[cfg(feature = "capi")]
-    pub(crate) fn knows(&self, mark: &Mark) -> bool {
-        let Some(start) = mark.block else { return mark.used == 0 };
-        if mark.used > self.used() || mark.cur.addr() % MIN_ALIGN != 0 {
-            return false;
-        }
-        self.counted_blocks().find(|(block, ..)| block.start == start).is_some_and(|(block, base, _, used_before)| {
-            let ready = block.start.addr().get() + block.ready;
-            base <= mark.cur && mark.cur.addr() <= ready && mark.cur.addr() - base.addr() + used_before == mark.used
-        })
-    }
-
-    /// The blocks, newest first, with the bytes that are in use before each: block, base, cursor, bytes.
-    #[cfg(feature = "capi")]
-    fn counted_blocks(&self) -> impl Iterator<Item = (Block, *mut u8, *mut u8, usize)> {
-        let mut used = self.used();
-        self.blocks().map(move |(block, base, cur)| {
-            used -= cur.addr() - base.addr();
-            (block, base, cur, used)
-        })
-    }
-
-    /// The mark that was to be had when the next value would have been put at this address: none if it is no address in
-    /// memory that was handed out, or not a multiple of `MIN_ALIGN`. One step a block.
-    #[cfg(feature = "capi")]
-    pub(crate) fn mark_at(&self, address: usize) -> Option<Mark> {
-        let has = |(_, base, cur, _): &(Block, *mut u8, *mut u8, usize)| (base.addr()..cur.addr()).contains(&address);
-        let (block, base, _, used_before) = self.counted_blocks().find(has).filter(|_| address % MIN_ALIGN == 0)?;
-        Some(Mark {
-            block: Some(block.start),
-            cur: base.with_addr(address),
-            used: address - base.addr() + used_before,
-            #[cfg(debug_assertions)]
-            wasted: self.wasted.get(),
-        })
-    }
-
-    /// Frees everything that was allocated since `mark`, and keeps the memory. Constant time, plus a
-    /// step for each block that was entered since.
-    ///
-    /// [`scoped`](Self::scoped) and [`scope_guard`](Self::scope_guard) do the same without `unsafe`, and so does
-    /// [`claim`](Self::claim), during which this does nothing.
-    ///
-    /// # Safety
-    /// The mark is of this arena; neither a reset nor a rewind to an older mark came after it, nor was anything
-    /// given back or shortened that was there when it was made (a slot whose closure failed, a block by
-    /// [`free`](Self::free) or [`try_shrink`](Self::try_shrink), a container that shrank); and nothing that was
-    /// allocated or grown since is used any more.
-    ///
-    /// # Panics
-    /// Debug builds panic when the mark is newer than the arena's position: marks rewound out of order.
-    // Inlined, so that a scope's mark is two registers.
-    #[cfg_attr(not(region_staticlib), inline(always))]
-    #[cfg_attr(debug_assertions, track_caller)]
-    pub unsafe fn rewind(&self, mark: Mark) {
-        // First: one that was adopted is empty, and its marks are newer than that.
-        if self.is_claimed() {
-            return;
-        }
-        #[cfg(debug_assertions)]
-        assert!(mark.used <= self.used(), "rewound to a mark that an earlier rewind or reset undid");
-        // As addresses, of which none is null: two options would be compared in two steps.
-        let start = |block: Option<NonNull<u8>>| block.map_or(0, |start| start.addr().get());
-        if self.only_moves() && start(self.start_of_block()) == start(mark.block) {
-            self.cur.set(mark.cur);
-        } else {
-            self.rewind_far(mark.block, mark.cur);
-        }
-        #[cfg(debug_assertions)]
-        self.wasted.set(mark.wasted);
-    }
-
-    /// As [`rewind`](Self::rewind), out of line.
-    ///
-    /// # Safety
-    /// As there.
-    #[cold]
-    #[inline(never)]
-    pub(super) unsafe fn rewind_after_panic(&self, mark: Mark) {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { self.rewind(mark) }
-    }
-
-    /// Rewinds to a mark in any block, or of before the first.
-    #[cfg_attr(region_staticlib, cold)]
-    #[inline(never)]
-    fn rewind_far(&self, block: Option<NonNull<u8>>, cur: *mut u8) {
-        if self.start_of_block() == block {
-            return self.rewind_cursor_noting(cur);
-        }
-        while self.start_of_block() != block && self.leave() {}
-        // A mark of an arena without blocks is the start of the first.
-        self.rewind_cursor_to_mark(if block.is_none() { self.base.get() } else { cur });
-    }
-
-    /// The current block's first byte; none in an arena without blocks.
-    #[inline(always)]
-    fn start_of_block(&self) -> Option<NonNull<u8>> {
-        // SAFETY: the cell is this arena's, and nothing changes it here. Only a word of it is loaded.
-        unsafe { (*self.block.as_ptr()).as_ref().map(|block| block.start) }
-    }
-
-    fn rewind_cursor_to_mark(&self, to: *mut u8) {
-        self.rewind_cursor(to);
-        self.set_end();
     }
 
     /// Frees everything and keeps the memory: the next allocations touch pages that are in RAM already.

@@ -33,8 +33,8 @@
 //   `formatting`: the arena's error where `fmt::Error` has no place for it.
 // - `resize`: raw blocks that grow in place; `foreign`: the same of blocks that another arena may have made.
 //   `allocator`: the traits by which collections live in an arena.
-// - `blocks`: the stack of blocks: entering, leaving, rewinding. `scope`: rewinding made safe by lifetimes. `claim`:
-//   the same while values are borrowed.
+// - `blocks`: the stack of blocks: entering and leaving. `mark`: positions, and rewinding to them. `scope`: rewinding made
+//   safe by lifetimes. `claim`: the same while values are borrowed.
 // - `owned`: an arena and what refers into it, in one value. `adopt`: its blocks moved into another arena. `file`: an
 //   arena in a file, to be opened again.
 // - `pool`, `member`: arenas for many threads, kept warm. `stats`: what an arena holds and costs. `chunks`: its blocks,
@@ -60,6 +60,7 @@ mod foreign;
 pub(crate) mod formatting;
 mod growing;
 mod making;
+mod mark;
 #[cfg(all(feature = "os", any(unix, windows)))]
 mod member;
 #[cfg(all(loom, test))]
@@ -85,12 +86,12 @@ pub use adopt::AdoptError;
 #[cfg(all(feature = "os", any(unix, windows)))]
 pub(crate) use backing::Mapped;
 pub(crate) use backing::{Backing, Block, Buffer, DefaultBacking};
-pub use blocks::Mark;
 pub use chunks::{ChunkIter, ChunkRawIter};
 #[cfg(not(region_staticlib))]
 pub use claim::Claim;
 #[cfg(all(feature = "os", unix, not(loom), target_has_atomic = "64"))]
 pub use file::FileArena;
+pub use mark::Mark;
 #[cfg(all(feature = "os", any(unix, windows)))]
 pub use member::Member;
 #[cfg(not(region_staticlib))]
@@ -538,105 +539,6 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             // If `before` is in another block, this one was entered for the value.
             self.rewind_cursor(if base <= before && before <= start.as_ptr() { before } else { base });
         }
-    }
-
-    /// Moves the cursor down to `to`, a cursor position of the current block, and remembers how far the
-    /// block was written.
-    ///
-    /// Does nothing in an arena that is claimed: the claim's values lie behind the bytes that it would give back.
-    // (`.back.zero`, `.bump.noted`)
-    #[inline(always)]
-    fn rewind_cursor(&self, to: *mut u8) {
-        if self.only_moves() { self.cur.set(to) } else { self.rewind_cursor_noting(to) }
-    }
-
-    /// Whether a rewind to a mark of the current block has nothing to do but to move the cursor.
-    #[inline(always)]
-    fn only_moves(&self) -> bool {
-        #[cfg(not(region_staticlib))]
-        {
-            let moves = self.cur.get() <= self.noted.get() && !self.is_claimed();
-            debug_assert!(!moves || self.is_noted(), "what a rewind from here changes was not noted");
-            moves
-        }
-        // The archives have one way alone, which is smaller.
-        #[cfg(region_staticlib)]
-        false
-    }
-
-    /// Whether all holds that a cursor up to `noted` stands for.
-    #[cfg(not(region_staticlib))]
-    fn is_noted(&self) -> bool {
-        // In memory of zeroes an arena without a block is at null, as what is noted.
-        let Some(block) = self.block.get() else { return self.cur.get() == self.base.get() };
-        block.dirty >= self.cur.get().addr() - block.start.addr().get()
-            && self.peak.get() >= self.used()
-            && self.limit_complement.get() == 0
-            && !self.backing().protects()
-            && !checkers::watching()
-    }
-
-    /// Moves the cursor down to `to`, a cursor position of the current block from which on nothing was written, if nothing
-    /// else is to be done then: no more of the block is dirty, and no value was there to be protected or counted.
-    #[inline(always)]
-    fn return_unwritten(&self, to: *mut u8) -> bool {
-        let alone = !self.is_claimed()
-            && self.limit_complement.get() == 0
-            && !checkers::watching()
-            && !self.backing().protects();
-        if alone {
-            self.cur.set(to);
-        }
-        alone
-    }
-
-    /// As [`rewind_cursor`](Self::rewind_cursor), from a cursor that is higher than any before, or where more is to be
-    /// done than to move it.
-    #[inline(never)]
-    fn rewind_cursor_noting(&self, to: *mut u8) {
-        if self.is_claimed() {
-            return;
-        }
-        // Changed in place: after a store of the whole block, the next load of a part would wait for the store.
-        // SAFETY: the cell is this arena's, and nothing that is called here looks at it: no method of a backing
-        // calls back into the arena.
-        let Some(block) = (unsafe { &mut *self.block.as_ptr() }) else { return };
-        let used = self.cur.get().addr() - block.start.addr().get();
-        if block.dirty < used {
-            block.dirty = used;
-        }
-        self.note_peak();
-        let keep = to.addr() - block.start.addr().get();
-        // A mark may lie above the cursor: the last value before it may have grown since, and moved to another block.
-        // SAFETY: `to` is a cursor position of the block: inside it.
-        checkers::poison(unsafe { block.start.add(keep) }, used.saturating_sub(keep));
-        if self.backing().protects() {
-            let ready = block.ready;
-            // SAFETY: the block is on loan, and the caller vouches that nothing uses the bytes behind the new cursor.
-            unsafe { checked::protect(self.backing(), block, keep) };
-            if block.ready < ready {
-                // Bytes without access need no poison, and the next mapping at these addresses must not find any.
-                // SAFETY: the block had `ready` bytes before, more than it has now, so the address lies inside it.
-                checkers::unpoison(unsafe { block.start.add(block.ready) }, ready - block.ready, Contents::Initialized);
-            }
-        } else if self.limit_complement.get() == 0 && !checkers::watching() {
-            #[cfg(not(region_staticlib))]
-            self.noted.set(self.cur.get());
-            self.cur.set(to);
-            return;
-        }
-        self.cur.set(to);
-        // When a limit is set below the cursor, the soft end is the cursor. So bytes that become free here may be
-        // beyond the limit.
-        self.set_end();
-    }
-
-    /// Has the next rewind note how far the block was written: it is another block, or a condition of the invariant no
-    /// longer holds.
-    #[inline(always)]
-    fn forget_noted(&self) {
-        #[cfg(not(region_staticlib))]
-        self.noted.set(core::ptr::null_mut());
     }
 }
 

@@ -7,7 +7,7 @@
 //!   drop(guard)                        so only the innermost allocates, and marks are rewound in order
 //! ```
 
-use super::blocks::Mark;
+use super::mark::Mark;
 use super::{Arena, Backing, DefaultBacking, Zeroable};
 use crate::error::{AllocError, AllocOrInitError};
 use core::alloc::Layout;
