@@ -196,8 +196,10 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     where
         T: Copy,
     {
-        self.reserve::<F>(values.len())?;
-        self.extend_at_hand(values);
+        if !self.extend_at_hand(values) {
+            self.reserve_slowly::<F>(values.len())?;
+            self.extend_at_hand(values);
+        }
         Ok(())
     }
 
@@ -238,28 +240,17 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
     /// The values. Unused memory is given back.
     #[inline(always)]
     pub(super) fn finish(self) -> &'a mut [T] {
-        // SAFETY: the values are initialized and belong to the sequence, which is given up.
-        unsafe { self.finish_raw().as_mut() }
-    }
-
-    /// The values as [`finish`](Self::finish) leaves them, by a pointer that is good for growing them where they are.
-    #[inline(always)]
-    pub(super) fn finish_raw(mut self) -> NonNull<[T]> {
         self.release_from(self.len);
-        self.into_raw()
+        // SAFETY: the values are initialized and belong to the sequence, which is given up.
+        unsafe { self.into_raw().as_mut() }
     }
 
-    /// As [`finish_raw`](Self::finish_raw), of values that were all appended by
-    /// [`extend_from_slice`](Self::extend_from_slice): no byte behind them was written.
+    /// As [`finish`](Self::finish), of values that were all appended by [`extend_from_slice`](Self::extend_from_slice): no
+    /// byte behind them was written. By a pointer that is good for growing them where they are.
     #[inline(always)]
-    pub(super) fn finish_copied(mut self) -> NonNull<[T]> {
-        if !self.is_all(self.len) && self.is_last() {
-            let keep = round_up(self.len * size_of::<T>(), MIN_ALIGN);
-            // SAFETY: `keep` is at most the rounded size of the memory, so this is at most the cursor.
-            let to = unsafe { self.start.cast::<u8>().add(keep) }.as_ptr();
-            if !self.arena.return_unwritten(to) {
-                self.release_from(self.len);
-            }
+    pub(super) fn finish_copied(self) -> NonNull<[T]> {
+        if let Some(to) = self.excess_from(self.len) {
+            self.arena.give_back_unwritten(to);
         }
         self.into_raw()
     }
@@ -298,12 +289,21 @@ impl<'a, T, const MIN_ALIGN: usize, B: Backing> Growing<'a, T, MIN_ALIGN, B> {
 
     /// Gives the memory from value `keep` on back, if the sequence is the last allocation.
     #[inline(always)]
-    fn release_from(&mut self, keep: usize) {
-        if !self.is_all(keep) && self.is_last() {
-            let keep = round_up(keep * size_of::<T>(), MIN_ALIGN);
-            // SAFETY: `keep` is at most the rounded size of the memory, so this is at most the cursor.
-            self.arena.rewind_cursor(unsafe { self.start.cast::<u8>().add(keep) }.as_ptr());
+    fn release_from(&self, keep: usize) {
+        if let Some(to) = self.excess_from(keep) {
+            self.arena.rewind_cursor(to);
         }
+    }
+
+    /// Where the cursor is to return to, if the memory from value `keep` on can be given back.
+    #[inline(always)]
+    fn excess_from(&self, keep: usize) -> Option<*mut u8> {
+        if self.is_all(keep) || !self.is_last() {
+            return None;
+        }
+        let keep = round_up(keep * size_of::<T>(), MIN_ALIGN);
+        // SAFETY: `keep` is at most the rounded size of the memory, so this is at most the cursor.
+        Some(unsafe { self.start.cast::<u8>().add(keep) }.as_ptr())
     }
 }
 

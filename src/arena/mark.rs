@@ -188,23 +188,20 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         let Some(block) = self.block.get() else { return self.cur.get() == self.base.get() };
         block.dirty >= self.cur.get().addr() - block.start.addr().get()
             && self.peak.get() >= self.used()
-            && self.limit_complement.get() == 0
-            && !self.backing().protects()
-            && !checkers::watching()
+            && self.is_plain()
     }
 
-    /// Moves the cursor down to `to`, a cursor position of the current block from which on nothing was written, if nothing
-    /// else is to be done then: no more of the block is dirty, and no value was there to be protected or counted.
+    /// Whether a rewind changes nothing but the cursor, once it is noted: no soft end that a limit sets, no access, and no
+    /// bytes that a checker minds.
     #[inline(always)]
-    pub(super) fn return_unwritten(&self, to: *mut u8) -> bool {
-        let alone = !self.is_claimed()
-            && self.limit_complement.get() == 0
-            && !checkers::watching()
-            && !self.backing().protects();
-        if alone {
-            self.cur.set(to);
-        }
-        alone
+    fn is_plain(&self) -> bool {
+        self.limit_complement.get() == 0 && !self.backing().protects() && !checkers::watching()
+    }
+
+    /// As [`rewind_cursor`](Self::rewind_cursor), where nothing was written from `to` on: no more of the block is dirty.
+    #[inline(always)]
+    pub(super) fn give_back_unwritten(&self, to: *mut u8) {
+        if self.is_plain() && !self.is_claimed() { self.cur.set(to) } else { self.rewind_cursor(to) }
     }
 
     /// As [`rewind_cursor`](Self::rewind_cursor), from a cursor that is higher than any before, or where more is to be
@@ -227,6 +224,15 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
         // A mark may lie above the cursor: the last value before it may have grown since, and moved to another block.
         // SAFETY: `to` is a cursor position of the block: inside it.
         checkers::poison(unsafe { block.start.add(keep) }, used.saturating_sub(keep));
+        if self.is_plain() {
+            #[cfg(not(region_staticlib))]
+            self.noted.set(self.cur.get());
+            self.cur.set(to);
+            return;
+        }
+        if to == self.cur.get() {
+            return;
+        }
         if self.backing().protects() {
             let ready = block.ready;
             // SAFETY: the block is on loan, and the caller vouches that nothing uses the bytes behind the new cursor.
@@ -236,11 +242,6 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
                 // SAFETY: the block had `ready` bytes before, more than it has now, so the address lies inside it.
                 checkers::unpoison(unsafe { block.start.add(block.ready) }, ready - block.ready, Contents::Initialized);
             }
-        } else if self.limit_complement.get() == 0 && !checkers::watching() {
-            #[cfg(not(region_staticlib))]
-            self.noted.set(self.cur.get());
-            self.cur.set(to);
-            return;
         }
         self.cur.set(to);
         // When a limit is set below the cursor, the soft end is the cursor. So bytes that become free here may be

@@ -273,6 +273,9 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// assert!(arena.try_alloc(0u8).is_err());
     /// ```
     pub fn set_limit(&self, bytes: usize) {
+        if bytes == self.limit() {
+            return;
+        }
         self.limit_complement.set(!bytes);
         self.forget_noted();
         if !self.is_claimed() {

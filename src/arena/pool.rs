@@ -393,14 +393,11 @@ fn clear<const MIN_ALIGN: usize>(arena: &mut Arena<MIN_ALIGN>, keep: Option<usiz
         // A holder may have replaced the arena in its slot by another. One that cannot grow is not kept.
         Some(bytes) if !arena.backing().is_exact() => {
             // Asked before: what a paranoid backing protects at the reset is not committed any more.
-            match arena.commits_at_most(bytes) {
-                true => arena.reset(),
-                false => arena.reset_keeping(bytes),
+            match arena.committed() > bytes {
+                true => arena.reset_keeping(bytes),
+                false => arena.reset(),
             }
-            // Not where there is none: the next reset would have more to note.
-            if arena.limit() != usize::MAX {
-                arena.set_limit(usize::MAX);
-            }
+            arena.set_limit(usize::MAX);
         }
         _ => *arena = Arena::new_in(Mapped::new()),
     }

@@ -91,20 +91,12 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// Bytes that are usable without asking the system again, used or not. RAM is at most this, as pages
     /// that were never touched take none.
     pub fn committed(&self) -> usize {
-        self.totals().0
-    }
-
-    /// Whether at most so many bytes are usable without asking the system again.
-    #[cfg(all(feature = "os", any(unix, windows)))]
-    #[inline(always)]
-    pub(super) fn commits_at_most(&self, bytes: usize) -> bool {
         // Mostly there is one block, whose word is enough.
         if self.link.get().is_none() && self.spare.get().is_none() {
             // SAFETY: the cell is this arena's, and nothing changes it here. Only a word of it is loaded.
-            let ready = unsafe { (*self.block.as_ptr()).as_ref().map_or(0, |block| block.ready) };
-            return ready <= bytes;
+            return unsafe { (*self.block.as_ptr()).as_ref().map_or(0, |block| block.ready) };
         }
-        self.committed() <= bytes
+        self.totals().0
     }
 
     /// Bytes of address space that belong to the arena.
