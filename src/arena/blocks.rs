@@ -217,7 +217,6 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
             // SAFETY: the mark was just made in this arena, and what was allocated since is not used.
             unsafe { self.rewind(mark) };
             self.peak.set(peak);
-            self.forget_noted();
             return Err(AllocError::new(size, AllocReason::Limit(self.limit())));
         }
         // SAFETY: the memory was just allocated for a link.
