@@ -42,8 +42,8 @@ const COARSE: usize = MIDDLE + 8;
 const PAGES: usize = COARSE + 8;
 
 /// The class of a size of at most `LARGEST` bytes that is not in the table, and of those in it, to fill it.
-#[cfg_attr(not(region_staticlib), inline)]
-#[cfg_attr(region_staticlib, inline(never))]
+#[cfg_attr(any(region_malloc, not(region_staticlib)), inline)]
+#[cfg_attr(all(region_staticlib, not(region_malloc)), inline(never))]
 const fn computed(size: usize) -> usize {
     if size <= 16 {
         return 0;

@@ -55,6 +55,8 @@ mod stats;
 pub use error::FreeError;
 pub use pages::{HeapPage, HeapPageKind, HeapPages};
 pub use report::{HeapReport, SizeClass};
+#[cfg(region_malloc)]
+pub(crate) use sharded::Next;
 pub use sharded::SyncHeap;
 pub use stats::HeapStats;
 
@@ -75,7 +77,8 @@ use core::cell::Cell;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
-use state::State;
+use page::Page;
+use state::{Found, State};
 
 /// A heap of its own: allocate, free one block, free all.
 ///
@@ -269,10 +272,19 @@ impl<B: Backing> Heap<B> {
     #[inline]
     pub unsafe fn try_free(&self, block: NonNull<u8>) -> Result<(), FreeError> {
         let Some(state) = self.state() else { return Err(FreeError::Foreign) };
-        if state.free(block.addr().get())?.run {
-            self.relieve();
+        let address = block.addr().get();
+        if let Some(Found { chunk, page, block, class }) = state.free_found(state.find(address)?, address)?.look {
+            self.look_after_words(state, chunk, page, block, class);
         }
         Ok(())
+    }
+
+    /// What is left to do in the page of a block that was freed. By words, as what is found would be stored for it.
+    #[inline(never)]
+    fn look_after_words(&self, state: &State, chunk: NonNull<Chunk>, page: NonNull<Page>, block: usize, class: usize) {
+        if state.look_after(&Found { chunk, page, block, class }).0 {
+            self.relieve();
+        }
     }
 }
 

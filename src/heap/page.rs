@@ -162,13 +162,14 @@ impl Page {
         self.free.iter().enumerate().all(|(word, free)| free.get() == all_free(blocks, word))
     }
 
-    /// Which block begins at this address, which is at or above the page's first.
+    /// Which block begins at this address, which is at or above the page's first; and the page's class.
     #[inline(always)]
-    pub(super) fn block_at(&self, address: usize) -> Option<usize> {
+    pub(super) fn block_at(&self, address: usize) -> Option<(usize, usize)> {
         let distance = address.wrapping_sub(self.base.get().addr());
-        let block = classes::get(usize::from(self.class.get())).block_at(distance).ok()?;
+        let class = usize::from(self.class.get());
+        let block = classes::get(class).block_at(distance).ok()?;
         // Behind the last block there may be bytes that make none.
-        (block <= usize::from(self.last.get())).then_some(block)
+        (block <= usize::from(self.last.get())).then_some((block, class))
     }
 
     /// The word that has the block's bit.
@@ -184,21 +185,34 @@ impl Page {
         self.word(block).get() >> (block % WORD) & 1 != 0
     }
 
-    /// Marks the block as free, and says whether the page must be looked at: it had no room in the block's word, or may
-    /// have no block in use any more. `None` if the block was free already.
+    /// Marks the block as free, and says what of its word. `None` if the block was free already.
     #[inline(always)]
-    pub(super) fn free(&self, block: usize) -> Option<bool> {
+    pub(super) fn free(&self, block: usize) -> Option<FreedIn> {
         let word = self.word(block);
         let before = word.get();
         let bit = 1 << (block % WORD);
         if before & bit != 0 {
             return None;
         }
-        let after = before | bit;
-        word.set(after);
-        // A word whose blocks are all free is a row of ones from the lowest bit on.
-        Some(before == 0 || after & after.wrapping_add(1) == 0)
+        word.set(before | bit);
+        Some(FreedIn { had_none: before == 0, has_all: self.has_all(block) })
     }
+
+    /// Whether all blocks of a block's word are free.
+    #[inline(always)]
+    pub(super) fn has_all(&self, block: usize) -> bool {
+        // They are a row of ones from the lowest bit on, and a large block's word has none.
+        let free = self.word(block).get();
+        free & free.wrapping_add(1) == 0
+    }
+}
+
+/// The word of a block that was just freed.
+pub(super) struct FreedIn {
+    /// No other block of the word is free.
+    pub had_none: bool,
+    /// Every block of the word is free.
+    pub has_all: bool,
 }
 
 /// Puts a page at the front of a list.

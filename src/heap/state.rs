@@ -5,7 +5,7 @@
 
 use super::addresses::Addresses;
 use super::chunk::{Chunk, Users};
-use super::classes::{self, PLACES};
+use super::classes::{self, LARGE, PLACES};
 use super::error::FreeError;
 use super::front::Front;
 use super::page::{self, Kind, Link, Page, WORD};
@@ -38,7 +38,8 @@ struct Slot {
 pub(super) struct State {
     /// The bases of the near chunks, ascending. Without a chunk it is 0.
     starts: [Cell<usize>; NEAR],
-    near: [Cell<Option<NonNull<Chunk>>>; NEAR],
+    /// Those chunks, and as many places without one.
+    near: [Cell<Option<NonNull<Chunk>>>; 2 * NEAR],
     slots: [Slot; PLACES],
     /// The pages of each class that may have room.
     pages: [Link; PLACES],
@@ -60,12 +61,12 @@ pub(super) struct State {
     pub(super) shard: Cell<Option<(NonNull<Front>, NonNull<Addresses>)>>,
 }
 
-/// What was freed.
+/// What follows when a block was freed.
 pub(super) struct Freed {
-    /// Whether a run was: the heap may have RAM to give back.
-    pub run: bool,
-    /// Whether the block's word is its class's current one now.
-    pub current: bool,
+    /// The block, if its page must be [looked at](State::look_after).
+    pub look: Option<Found>,
+    /// Whether another word is the class's current one now: the block's.
+    pub moved: bool,
 }
 
 /// A block that is in use.
@@ -73,6 +74,8 @@ pub(super) struct Found {
     pub chunk: NonNull<Chunk>,
     pub page: NonNull<Page>,
     pub block: usize,
+    /// The page's class, or `LARGE`.
+    pub class: usize,
 }
 
 impl Found {
@@ -85,8 +88,15 @@ impl Found {
         // SAFETY: the chunk exists, and so does the record of a page that its marks lead to.
         let Some(page) = (unsafe { chunk.as_ref() }).page_at(distance) else { return Err(FreeError::NoBlock) };
         // SAFETY: marks lead to initialized records.
-        let Some(block) = unsafe { page.as_ref() }.block_at(address) else { return Err(FreeError::NoBlock) };
-        Ok(Found { chunk, page, block })
+        let Some((block, class)) = unsafe { page.as_ref() }.block_at(address) else { return Err(FreeError::NoBlock) };
+        Ok(Found { chunk, page, block, class })
+    }
+
+    /// Whether a thread that did not hold the shard has freed a block of the page.
+    #[inline(always)]
+    pub(super) fn is_strange(&self) -> bool {
+        // SAFETY: what is found is a record.
+        unsafe { self.page.as_ref() }.strange.get() != 0
     }
 }
 
@@ -232,8 +242,10 @@ impl State {
     #[inline(always)]
     pub(super) fn near_chunk_of(&self, address: usize) -> Option<(NonNull<Chunk>, usize)> {
         // Without branches on which chunk it is: nobody could foresee them.
-        let below = self.starts.iter().map(|start| usize::from(address >= start.get())).sum::<usize>();
-        let chunk = self.near.get(below.wrapping_sub(1)).and_then(Cell::get)?;
+        let count = |last: usize, start: &Cell<usize>| last.wrapping_add(usize::from(address >= start.get()));
+        let last = self.starts.iter().fold(usize::MAX, count);
+        // What is below all of them finds a place without a chunk. The compiler sees that the place is there.
+        let chunk = self.near[last % (2 * NEAR)].get()?;
         // SAFETY: the chunks of the state exist.
         let distance = unsafe { chunk.as_ref() }.distance(address)?;
         Some((chunk, distance))
@@ -312,6 +324,7 @@ impl State {
     }
 
     /// Whether the page is the only one of its class that may have room.
+    #[inline(always)]
     fn is_alone(&self, class: usize, page: NonNull<Page>) -> bool {
         // SAFETY: the page is a record.
         self.pages[class % PLACES].get() == Some(page) && unsafe { page.as_ref().next.get() }.is_none()
@@ -333,12 +346,6 @@ impl State {
         if is_free { Err(FreeError::Free) } else { Ok(found) }
     }
 
-    /// Frees the block that begins at this address.
-    #[inline(always)]
-    pub(super) fn free(&self, address: usize) -> Result<Freed, FreeError> {
-        self.free_found(self.find(address)?, address)
-    }
-
     /// Frees a block that was found.
     #[inline(always)]
     pub(super) fn free_found(&self, found: Found, address: usize) -> Result<Freed, FreeError> {
@@ -351,36 +358,60 @@ impl State {
     /// The same, without holding it back.
     #[inline(always)]
     pub(super) fn free_at_once(&self, found: Found, address: usize) -> Result<Freed, FreeError> {
-        let Found { chunk, page, block } = found;
         // SAFETY: what is found is a record.
-        match unsafe { page.as_ref() }.free(block) {
-            None => Err(FreeError::Free),
-            Some(look) => {
-                if cfg!(feature = "poison") {
-                    Self::poison(chunk, page, address);
-                }
-                if look {
-                    return Ok(Freed { run: self.look_at(chunk, page), current: false });
-                }
-                // A word that has this free block alone would be left with the next one that is taken.
-                self.go_on_in(page, block);
-                Ok(Freed { run: false, current: true })
-            }
+        let facts = unsafe { found.page.as_ref() };
+        let Some(word) = facts.free(found.block) else { return Err(FreeError::Free) };
+        if cfg!(feature = "poison") {
+            Self::poison(found.chunk, found.page, address);
         }
+        // A class's only page with room is kept when it is empty, which is nothing to look at.
+        let class = found.class;
+        if word.had_none && facts.kind.get() != Kind::Listed || word.has_all && !self.is_alone(class, found.page) {
+            return Ok(Freed { look: Some(found), moved: false });
+        }
+        let moves = !word.had_none || self.is_used_up(class);
+        Ok(Freed { look: None, moved: moves && self.go_on_in(class, found.page, found.block) })
     }
 
-    /// Makes the word of a block that was just freed its class's current one: it is in the processor's caches, and so is
-    /// what is near the block.
+    /// Whether the class's current word has no block. A word that has one free block alone is left with the next one that is
+    /// taken, so the class goes on there only if it has to leave its current word as well.
     #[inline(always)]
-    fn go_on_in(&self, page: NonNull<Page>, block: usize) {
+    fn is_used_up(&self, class: usize) -> bool {
+        // SAFETY: a slot's word is one of a page that is in use, or `none`: no page goes while a slot has its word.
+        unsafe { self.slots[class % PLACES].word.get().as_ref() }.get() == 0
+    }
+
+    /// Makes the word of a block that was just freed its class's current one, if it is another: it is in the processor's
+    /// caches, and so is what is near the block.
+    #[inline(always)]
+    fn go_on_in(&self, class: usize, page: NonNull<Page>, block: usize) -> bool {
         // SAFETY: the caller's page is a record.
         let facts = unsafe { page.as_ref() };
-        let class = usize::from(facts.class.get());
-        let slot = &self.slots[class % PLACES];
-        slot.word.set(NonNull::from(facts.word(block)));
+        let (slot, word) = (&self.slots[class % PLACES], NonNull::from(facts.word(block)));
+        if slot.word.get() == word {
+            return false;
+        }
+        slot.word.set(word);
         let distance = (block / WORD * WORD) * classes::get(class).size as usize;
         // SAFETY: the word's first block is one of the page.
         slot.base.set(unsafe { facts.base.get().add(distance) });
+        true
+    }
+
+    /// What is left to do in the page of a block that was freed: whether a run was freed with it, and the heap may have RAM
+    /// to give back; and whether the block's word has become its class's current one.
+    #[inline]
+    pub(super) fn look_after(&self, found: &Found) -> (bool, bool) {
+        // SAFETY: what is found is a record.
+        let facts = unsafe { found.page.as_ref() };
+        if !facts.has_all(found.block) && facts.kind.get() == Kind::Full {
+            // Mostly the page has room again, and that is all.
+            self.list(found.page);
+        } else if self.look_at(found.chunk, found.page) {
+            return (true, false);
+        }
+        let goes_on = found.class != LARGE && self.is_used_up(found.class);
+        (false, goes_on && self.go_on_in(found.class, found.page, found.block))
     }
 
     /// Frees a block that was found, and holds it back.
@@ -398,7 +429,7 @@ impl State {
         Self::poison(found.chunk, found.page, address);
         match self.quarantine.hold(address) {
             Some(oldest) => self.free_at_once(self.find(oldest)?, oldest),
-            None => Ok(Freed { run: false, current: false }),
+            None => Ok(Freed { look: None, moved: false }),
         }
     }
 
@@ -412,7 +443,11 @@ impl State {
     pub(super) fn end_quarantine(&self) -> bool {
         let mut any = false;
         while let Some(oldest) = self.quarantine.take() {
-            any |= self.find(oldest).and_then(|found| self.free_at_once(found, oldest)).is_ok();
+            let freed = self.find(oldest).and_then(|found| self.free_at_once(found, oldest));
+            any |= freed.is_ok_and(|freed| {
+                freed.look.inspect(|found| _ = self.look_after(found));
+                true
+            });
         }
         any
     }

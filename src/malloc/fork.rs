@@ -36,6 +36,13 @@ pub(super) fn heap() -> &'static SyncHeap {
     &HEAP
 }
 
+/// The heap for a thread that is alone, whatever process it is in. What a missing thread was using is in a shard that stays
+/// claimed, and who finds that asks for the [`heap`].
+#[inline(always)]
+pub(super) fn heap_alone() -> &'static SyncHeap {
+    &HEAP
+}
+
 /// For the first calls in a process.
 #[cold]
 #[inline(never)]

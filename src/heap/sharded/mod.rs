@@ -20,6 +20,7 @@ use super::addresses::Addresses;
 use super::chunk::Chunk;
 use super::error::{FreeError, Taken};
 use super::forms::{taking_methods, used_methods};
+use super::page::Page;
 use super::state::{Found, State};
 use super::{Heap, HeapReport, HeapStats, refuse};
 #[cfg(all(feature = "os", any(unix, windows, target_family = "wasm")))]
@@ -133,6 +134,19 @@ impl Default for SyncHeap {
     }
 }
 
+/// A block of a class whose current word has none, in a shard that this thread holds.
+#[cfg(region_malloc)]
+pub(crate) struct Next<'h>(Held<'h>, usize);
+
+#[cfg(region_malloc)]
+impl Next<'_> {
+    /// The block, if there is a page with one, and the end of the claim.
+    #[inline(always)]
+    pub(crate) fn take(self) -> Option<NonNull<u8>> {
+        self.0.take_next(self.1)
+    }
+}
+
 taking_methods! { [impl<B: Backing> SyncHeap<B>] }
 used_methods! { "SyncHeap"; [impl<B: Backing> SyncHeap<B>] }
 
@@ -175,15 +189,35 @@ impl<B: Backing> SyncHeap<B> {
         }
     }
 
-    /// A block of the class's current word, if this thread's shard has one and nobody holds it.
+    /// A block of the class, if this thread's shard has one and nobody holds it.
     #[inline(always)]
     pub(crate) fn take_quickly(&self, layout: Layout) -> Option<NonNull<u8>> {
         let class = Heap::<B>::class_of(layout)?;
         let held = self.root()?.claim_own()?;
-        let block = held.take(class)?;
-        drop(held);
+        let block = match held.take(class) {
+            None => held.take_next(class)?,
+            Some(block) => {
+                drop(held);
+                block
+            }
+        };
         State::unpoison(block, layout.size());
         Some(block)
+    }
+
+    /// The same for a thread that is alone, from its class's current word. If that has none, what comes next. So little that it
+    /// is part of `malloc(3)`, without a place on the stack.
+    #[cfg(region_malloc)]
+    #[inline(always)]
+    pub(crate) fn take_alone(&self, layout: Layout) -> Result<NonNull<u8>, Option<Next<'_>>> {
+        let claim = || {
+            let class = Heap::<B>::class_of(layout).filter(|_| is_alone())?;
+            Some((self.root()?.own(true)?.claim_alone()?, class))
+        };
+        let (held, class) = claim().ok_or(None)?;
+        let Some(block) = held.take(class) else { return Err(Some(Next(held, class))) };
+        State::unpoison(block, layout.size());
+        Ok(block)
     }
 
     #[cold]
@@ -224,12 +258,10 @@ impl<B: Backing> SyncHeap<B> {
         self.settle(held);
         let Some(class) = Heap::<B>::class_of(layout) else { return heap.take_large(layout) };
         loop {
-            if let Some(block) = held.take(class) {
+            if let Some(block) = held.take_listed(class) {
                 return Ok((block, usize::MAX));
             }
-            if !held.refill(class) {
-                heap.new_page(class)?;
-            }
+            heap.new_page(class)?;
         }
     }
 
@@ -282,37 +314,64 @@ impl<B: Backing> SyncHeap<B> {
     #[inline]
     pub unsafe fn try_free(&self, block: NonNull<u8>) -> Result<(), FreeError> {
         let address = block.addr().get();
-        let root = self.root().ok_or(FreeError::Foreign)?;
-        let alone = is_alone();
-        if alone {
-            // Mostly the block is of a shard that nobody else claims, and the chunk is at hand.
-            if let Some(held) = root.own(alone).and_then(Shard::claim_alone).filter(Held::is_begun) {
-                if let Some((chunk, distance)) = held.state().near_chunk_of(address) {
-                    // SAFETY: the chunk stays until the heap's end, and has the address.
-                    return self.free_held(&held, unsafe { Found::at(chunk, distance, address) }?, address);
-                }
-            }
+        self.free_alone(address).unwrap_or_else(|| self.free_anywhere(address))
+    }
+
+    /// Frees a block for a thread that is alone. `None`, and nothing done, unless the block is in one of the longest chunks of
+    /// the first shard and in a page where no other thread has freed one, as it mostly is. So little that it is part of
+    /// `free(3)`, without a place on the stack.
+    #[inline(always)]
+    pub(crate) fn free_alone(&self, address: usize) -> Option<Result<(), FreeError>> {
+        if !is_alone() {
+            return None;
         }
+        let held = self.root()?.own(true).and_then(Shard::claim_alone).filter(Held::is_begun)?;
+        let (chunk, distance) = held.state().near_chunk_of(address)?;
+        // SAFETY: the chunk stays until the heap's end, and has the address.
+        let found = unsafe { Found::at(chunk, distance, address) }.ok().filter(|found| !found.is_strange())?;
+        let freed = held.free_own(found, address);
+        Some(freed.map(|look| self.look_after(held, look)))
+    }
+
+    /// Frees a block of any shard, for any thread.
+    #[inline(never)]
+    fn free_anywhere(&self, address: usize) -> Result<(), FreeError> {
+        let root = self.root().ok_or(FreeError::Foreign)?;
         let (shard, chunk, distance) = Self::find(root, address).ok_or(FreeError::Foreign)?;
         // The owner of most blocks is at hand. Other shards are left alone, or their users would have to go elsewhere.
-        let is_own = root.own(alone).is_some_and(|own| core::ptr::eq(own, shard));
+        let is_own = root.own(is_alone()).is_some_and(|own| core::ptr::eq(own, shard));
         if is_own {
             if let Some(held) = shard.claim() {
                 // SAFETY: the chunk stays until the heap's end, and has the address.
-                return self.free_held(&held, unsafe { Found::at(chunk, distance, address) }?, address);
+                return self.free_held(held, unsafe { Found::at(chunk, distance, address) }?, address);
             }
         }
         // SAFETY: the chunk stays until the heap's end, and has the address.
         self.free_elsewhere(shard, unsafe { Found::at(chunk, distance, address) }?, address)
     }
 
-    /// Frees a block of a shard that this thread holds.
+    /// Frees a block of a shard that this thread holds, and ends the claim.
     #[inline(always)]
-    fn free_held(&self, held: &Held<'_>, found: Found, address: usize) -> Result<(), FreeError> {
-        if held.free(found, address)?.run {
-            self.heap_of(held).relieve();
-        }
+    fn free_held(&self, held: Held<'_>, found: Found, address: usize) -> Result<(), FreeError> {
+        let look = held.free(found, address)?;
+        self.look_after(held, look);
         Ok(())
+    }
+
+    /// What is left to do in the page of a block that was freed, if there is anything, and the end of the claim.
+    #[inline(always)]
+    fn look_after(&self, held: Held<'_>, look: Option<Found>) {
+        if let Some(Found { chunk, page, block, class }) = look {
+            self.look_after_words(held, chunk, page, block, class);
+        }
+    }
+
+    /// By words, as what is found would be stored for it.
+    #[inline(never)]
+    fn look_after_words(&self, held: Held<'_>, chunk: NonNull<Chunk>, page: NonNull<Page>, block: usize, class: usize) {
+        if held.look_after(&Found { chunk, page, block, class }) {
+            self.heap_of(&held).relieve();
+        }
     }
 
     /// Frees a block in a shard that is another thread's, or held.

@@ -9,7 +9,7 @@ use crate::heap::classes::PLACES;
 use crate::heap::error::FreeError;
 use crate::heap::front::Front;
 use crate::heap::page::{Page, WORD};
-use crate::heap::state::{Found, Freed, State};
+use crate::heap::state::{Found, State};
 use crate::sync::in_this_order;
 use crate::sync::remote::Node;
 use core::cell::{Cell, UnsafeCell};
@@ -124,43 +124,71 @@ impl Held<'_> {
         unsafe { &*self.state.get() }
     }
 
+    /// The page of the class's current word, and whether others have freed blocks of it. `None` where the class has had no
+    /// page yet, as in a shard that was not begun.
+    #[inline(always)]
+    fn current(&self, class: usize) -> Option<(NonNull<Page>, bool)> {
+        let page = NonNull::new(self.pages[class % PLACES].get().cast_mut())?;
+        // SAFETY: a record is in a chunk, which stays until the heap's end.
+        Some((page, unsafe { page.as_ref() }.strange.get() != 0))
+    }
+
     /// Takes a block of the class from its current word.
     #[inline(always)]
     pub(super) fn take(&self, class: usize) -> Option<NonNull<u8>> {
-        // Null where the class has had no page yet, as in a shard that was not begun.
-        let page = NonNull::new(self.pages[class % PLACES].get().cast_mut())?;
         // The remote is on a line of its own, which most pages never need.
-        // SAFETY: a record is in a chunk, which stays until the heap's end.
-        if unsafe { page.as_ref() }.strange.get() == 0 {
-            return self.state().take(class);
-        }
-        self.state().take_shared(class, page)
+        self.current(class).filter(|&(_, strange)| !strange).and_then(|_| self.state().take(class))
     }
 
-    /// Makes a word with room the class's current one. False if no page of the class has room.
-    pub(super) fn refill(&self, class: usize) -> bool {
-        let page = self.state().refill(class);
-        if let Some(page) = page {
-            self.pages[class % PLACES].set(page.as_ptr());
+    /// Takes a block of the class from any of its pages.
+    pub(super) fn take_listed(&self, class: usize) -> Option<NonNull<u8>> {
+        loop {
+            let taken = match self.current(class) {
+                Some((page, true)) => self.state().take_shared(class, page),
+                Some(_) => self.state().take(class),
+                None => None,
+            };
+            if taken.is_some() {
+                return taken;
+            }
+            self.pages[class % PLACES].set(self.state().refill(class)?.as_ptr());
         }
-        page.is_some()
+    }
+
+    /// The same for a thread that found no block in the class's current word, and the end of the claim. `None` also if others
+    /// have freed blocks of the shard, which are to be used first.
+    #[inline(never)]
+    pub(super) fn take_next(self, class: usize) -> Option<NonNull<u8>> {
+        if self.is_begun() && self.front.list.is_empty() { self.take_listed(class) } else { None }
     }
 
     /// Frees a block that was found in this shard. A page in which others have freed blocks has two places to look at.
     #[inline(always)]
-    pub(super) fn free(&self, found: Found, address: usize) -> Result<Freed, FreeError> {
-        // SAFETY: what is found is a record.
-        if unsafe { found.page.as_ref() }.strange.get() != 0 && is_free(&found) {
+    pub(super) fn free(&self, found: Found, address: usize) -> Result<Option<Found>, FreeError> {
+        if found.is_strange() && is_free(&found) {
             return Err(FreeError::Free);
         }
-        let page = found.page;
+        self.free_own(found, address)
+    }
+
+    /// The same, of a page in which others have freed no block, or not this one.
+    #[inline(always)]
+    pub(super) fn free_own(&self, found: Found, address: usize) -> Result<Option<Found>, FreeError> {
+        let (page, class) = (found.page, found.class);
         let freed = self.state().free_found(found, address)?;
-        if freed.current {
-            // SAFETY: what was found is a record, and was not ended.
-            let class = usize::from(unsafe { page.as_ref() }.class.get());
+        if freed.moved {
             self.pages[class % PLACES].set(page.as_ptr());
         }
-        Ok(freed)
+        Ok(freed.look)
+    }
+
+    /// What is left to do in the page of a block that was freed. Whether a run was freed with it.
+    pub(super) fn look_after(&self, found: &Found) -> bool {
+        let (run, moved) = self.state().look_after(found);
+        if moved {
+            self.pages[found.class % PLACES].set(found.page.as_ptr());
+        }
+        run
     }
 
     /// Takes over what other threads freed. Whether a run was freed with it.
