@@ -311,7 +311,8 @@ impl<B: Backing> SyncHeap<B> {
     ///
     /// # Safety
     /// If the block is in use, nothing uses it any more.
-    #[inline]
+    #[cfg_attr(not(region_staticlib), inline)]
+    #[cfg_attr(region_staticlib, inline(never))]
     pub unsafe fn try_free(&self, block: NonNull<u8>) -> Result<(), FreeError> {
         let address = block.addr().get();
         self.free_alone(address).unwrap_or_else(|| self.free_anywhere(address))
