@@ -38,8 +38,7 @@ struct Slot {
 pub(super) struct State {
     /// The bases of the near chunks, ascending. Without a chunk it is 0.
     starts: [Cell<usize>; NEAR],
-    /// Those chunks, and as many places without one.
-    near: [Cell<Option<NonNull<Chunk>>>; 2 * NEAR],
+    near: [Cell<Option<NonNull<Chunk>>>; NEAR],
     slots: [Slot; PLACES],
     /// The pages of each class that may have room.
     pages: [Link; PLACES],
@@ -242,10 +241,8 @@ impl State {
     #[inline(always)]
     pub(super) fn near_chunk_of(&self, address: usize) -> Option<(NonNull<Chunk>, usize)> {
         // Without branches on which chunk it is: nobody could foresee them.
-        let count = |last: usize, start: &Cell<usize>| last.wrapping_add(usize::from(address >= start.get()));
-        let last = self.starts.iter().fold(usize::MAX, count);
-        // What is below all of them finds a place without a chunk. The compiler sees that the place is there.
-        let chunk = self.near[last % (2 * NEAR)].get()?;
+        let below = self.starts.iter().map(|start| usize::from(address >= start.get())).sum::<usize>();
+        let chunk = self.near.get(below.wrapping_sub(1)).and_then(Cell::get)?;
         // SAFETY: the chunks of the state exist.
         let distance = unsafe { chunk.as_ref() }.distance(address)?;
         Some((chunk, distance))
