@@ -5,7 +5,8 @@
 //! itself: it leaves them in a place that all threads have, and frees what another one left there. The peers are called
 //! directly; none of them is this program's allocator.
 //!
-//! The threads stay for all rounds. In another contest they end with each, and the next ones free what they had.
+//! The threads stay for all rounds. In another contest they end with each, and the next ones free what they had. The first
+//! contest of all is the main thread's, before there is another: what need not be locked there is not.
 //!
 //! ```sh
 //! cargo run --release --bin threads            # times, then the slowest operations
@@ -203,23 +204,27 @@ impl Work {
 /// A thread that waits for work, and says how long each step took.
 type Worker = (Sender<Work>, Receiver<Vec<u64>>);
 
-/// Threads on one allocator: the same ones in each round, or new ones, to which the slots of those that ended pass.
+/// Threads on one allocator: the main thread, the same ones in each round, or new ones, to which the slots of those that
+/// ended pass.
 enum Contest<A> {
+    Alone(Common<A>, Churn),
     Staying(Vec<Worker>),
     Ending(Common<A>, Vec<Churn>),
 }
 
 impl<A: Allocator + Send + 'static> Contest<A> {
     /// With all slots full.
-    fn new(allocator: A, Setting { threads, share, ending }: Setting) -> Self {
-        let churns = (0..threads).map(|number| Churn::new(number, threads));
+    fn new(allocator: A, Setting { threads, share, who }: Setting) -> Self {
+        let mut churns = (0..threads).map(|number| Churn::new(number, threads));
         let places = (0..PLACES).map(|_| AtomicPtr::new(std::ptr::null_mut())).collect();
         let common = Common { allocator, places, share };
-        let mut contest = if ending {
-            Contest::Ending(common, churns.collect())
-        } else {
-            let common = Arc::new(common);
-            Contest::Staying(churns.map(|churn| Self::worker(common.clone(), churn)).collect())
+        let mut contest = match who {
+            Who::Alone => Contest::Alone(common, churns.next().unwrap()),
+            Who::Ending => Contest::Ending(common, churns.collect()),
+            Who::Staying => {
+                let common = Arc::new(common);
+                Contest::Staying(churns.map(|churn| Self::worker(common.clone(), churn)).collect())
+            }
         };
         contest.run(SLOTS * 5);
         contest
@@ -236,6 +241,7 @@ impl<A: Allocator + Send + 'static> Contest<A> {
 
     fn all_do(&mut self, work: impl Fn(usize) -> Work) -> Vec<u64> {
         match self {
+            Contest::Alone(common, churn) => work(1).done(churn, common),
             Contest::Staying(workers) => {
                 let work = work(workers.len());
                 workers.iter().for_each(|(order, _)| order.send(work).unwrap());
@@ -264,17 +270,24 @@ impl<A: Allocator + Send + 'static> Contest<A> {
     }
 }
 
-/// How many threads, of how many percent of the blocks are freed by another, and whether they end with each round.
+#[derive(Clone, Copy, PartialEq)]
+enum Who {
+    Alone,
+    Staying,
+    Ending,
+}
+
+/// How many threads, of how many percent of the blocks are freed by another, and who they are.
 #[derive(Clone, Copy)]
 struct Setting {
     threads: usize,
     share: usize,
-    ending: bool,
+    who: Who,
 }
 
 fn contest(setting: Setting) {
     const TIMES: usize = 800_000;
-    let Setting { threads, share, ending } = setting;
+    let Setting { threads, share, who } = setting;
     let mut heap = Contest::new(Global(SyncHeap::new()), setting);
     let mut mi = Contest::new(Global(mimalloc::MiMalloc), setting);
     let mut glibc = Contest::new(Glibc, setting);
@@ -282,7 +295,11 @@ fn contest(setting: Setting) {
     let mut talc = Contest::new(Talc::new(), setting);
     let mut alone = (threads == 1).then(|| Contest::new(Alone(Heap::new()), setting));
     let plural = if threads == 1 { "" } else { "s" };
-    let freed = if ending { "all freed by those that come after".into() } else { format!("{share} % freed by others") };
+    let freed = match who {
+        Who::Alone => "the only one of the process".into(),
+        Who::Staying => format!("{share} % freed by others"),
+        Who::Ending => "all freed by those that come after".into(),
+    };
     let title = format!("{threads} thread{plural}, {freed}: one freed and one taken");
     let mut duel = Duel::new(title, TIMES as u64, 9)
         .add("sync heap", || heap.run(TIMES))
@@ -305,12 +322,14 @@ fn contest(setting: Setting) {
 
 fn main() {
     let only: Vec<usize> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
-    for threads in [1, 2, 8] {
-        let settings = [(0, false), (10, false), (50, false), (0, true)];
-        for (share, ending) in settings.into_iter().filter(|&(share, _)| share == 0 || threads > 1) {
-            if only.is_empty() || only.contains(&threads) {
-                contest(Setting { threads, share, ending });
-            }
+    let wanted = |threads: usize| only.is_empty() || only.contains(&threads);
+    if wanted(1) {
+        contest(Setting { threads: 1, share: 0, who: Who::Alone });
+    }
+    for threads in [1, 2, 8].into_iter().filter(|&threads| wanted(threads)) {
+        let settings = [(0, Who::Staying), (10, Who::Staying), (50, Who::Staying), (0, Who::Ending)];
+        for (share, who) in settings.into_iter().filter(|&(share, _)| share == 0 || threads > 1) {
+            contest(Setting { threads, share, who });
         }
     }
 }
