@@ -29,6 +29,9 @@ pub(crate) const FIRST_BLOCK: usize = 64 << 10;
 /// what is reserved are multiples of a first block.
 pub(crate) const FIRST_GAP: usize = if cfg!(windows) { 0 } else { SMALLEST_PAGE };
 
+/// Bytes of a line of the processor's caches, of most processors.
+pub(crate) const LINE: usize = 64;
+
 /// Most first blocks that are mapped by one call. One on Windows, which takes no part of a reservation back.
 pub(crate) const FIRST_BLOCKS_AT_ONCE: usize = if cfg!(windows) {
     1

@@ -433,6 +433,24 @@ fn fits(block: &Block, layout: Layout) -> bool {
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
+    /// Gives all blocks back.
+    ///
+    /// # Safety
+    /// The arena has a block.
+    #[inline]
+    unsafe fn release_all(&mut self) {
+        // SAFETY: the cell is this arena's, and nothing changes it meanwhile. The caller has found a block in it.
+        unsafe { core::hint::assert_unchecked((&*self.block.as_ptr()).is_some()) };
+        if self.is_claimed() {
+            // As in `reset`.
+            return;
+        }
+        if self.link.get().is_some() || self.spare.get().is_some() {
+            return self.drop_slowly();
+        }
+        self.release_first();
+    }
+
     /// Drops an arena that has other blocks than the first.
     #[cold]
     #[inline(never)]
@@ -462,15 +480,13 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
 }
 
 impl<const MIN_ALIGN: usize, B: Backing> Drop for Arena<MIN_ALIGN, B> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if self.is_claimed() {
-            // As in `reset`.
-            return;
+        // Without a block there is nothing to give back. An arena that was never used calls no function.
+        // SAFETY: the cell is this arena's, and nothing changes it meanwhile.
+        if unsafe { &*self.block.as_ptr() }.is_some() {
+            // SAFETY: there is a block, as was just found.
+            unsafe { self.release_all() }
         }
-        if self.link.get().is_some() || self.spare.get().is_some() {
-            return self.drop_slowly();
-        }
-        self.release_first();
     }
 }

@@ -58,14 +58,22 @@ impl<T, Lines> Slot<T, Lines> {
     #[inline]
     #[must_use]
     pub(crate) fn claim(&self, state: usize) -> bool {
-        if !self.is(state) {
-            return false;
-        }
+        self.is(state) && self.claim_likely(state)
+    }
+
+    /// As [`claim`](Self::claim), where the slot is hardly ever in another state. Then a look at it first would only be
+    /// one more step; elsewhere it keeps exchanges in vain away from the slot's holder.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn claim_likely(&self, state: usize) -> bool {
         // Acquire: what the last holder did to the content is seen by the next.
         let acquire = if seeded(Bug::SlotClaimRelaxed) { Ordering::Relaxed } else { Ordering::Acquire };
         if seeded(Bug::SlotClaimTorn) {
-            self.state.store(HELD, Ordering::Relaxed);
-            return true;
+            let is_free = self.is(state);
+            if is_free {
+                self.state.store(HELD, Ordering::Relaxed);
+            }
+            return is_free;
         }
         self.state.compare_exchange(state, HELD, acquire, Ordering::Relaxed).is_ok()
     }

@@ -171,10 +171,10 @@ impl<T: Copy, const KINDS: usize, const MOST: usize> SlotCache<T, KINDS, MOST> {
         // Acquire: the slot was there before it was listed.
         // SAFETY: magazines list slots of this cache, which stay where they are, shared, as long as it does.
         let slot = unsafe { newest.load(Ordering::Acquire).as_ref() }?;
-        if !slot.claim(full(kind)) {
+        if !slot.claim_likely(full(kind)) {
             return None;
         }
-        // SAFETY: the slot was full, and `claim` made it ours. Only `put` gives a slot back as full, with a thing in
+        // SAFETY: the slot was full, and the claim made it ours. Only `put` gives a slot back as full, with a thing in
         // it, as its caller promises.
         let (behind, weight, thing) =
             unsafe { slot.read(|content| (content.behind, content.weight, content.thing.assume_init_read())) };
