@@ -4,6 +4,9 @@
 //! Where the block comes from is the heap's: `take_quickly`, `take_slowly`, `take_or_grow`. So is where a block is found, and
 //! whether it can stay there: `find_used`, `resize_here`, `free_moved`.
 
+use crate::checkers::{self, Contents};
+use core::ptr::NonNull;
+
 /// The methods, for a type that has those three, in a file that imports what they name.
 macro_rules! taking_methods {
     ([$($head:tt)*]) => { $($head)* {
@@ -52,15 +55,29 @@ macro_rules! taking_methods {
         /// # Errors
         /// When memory cannot be had.
         pub fn try_alloc_layout_zeroed(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-            let (block, dirty) = match self.take_quickly(layout) {
-                Some(block) => (block, usize::MAX),
-                None => self.take_or_grow(layout).map_err(|error| error.of(layout.size()))?,
-            };
+            let Some(block) = self.take_quickly(layout) else { return self.take_zeroed(layout) };
+            // SAFETY: the block has as many bytes as the layout.
+            unsafe { block.write_bytes(0, layout.size()) };
+            Ok(block)
+        }
+
+        /// A block of zeroes, where none is at hand.
+        #[cold]
+        #[inline(never)]
+        pub(crate) fn take_zeroed(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+            let (block, dirty) = self.take_or_grow(layout).map_err(|error| error.of(layout.size()))?;
             State::unpoison(block, layout.size());
             // SAFETY: the block has as many bytes as the layout.
             unsafe { block.write_bytes(0, layout.size().min(dirty)) };
             $crate::checkers::unpoison(block, layout.size(), $crate::checkers::Contents::Initialized);
             Ok(block)
+        }
+
+        /// A block, where none is at hand.
+        #[cfg(all(feature = "capi", unix, not(loom)))]
+        #[inline(always)]
+        pub(crate) fn take_anew(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+            self.take_slowly(layout)
         }
     } };
 }
@@ -135,11 +152,8 @@ macro_rules! used_methods {
             block: NonNull<u8>,
             layout: Layout,
         ) -> Result<Result<NonNull<u8>, AllocError>, FreeError> {
-            let address = block.addr().get();
-            let (place, found) = self.find_used(address)?;
-            let old = State::usable(found.chunk, found.page);
-            if address & (layout.align() - 1) == 0 && self.resize_here(place, &found, old, layout) {
-                State::unpoison_resized(block, old, layout.size(), State::usable(found.chunk, found.page));
+            let old = self.resize_in_place(block, layout)?;
+            if old == 0 {
                 return Ok(Ok(block));
             }
             let new = match self.try_alloc_layout(layout) {
@@ -149,14 +163,35 @@ macro_rules! used_methods {
             // SAFETY: both blocks have as many bytes, and the new one is no part of the old one, which is in use. Nobody
             // uses the old one any more, as the caller promised.
             unsafe {
-                let bytes = old.min(layout.size());
-                $crate::checkers::unpoison(block, bytes, $crate::checkers::Contents::Initialized);
-                new.copy_from_nonoverlapping(block, bytes);
+                $crate::heap::copy_block(block, new, old.min(layout.size()));
                 self.free_moved(block, new)?;
             }
             Ok(Ok(new))
         }
+
+        /// Gives a block another layout where it is, if there is space: 0, or how many bytes it has if it must move.
+        pub(crate) fn resize_in_place(&self, block: NonNull<u8>, layout: Layout) -> Result<usize, FreeError> {
+            let address = block.addr().get();
+            let (place, found) = self.find_used(address)?;
+            let old = State::usable(found.chunk, found.page);
+            if address & (layout.align() - 1) != 0 || !self.resize_here(place, &found, old, layout) {
+                return Ok(old);
+            }
+            State::unpoison_resized(block, old, layout.size(), State::usable(found.chunk, found.page));
+            Ok(0)
+        }
     } };
+}
+
+/// Copies what a block holds into one that takes its place.
+///
+/// # Safety
+/// Both have so many bytes, and none in common; nothing uses them meanwhile.
+#[inline(always)]
+pub(crate) unsafe fn copy_block(from: NonNull<u8>, to: NonNull<u8>, bytes: usize) {
+    checkers::unpoison(from, bytes, Contents::Initialized);
+    // SAFETY: the caller's promise.
+    unsafe { to.copy_from_nonoverlapping(from, bytes) };
 }
 
 pub(crate) use {taking_methods, used_methods};
