@@ -309,12 +309,22 @@ impl Chunk {
     /// Lets the units of a page lead to its record: `marked` units from its first one.
     pub(super) fn mark_page(&self, unit: u32, marked: u32) {
         in_this_order();
-        (0..marked).for_each(|at| self.mark((unit + at) as usize).set(at as u16 + 1));
+        self.set_marks(unit, marked, 1);
     }
 
     /// The units lead to no record from here on.
     pub(super) fn unmark(&self, unit: u32, marked: u32) {
-        (0..marked).for_each(|at| self.mark((unit + at) as usize).set(0));
+        self.set_marks(unit, marked, 0);
+    }
+
+    /// Makes marks multiples of `step`, from one of them on.
+    #[inline(never)]
+    fn set_marks(&self, unit: u32, marked: u32, step: u16) {
+        let mut mark = 0;
+        for unit in unit..unit + marked {
+            mark += step;
+            self.mark(unit as usize).set(mark);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::chunk::{Chunk, Plan, Users};
 use super::classes::{self, LARGE, MOST_BLOCKS};
 use super::error::{Taken, refused};
 use super::page::Kind;
-use super::runs::{Run, Search, end_used, fresh_run, new_record};
+use super::runs::{Run, Search, end_used, fresh_run, write_record};
 use super::state::State;
 use super::{Heap, classes::page_bytes};
 use crate::arena::backing::checked;
@@ -74,13 +74,13 @@ impl<B: Backing> Heap<B> {
             Err(error) => return Err(error),
         };
         let Some(state) = self.state() else { return Err(refused(AllocReason::TooLarge)) };
-        // SAFETY: the chunk exists, and the run is free for this page.
-        let (chunk, record) = unsafe { (run.chunk.as_ref(), new_record(run.chunk.as_ref(), run.unit)) };
+        // SAFETY: the chunk exists.
+        let chunk = unsafe { run.chunk.as_ref() };
         // No class has 0 bytes, which the compiler does not see.
         let blocks = (((run.units as usize) << chunk.shift) / size.max(1)).min(MOST_BLOCKS);
         end_used(chunk, run.unit, run.units);
-        // SAFETY: the record was just initialized.
-        unsafe { record.as_ref() }.begin(chunk.address(run.unit), run.units, class, blocks);
+        // SAFETY: the run is free for this page.
+        let record = unsafe { write_record(chunk, run.unit, run.units, Kind::Full, class, blocks) };
         chunk.mark_page(run.unit, run.units);
         state.list(record);
         Ok(())
@@ -94,10 +94,8 @@ impl<B: Backing> Heap<B> {
             let chunk = run.chunk.as_ref();
             let start = chunk.address(run.unit);
             end_used(chunk, run.unit, run.units);
-            new_record(chunk, run.unit).as_ref().begin_large(start, run.units);
+            write_record(chunk, run.unit, run.units, Kind::Used, LARGE, 0);
             chunk.mark_page(run.unit, 1);
-            debug_assert!(usize::from(chunk.record(run.unit).as_ref().class.get()) == LARGE);
-            debug_assert!(chunk.record(run.unit).as_ref().kind.get() == Kind::Used);
             Ok((NonNull::new_unchecked(start), (run.dirty as usize) << chunk.shift))
         }
     }

@@ -108,7 +108,8 @@ impl State {
         // SAFETY: the places of the first and the last unit's records are no record of a run in use. The list has
         // records that exist.
         unsafe {
-            write_ends(facts, unit, units, kind);
+            write_record(facts, unit + units - 1, units, kind, 0, 0);
+            write_record(facts, unit, units, kind, 0, 0);
             page::push(&self.free_runs[bin(bytes)], first);
         }
         self.listed.set(self.listed.get() + 1);
@@ -245,48 +246,35 @@ pub(super) fn fresh_run(chunk: &Chunk, bytes: usize, align: usize) -> Option<(u3
 }
 
 /// Says in the record of a run's last unit that the run is in use, if that is not its first unit.
+#[inline(never)]
 pub(super) fn end_used(chunk: &Chunk, unit: u32, units: u32) {
     if units > 1 {
         // SAFETY: the place of the last unit's record is no other run's.
-        unsafe { write_end(chunk, unit + units - 1, units, Kind::Used) };
+        unsafe { write_record(chunk, unit + units - 1, units, Kind::Used, 0, 0) };
     }
 }
 
-/// The record of a unit that is in no run, initialized.
+/// Writes the record of a run at its first or last unit.
 ///
 /// # Safety
 /// The unit is in no run, or this run's.
-pub(super) unsafe fn new_record(chunk: &Chunk, unit: u32) -> NonNull<Page> {
+#[inline(never)]
+pub(super) unsafe fn write_record(
+    chunk: &Chunk,
+    unit: u32,
+    units: u32,
+    kind: Kind,
+    class: usize,
+    blocks: usize,
+) -> NonNull<Page> {
     let record = chunk.record(unit);
-    match chunk.front {
-        // Threads that do not hold the shard may be looking at what was here before.
-        // SAFETY: the records of a shard's chunk were zeroes at first, which are records.
-        Some(_) => unsafe { record.as_ref() }.reset(),
+    // The records of a shard's chunk are zeroes at first, and threads that do not hold it may be looking at what was here
+    // before: those change by their cells alone.
+    if chunk.front.is_none() {
         // SAFETY: the caller promises that the record's place is used for nothing else. Zeroes are a record.
-        None => unsafe { record.write_bytes(0, 1) },
+        unsafe { record.write_bytes(0, 1) };
     }
+    // SAFETY: the record was initialized here, or is of a shard's chunk.
+    unsafe { record.as_ref() }.begin(chunk.address(unit), units, kind, class, blocks);
     record
-}
-
-/// Writes the record of a run's last unit.
-///
-/// # Safety
-/// The unit is no other run's.
-unsafe fn write_end(chunk: &Chunk, last: u32, units: u32, kind: Kind) {
-    // SAFETY: the caller promises that the unit's record is the run's.
-    unsafe { new_record(chunk, last).as_ref() }.begin_run(chunk.address(last), units, kind);
-}
-
-/// Writes the records of a run's first and last unit.
-///
-/// # Safety
-/// The units are no other run's.
-unsafe fn write_ends(chunk: &Chunk, unit: u32, units: u32, kind: Kind) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        write_end(chunk, unit + units - 1, units, kind);
-        if units > 1 {
-            write_end(chunk, unit, units, kind);
-        }
-    }
 }
