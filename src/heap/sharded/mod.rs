@@ -409,7 +409,7 @@ impl<B: Backing> SyncHeap<B> {
         for held in self.root().into_iter().flat_map(Root::shards).filter_map(Shard::claim_begun) {
             self.settle(&held);
             let shard = self.heap_of(&held);
-            report.stats.add(&shard.memory());
+            shard.add_memory(&mut report.stats);
             report.add(shard.pages());
         }
         report
