@@ -90,13 +90,9 @@ impl Plan {
         Plan { pad, shift, units: units as u32, first: first.min(units) as u32, marks, records, remotes }
     }
 
-    /// Whether a run of so many bytes at this alignment is to be had, wherever the chunk is.
+    /// Whether a run of so many bytes at this alignment is to be had, where the chunk begins at `base`.
     pub(super) fn holds(&self, base: usize, bytes: usize, align: usize) -> bool {
-        let at = base + ((self.first as usize) << self.shift);
-        let end = base + ((self.units as usize) << self.shift);
-        let whole = bytes.checked_next_multiple_of(1 << self.shift);
-        let from = at.checked_add(pad_to(at, align));
-        self.first != 0 && from.zip(whole).and_then(|(from, whole)| from.checked_add(whole)).is_some_and(|to| to <= end)
+        self.first != 0 && run_in(base, self.shift, (self.first, self.units), bytes, align).is_some()
     }
 
     /// Bytes to ask a backing for, so that the plan holds such a run wherever the memory is. `None`: no object is so
@@ -123,6 +119,28 @@ impl Plan {
             }
         }
     }
+}
+
+/// Where a run of so many bytes at this alignment begins and ends, in the units from one of them on that are free up to
+/// another.
+#[inline(never)]
+pub(super) fn run_in(
+    base: usize,
+    shift: u32,
+    (from, to): (u32, u32),
+    bytes: usize,
+    align: usize,
+) -> Option<(u32, u32)> {
+    let pad = pad_to(base + ((from as usize) << shift), align).div_ceil(1 << shift);
+    let need = pad.checked_add(bytes.div_ceil(1 << shift))?;
+    (need <= (to - from) as usize).then(|| (from + pad as u32, from + need as u32))
+}
+
+/// A run that was taken, as a block of its own that no mark leads to yet.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    pub chunk: NonNull<Chunk>,
+    pub record: NonNull<Page>,
 }
 
 /// A chunk's header, at its base.
@@ -163,7 +181,7 @@ impl Chunk {
     pub(super) unsafe fn begin(
         block: &Block,
         at: usize,
-        plan: Plan,
+        plan: &Plan,
         owner: Option<NonNull<Chunk>>,
         front: Option<NonNull<Front>>,
     ) -> NonNull<Chunk> {
@@ -178,15 +196,12 @@ impl Chunk {
         // that may be other than zero are made so. The records are written when their units get into a run; in a shard's
         // chunk they are zeroes until then, as from its entry in the table on they change through atomics alone.
         unsafe {
-            let zero = |at: usize, len: usize| {
-                let dirty = block.dirty.saturating_sub(from + at).min(len);
-                base.add(at).write_bytes(0, dirty);
+            let end = match front {
+                Some(_) => plan.remotes + plan.units as usize * size_of::<Remote>(),
+                None => plan.records,
             };
-            zero(plan.marks, plan.units as usize * size_of::<SeenU16>());
-            if front.is_some() {
-                zero(plan.records, plan.units as usize * size_of::<Page>());
-                zero(plan.remotes, plan.units as usize * size_of::<Remote>());
-            }
+            let dirty = block.dirty.saturating_sub(from + plan.marks).min(end - plan.marks);
+            base.add(plan.marks).write_bytes(0, dirty);
             chunk.write(Chunk {
                 base: base.as_ptr(),
                 len,

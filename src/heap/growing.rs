@@ -2,11 +2,10 @@
 //!
 //! All of it is slow, and none of it is about single blocks of a page: those are in `state`.
 
-use super::chunk::{Chunk, Plan, Users};
-use super::classes::{self, LARGE, MOST_BLOCKS};
+use super::chunk::{Chunk, Plan, Run, Users};
+use super::classes;
 use super::error::{Taken, refused};
-use super::page::Kind;
-use super::runs::{Run, Search, end_used, fresh_run, write_record};
+use super::runs::{Search, fresh_run};
 use super::state::State;
 use super::{Heap, classes::page_bytes};
 use crate::arena::backing::checked;
@@ -59,6 +58,7 @@ impl<B: Backing> Heap<B> {
     }
 
     /// A page of the class, with room. It is the first of its list then.
+    #[inline(never)]
     pub(super) fn new_page(&self, class: usize) -> Taken<()> {
         let size = classes::get(class).size as usize;
         // In a heap that has its first chunk alone, other classes need room, too.
@@ -66,84 +66,74 @@ impl<B: Backing> Heap<B> {
             // SAFETY: the chunks of the state exist.
             state.newest.get().is_none_or(|chunk| unsafe { chunk.as_ref() }.bytes() <= crate::policy::FIRST_BLOCK)
         });
-        let taken = self.state().map_or(0, |state| state.taken.get());
-        let run = match self.take_run(page_bytes(class, small, taken), 1, size) {
+        let run = match self.take_run(page_bytes(class, small, self.taken()), 1, size) {
             Ok(run) => run,
             // What is left may be too short for the usual page.
             Err(_) if !small => self.take_run(size, 1, size)?,
             Err(error) => return Err(error),
         };
-        let Some(state) = self.state() else { return Err(refused(AllocReason::TooLarge)) };
-        // SAFETY: the chunk exists.
-        let chunk = unsafe { run.chunk.as_ref() };
-        // No class has 0 bytes, which the compiler does not see.
-        let blocks = (((run.units as usize) << chunk.shift) / size.max(1)).min(MOST_BLOCKS);
-        end_used(chunk, run.unit, run.units);
-        // SAFETY: the run is free for this page.
-        let record = unsafe { write_record(chunk, run.unit, run.units, Kind::Full, class, blocks) };
-        chunk.mark_page(run.unit, run.units);
-        state.list(record);
+        if let Some(state) = self.state() {
+            state.begin_page(run, class);
+        }
         Ok(())
     }
 
     /// A block of its own.
+    #[inline(never)]
     pub(super) fn take_large(&self, layout: Layout) -> Taken<(NonNull<u8>, usize)> {
         let run = self.take_run(layout.size().max(1), layout.align(), usize::MAX)?;
-        // SAFETY: the chunk exists, and the run is free for this block. No unit is at address 0.
+        // SAFETY: the chunk and the record exist, and the run is in use, as a block of its own. No unit is at address 0.
         unsafe {
-            let chunk = run.chunk.as_ref();
-            let start = chunk.address(run.unit);
-            end_used(chunk, run.unit, run.units);
-            write_record(chunk, run.unit, run.units, Kind::Used, LARGE, 0);
-            chunk.mark_page(run.unit, 1);
-            Ok((NonNull::new_unchecked(start), (run.dirty as usize) << chunk.shift))
+            let (chunk, record) = (run.chunk.as_ref(), run.record.as_ref());
+            chunk.mark_page(chunk.unit_of(run.record), 1);
+            let dirty = self.state().map_or(0, |state| state.dirty.get());
+            Ok((NonNull::new_unchecked(record.base.get()), (dirty as usize) << chunk.shift))
         }
     }
 
     /// A run of so many bytes at this alignment; where memory must be asked for, it may be one of `least` bytes instead.
+    #[inline(never)]
     fn take_run(&self, bytes: usize, align: usize, least: usize) -> Taken<Run> {
-        if let Some(state) = self.state() {
-            self.check_limit(state, bytes)?;
-            if let Some(run) = self.take_here(state, bytes, align, Search::Short)? {
-                return self.taken(state, run);
-            }
-            if least < bytes {
-                if let Some(run) = self.take_here(state, least, align, Search::Short)? {
-                    return self.taken(state, run);
+        self.check_limit(bytes)?;
+        let mut refusal = refused(AllocReason::TooLarge);
+        // As it is, shorter, and when there is more memory, or all of it is searched.
+        for turn in 0..3 {
+            let (mut wanted, mut search) = (bytes, Search::Short);
+            if turn == 1 {
+                wanted = least;
+            } else if turn == 2 {
+                if let Err(error) = self.new_chunk(bytes, align) {
+                    (refusal, search) = (error, Search::Whole);
                 }
             }
-        } else if bytes > self.limit() {
-            return Err(refused(AllocReason::Limit(self.limit())));
+            let Some(state) = self.state().filter(|_| wanted <= bytes) else { continue };
+            let Some(run) = self.take_here(state, wanted, align, search)? else { continue };
+            // SAFETY: the chunk and the record exist.
+            let (chunk, units) = unsafe { (run.chunk.as_ref(), run.record.as_ref().units.get()) };
+            let bytes = (units as usize) << chunk.shift;
+            if let Err(error) = self.check_limit(bytes) {
+                // SAFETY: the run was just taken from this state, and no list or slot has its record yet.
+                unsafe { state.give_run(run.chunk, chunk.unit_of(run.record), units) };
+                return Err(error);
+            }
+            state.count(bytes);
+            return Ok(run);
         }
-        let grown = self.new_chunk(bytes, align);
-        let Some(state) = self.state() else { return Err(grown.err().unwrap_or(refused(AllocReason::TooLarge))) };
-        let search = if grown.is_ok() { Search::Short } else { Search::Whole };
-        match self.take_here(state, bytes, align, search)? {
-            Some(run) => self.taken(state, run),
-            None => Err(grown.err().unwrap_or(refused(AllocReason::TooLarge))),
-        }
+        Err(refusal)
+    }
+
+    /// Bytes of runs in use.
+    fn taken(&self) -> usize {
+        self.state().map_or(0, |state| state.taken.get())
     }
 
     /// Whether so many bytes more are within the limit. What is asked for is looked at before memory is, and what a run
     /// has, in whole units, when it is taken.
-    pub(super) fn check_limit(&self, state: &State, bytes: usize) -> Taken<()> {
-        match state.taken.get().checked_add(bytes) {
+    pub(super) fn check_limit(&self, bytes: usize) -> Taken<()> {
+        match self.taken().checked_add(bytes) {
             Some(taken) if taken <= self.limit() => Ok(()),
             _ => Err(refused(AllocReason::Limit(self.limit()))),
         }
-    }
-
-    /// Counts a run that was taken, or frees it again if it exceeds the limit.
-    fn taken(&self, state: &State, run: Run) -> Taken<Run> {
-        // SAFETY: the chunk exists.
-        let bytes = (run.units as usize) << unsafe { run.chunk.as_ref() }.shift;
-        if let Err(error) = self.check_limit(state, bytes) {
-            // SAFETY: the run was just taken from this state, and nothing has its record yet.
-            unsafe { state.give_run(run.chunk, run.unit, run.units) };
-            return Err(error);
-        }
-        state.count(bytes);
-        Ok(run)
     }
 
     /// A run of the chunks that there are.
@@ -164,6 +154,7 @@ impl<B: Backing> Heap<B> {
     }
 
     /// Makes a chunk's units ready up to this one, and counts them as written.
+    #[inline(never)]
     pub(super) fn make_ready(&self, chunk: NonNull<Chunk>, end: u32) -> Taken<()> {
         // SAFETY: the chunk and its owner exist.
         let (chunk, owner) = unsafe { (chunk.as_ref(), chunk.as_ref().owner.as_ref()) };
@@ -181,68 +172,65 @@ impl<B: Backing> Heap<B> {
         Ok(())
     }
 
+    /// Bytes in front of a chunk's marks.
+    fn head(&self) -> usize {
+        if self.state().is_none() { Self::FIRST_HEAD } else { size_of::<Chunk>() }
+    }
+
+    fn users(&self) -> Users {
+        self.state().map_or(Users::One, State::users)
+    }
+
     /// Makes a chunk that can hold such a run, of what is left of a block, or of a new block.
+    #[inline(never)]
     fn new_chunk(&self, bytes: usize, align: usize) -> Taken<()> {
         let too_large = refused(AllocReason::TooLarge);
-        let Some(state) = self.state() else {
-            let len = Plan::bytes_for(Self::FIRST_HEAD, bytes, align, Users::One).ok_or(too_large)?;
-            let block = checked::acquire(self.backing(), Layout::from_size_align(len, 1).map_err(|_| too_large)?, 0)?;
-            return self.begin_chunk(block, 0, bytes, align, None);
-        };
-        let len = Plan::bytes_for(size_of::<Chunk>(), bytes, align, state.users()).ok_or(too_large)?;
+        let len = Plan::bytes_for(self.head(), bytes, align, self.users()).ok_or(too_large)?;
         let mut previous = 0;
-        for owner in state.chunks() {
+        for owner in self.state().into_iter().flat_map(State::chunks) {
             // SAFETY: the chunks of the list exist.
             let facts = unsafe { owner.as_ref() };
             if facts.is_owner() {
-                previous = if previous == 0 { facts.block.get().len } else { previous };
-                if facts.block.get().len - facts.cut.get() >= len {
-                    return self.begin_chunk(facts.block.get(), facts.cut.get(), bytes, align, Some(owner));
+                let mut block = facts.block.get();
+                previous = if previous == 0 { block.len } else { previous };
+                if block.len - facts.cut.get() >= len {
+                    return self.begin_chunk(&mut block, facts.cut.get(), len, (bytes, align), Some(owner));
                 }
             }
         }
         // Half of what there is, so that even with a backing whose blocks do not grow there are few of them.
-        let half = state.taken.get() / 2;
-        let layout = |len| Layout::from_size_align(len, 1).map_err(|_| too_large);
-        let block = match checked::acquire(self.backing(), layout(len.max(half))?, previous) {
-            Err(_) if half > len => checked::acquire(self.backing(), layout(len)?, previous)?,
+        let half = self.taken() / 2;
+        let acquire = |len: usize| {
+            let layout = Layout::from_size_align(len, 1).map_err(|_| too_large)?;
+            checked::acquire(self.backing(), layout, previous)
+        };
+        let mut block = match acquire(len.max(half)) {
+            Err(_) if half > len => acquire(len)?,
             block => block?,
         };
-        self.begin_chunk(block, 0, bytes, align, None)
-    }
-
-    /// Makes a chunk in a block, `at` bytes behind its start. A new block, which has no `owner`, goes back if that fails.
-    fn begin_chunk(
-        &self,
-        mut block: Block,
-        at: usize,
-        bytes: usize,
-        align: usize,
-        owner: Option<NonNull<Chunk>>,
-    ) -> Taken<()> {
-        let begun = self.try_begin_chunk(&mut block, at, bytes, align, owner);
-        if begun.is_err() && owner.is_none() {
+        let begun = self.begin_chunk(&mut block, 0, len, (bytes, align), None);
+        if begun.is_err() {
             // SAFETY: the block was just acquired, and holds nothing.
             unsafe { self.backing().release(&block) };
         }
         begun
     }
 
-    fn try_begin_chunk(
+    /// Makes a chunk in a block, `at` bytes behind its start: of `needed` bytes or more, for a run of so many bytes at this
+    /// alignment. A new block has no `owner`.
+    fn begin_chunk(
         &self,
         block: &mut Block,
         at: usize,
-        bytes: usize,
-        align: usize,
+        needed: usize,
+        (bytes, align): (usize, usize),
         owner: Option<NonNull<Chunk>>,
     ) -> Taken<()> {
         let is_first = self.state().is_none();
-        let head = if is_first { Self::FIRST_HEAD } else { size_of::<Chunk>() };
-        let users = self.state().map_or(Users::One, State::users);
+        let (head, users) = (self.head(), self.users());
         let start = block.start.addr().get() + at;
         let left = block.len - at;
         // A long block is divided, so that its records are near what they are about, and few of them are there at first.
-        let needed = Plan::bytes_for(head, bytes, align, users).unwrap_or(left);
         let len = if left <= HEAP_CHUNK { left } else { needed.max(HEAP_CHUNK).max(at.saturating_mul(3)).min(left) };
         let plan = Plan::of(start, len, head, users);
         if !plan.holds(start + plan.pad, bytes, align) {
@@ -257,7 +245,7 @@ impl<B: Backing> Heap<B> {
         checkers::unpoison(unsafe { block.start.add(at) }, ready - at, Contents::Initialized);
         let shard = self.state().and_then(|state| state.shard.get());
         // SAFETY: the plan lies in the block behind what other chunks have, and its table is ready.
-        let chunk = unsafe { Chunk::begin(block, at, plan, owner, shard.map(|(front, _)| front)) };
+        let chunk = unsafe { Chunk::begin(block, at, &plan, owner, shard.map(|(front, _)| front)) };
         block.dirty = block.dirty.max(ready);
         // SAFETY: the chunk's owner exists: it is the chunk itself, or one that was there before.
         let (facts, owns) = unsafe { (chunk.as_ref(), chunk.as_ref().owner.as_ref()) };

@@ -61,7 +61,7 @@ impl<B: Backing> Heap<B> {
             return true;
         }
         let more = ((units - now) as usize) << chunk.shift;
-        if self.check_limit(state, more).is_err() {
+        if self.check_limit(more).is_err() {
             return false;
         }
         let end = chunk.unit_at(page.base.get().addr()) + now;

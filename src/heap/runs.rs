@@ -5,7 +5,8 @@
 //! and not in the memory). Free runs are listed by the power of two in their bytes. A free run at a chunk's end is not
 //! listed: the chunk's fresh units begin lower then.
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Run, run_in};
+use super::classes::{self, LARGE, MOST_BLOCKS};
 use super::page::{self, Kind, Page};
 use super::state::{BINS, State};
 use crate::bump::pad_to;
@@ -15,16 +16,6 @@ use core::ptr::NonNull;
 
 /// How many runs of a list are looked at, unless memory is refused otherwise.
 const LOOKED_AT: usize = 8;
-
-/// A run that was taken.
-#[derive(Clone, Copy)]
-pub(super) struct Run {
-    pub chunk: NonNull<Chunk>,
-    pub unit: u32,
-    pub units: u32,
-    /// Leading units that may be other than zero.
-    pub dirty: u32,
-}
 
 /// How far to look for a free run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,7 +65,7 @@ impl State {
                 if len > pad + units {
                     self.put_in(chunk, unit + pad + units, len - pad - units, zero);
                 }
-                return Some(Run { chunk, unit: unit + pad, units, dirty: if zero { 0 } else { units } });
+                return Some(self.begin_run(chunk, unit + pad, units, if zero { 0 } else { units }));
             }
         }
         None
@@ -96,7 +87,32 @@ impl State {
         }
         facts.fresh.set(end);
         facts.clean.set(clean.max(end));
-        Some(Run { chunk, unit, units: end - unit, dirty: clean.saturating_sub(unit).min(end - unit) })
+        Some(self.begin_run(chunk, unit, end - unit, clean.saturating_sub(unit).min(end - unit)))
+    }
+
+    /// Makes a run that was taken one in use.
+    #[inline(never)]
+    fn begin_run(&self, chunk: NonNull<Chunk>, unit: u32, units: u32, dirty: u32) -> Run {
+        // SAFETY: the chunk exists.
+        let facts = unsafe { chunk.as_ref() };
+        self.dirty.set(dirty);
+        end_used(facts, unit, units);
+        // SAFETY: the run was just taken out of those that are free.
+        Run { chunk, record: unsafe { write_record(facts, unit, units, Kind::Used, LARGE, 0) } }
+    }
+
+    /// Makes a run that was taken a page of the class, with all of its blocks free.
+    #[inline(never)]
+    pub(super) fn begin_page(&self, run: Run, class: usize) {
+        // SAFETY: the chunk and the record exist.
+        let (chunk, page) = unsafe { (run.chunk.as_ref(), run.record.as_ref()) };
+        let units = page.units.get();
+        // No class has 0 bytes, which the compiler does not see.
+        let size = (classes::get(class).size as usize).max(1);
+        let blocks = (((units as usize) << chunk.shift) / size).min(MOST_BLOCKS);
+        page.begin(page.base.get(), units, Kind::Full, class, blocks);
+        chunk.mark_page(chunk.unit_of(run.record), units);
+        self.list(run.record);
     }
 
     /// Lists a free run whose neighbours are in use.
@@ -193,7 +209,7 @@ impl State {
             }
             let bytes = (more as usize) << facts.shift;
             let fresh = self.take_fresh(chunk, bytes, 1);
-            debug_assert!(fresh.is_some_and(|fresh| fresh.unit == end && fresh.units == more));
+            debug_assert!(fresh.is_some_and(|fresh| fresh.record == facts.record(end)));
         } else {
             let next = facts.record(end);
             // SAFETY: a run begins behind the end of another, so this is its first record.
@@ -237,12 +253,7 @@ impl State {
 
 /// Where a run of fresh units would begin and end.
 pub(super) fn fresh_run(chunk: &Chunk, bytes: usize, align: usize) -> Option<(u32, u32)> {
-    let fresh = chunk.fresh.get();
-    let pad = pad_to(chunk.address(fresh).addr(), align) >> chunk.shift;
-    let units = units_for(chunk, bytes)? as usize;
-    let free = (chunk.units - fresh) as usize;
-    let fits = pad.checked_add(units).is_some_and(|need| need <= free);
-    fits.then(|| (fresh + pad as u32, fresh + (pad + units) as u32))
+    run_in(chunk.address(0).addr(), chunk.shift, (chunk.fresh.get(), chunk.units), bytes, align)
 }
 
 /// Says in the record of a run's last unit that the run is in use, if that is not its first unit.

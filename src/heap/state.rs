@@ -51,6 +51,8 @@ pub(super) struct State {
     /// Bytes of runs in use.
     pub(super) taken: Cell<usize>,
     pub(super) peak: Cell<usize>,
+    /// Leading units that may be other than zero, of the run that was taken last.
+    pub(super) dirty: Cell<u32>,
     /// The chunk that was made last.
     pub(super) newest: Cell<Option<NonNull<Chunk>>>,
     /// The word of a class without a page.
