@@ -131,12 +131,13 @@ pub(super) fn run_in(
     bytes: usize,
     align: usize,
 ) -> Option<(u32, u32)> {
-    let pad = pad_to(base + ((from as usize) << shift), align).div_ceil(1 << shift);
-    let need = pad.checked_add(bytes.div_ceil(1 << shift))?;
+    // Units are aligned to their length, so that what is padded is units. No object is so long that the sum wraps.
+    let pad = pad_to(base + ((from as usize) << shift), align) >> shift;
+    let need = pad.checked_add((bytes + ((1 << shift) - 1)) >> shift)?;
     (need <= (to - from) as usize).then(|| (from + pad as u32, from + need as u32))
 }
 
-/// A run that was taken, as a block of its own that no mark leads to yet.
+/// A run of units: one that was taken is a block of its own that no mark leads to yet.
 #[derive(Clone, Copy)]
 pub(super) struct Run {
     pub chunk: NonNull<Chunk>,

@@ -88,14 +88,14 @@ macro_rules! used_methods {
     ($name:literal; [$($head:tt)*]) => { $($head)* {
         /// Whether a block that is in use begins at this address.
         pub fn contains(&self, block: NonNull<u8>) -> bool {
-            self.find_used(block.addr().get()).is_ok()
+            self.find_used(block.addr().get()).is_some()
         }
 
         /// Bytes of the block that begins at this address, as many as were asked for or more. All of them may be used. `None`
         /// if no block in use begins there.
         pub fn usable_size(&self, block: NonNull<u8>) -> Option<usize> {
-            let (_, found) = self.find_used(block.addr().get()).ok()?;
-            let bytes = State::usable(found.chunk, found.page);
+            let run = self.find_used(block.addr().get())?;
+            let bytes = State::usable(run.chunk, run.record);
             $crate::checkers::unpoison(block, bytes, $crate::checkers::Contents::Initialized);
             Some(bytes)
         }
@@ -152,10 +152,13 @@ macro_rules! used_methods {
             block: NonNull<u8>,
             layout: Layout,
         ) -> Result<Result<NonNull<u8>, AllocError>, FreeError> {
-            let old = self.resize_in_place(block, layout)?;
-            if old == 0 {
-                return Ok(Ok(block));
-            }
+            let old = match self.resize_in_place(block, layout) {
+                Some(0) => return Ok(Ok(block)),
+                Some(old) => old,
+                // Who tries to free it hears why. If another thread has just taken the block that was free, it is no more.
+                // SAFETY: nothing uses what is no block in use.
+                None => return Err(unsafe { self.try_free(block) }.err().unwrap_or(FreeError::Free)),
+            };
             let new = match self.try_alloc_layout(layout) {
                 Ok(new) => new,
                 Err(error) => return Ok(Err(error)),
@@ -169,16 +172,17 @@ macro_rules! used_methods {
             Ok(Ok(new))
         }
 
-        /// Gives a block another layout where it is, if there is space: 0, or how many bytes it has if it must move.
-        pub(crate) fn resize_in_place(&self, block: NonNull<u8>, layout: Layout) -> Result<usize, FreeError> {
+        /// Gives a block another layout where it is, if there is space: 0, or how many bytes it has if it must move. `None`
+        /// if no block in use begins there.
+        pub(crate) fn resize_in_place(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
             let address = block.addr().get();
-            let (place, found) = self.find_used(address)?;
-            let old = State::usable(found.chunk, found.page);
-            if address & (layout.align() - 1) != 0 || !self.resize_here(place, &found, old, layout) {
-                return Ok(old);
+            let run = self.find_used(address)?;
+            let old = State::usable(run.chunk, run.record);
+            if address & (layout.align() - 1) != 0 || !self.resize_here(run, old, layout) {
+                return Some(old);
             }
-            State::unpoison_resized(block, old, layout.size(), State::usable(found.chunk, found.page));
-            Ok(0)
+            State::unpoison_resized(block, old, layout.size(), State::usable(run.chunk, run.record));
+            Some(0)
         }
     } };
 }

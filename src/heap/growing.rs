@@ -6,7 +6,7 @@ use super::chunk::{Chunk, Plan, Run, Users};
 use super::classes;
 use super::error::{Taken, refused};
 use super::runs::{Search, fresh_run};
-use super::state::State;
+use super::state::{Shared, State};
 use super::{Heap, classes::page_bytes};
 use crate::arena::backing::checked;
 use crate::arena::{Backing, Block};
@@ -245,19 +245,19 @@ impl<B: Backing> Heap<B> {
         checkers::unpoison(unsafe { block.start.add(at) }, ready - at, Contents::Initialized);
         let shard = self.state().and_then(|state| state.shard.get());
         // SAFETY: the plan lies in the block behind what other chunks have, and its table is ready.
-        let chunk = unsafe { Chunk::begin(block, at, &plan, owner, shard.map(|(front, _)| front)) };
+        let chunk = unsafe { Chunk::begin(block, at, &plan, owner, shard.map(|shard| shard.front)) };
         block.dirty = block.dirty.max(ready);
         // SAFETY: the chunk's owner exists: it is the chunk itself, or one that was there before.
         let (facts, owns) = unsafe { (chunk.as_ref(), chunk.as_ref().owner.as_ref()) };
         let cut = owns.cut.get();
         owns.block.set(*block);
         owns.cut.set(facts.cut.get());
-        if let Some((_, addresses)) = shard {
+        if let Some(Shared { addresses, enter, .. }) = shard {
             // A forked child that is without the rest has these bytes in no chunk then, and does not enter them twice.
             in_this_order();
-            // SAFETY: the addresses exist as long as the shard. The chunk is whole, its plan begins and ends at a granule,
-            // and it stays until the end.
-            if let Err(error) = unsafe { addresses.as_ref().enter(chunk, self.backing()) } {
+            // SAFETY: the addresses exist as long as the shard, and `enter` is for its backing. The chunk is whole, its plan
+            // begins and ends at a granule, and it stays until the end.
+            if let Err(error) = unsafe { enter(addresses, chunk, NonNull::from(self.backing()).cast()) } {
                 owns.cut.set(cut);
                 return Err(error);
             }

@@ -3,11 +3,12 @@
 //! A block of a class stays where it is while the class has its size. A large block grows into the free units behind it.
 
 use super::Heap;
+use super::chunk::Run;
 use super::classes;
 use super::error::FreeError;
 use super::forms::used_methods;
 use super::page::Page;
-use super::state::{Found, State};
+use super::state::State;
 use crate::arena::Backing;
 use crate::error::AllocError;
 use core::alloc::Layout;
@@ -16,10 +17,10 @@ use core::ptr::NonNull;
 used_methods! { "Heap"; [impl<B: Backing> Heap<B>] }
 
 impl<B: Backing> Heap<B> {
-    /// The block that begins at an address, if it is in use.
-    pub(super) fn find_used(&self, address: usize) -> Result<(&State, Found), FreeError> {
-        let state = self.state().ok_or(FreeError::Foreign)?;
-        Ok((state, state.find_used(address)?))
+    /// The page of the block that begins at an address, if it is in use.
+    #[inline(never)]
+    pub(super) fn find_used(&self, address: usize) -> Option<Run> {
+        self.state()?.find_used(address)
     }
 
     /// Frees a block that was copied.
@@ -42,9 +43,10 @@ impl<B: Backing> Heap<B> {
     }
 
     /// Gives the block its new length where it is. False if that is impossible, or would keep much more than is needed.
-    pub(super) fn resize_here(&self, state: &State, found: &Found, old: usize, layout: Layout) -> bool {
-        // SAFETY: what is found is a record that exists, and so does its chunk.
-        let (page, chunk): (&Page, _) = unsafe { (found.page.as_ref(), found.chunk.as_ref()) };
+    pub(super) fn resize_here(&self, run: Run, old: usize, layout: Layout) -> bool {
+        let Some(state) = self.state() else { return false };
+        // SAFETY: what was found is a record that exists, and so does its chunk.
+        let (page, chunk): (&Page, _) = unsafe { (run.record.as_ref(), run.chunk.as_ref()) };
         if !page.is_large() {
             return Self::stays(page, old, layout);
         }
@@ -54,7 +56,7 @@ impl<B: Backing> Heap<B> {
         let Ok(units) = u32::try_from(layout.size().max(1).div_ceil(1 << chunk.shift)) else { return false };
         let now = page.units.get();
         if units <= now {
-            state.cut(found.chunk, found.page, units);
+            state.cut(run.chunk, run.record, units);
             if units < now {
                 self.relieve();
             }
@@ -67,10 +69,10 @@ impl<B: Backing> Heap<B> {
         let end = chunk.unit_at(page.base.get().addr()) + now;
         if end == chunk.fresh.get() {
             let fits = units - now <= chunk.units - end;
-            if !fits || self.make_ready(found.chunk, end + (units - now)).is_err() {
+            if !fits || self.make_ready(run.chunk, end + (units - now)).is_err() {
                 return false;
             }
         }
-        state.extend(found.chunk, found.page, units)
+        state.extend(run.chunk, run.record, units)
     }
 }

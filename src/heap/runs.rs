@@ -47,7 +47,7 @@ impl State {
                 // SAFETY: the pages of the list are records that exist.
                 let facts = unsafe { page.as_ref() };
                 next = facts.next.get();
-                let (chunk, _) = self.chunk_of(page.addr().get())?;
+                let chunk = self.chunk_with(page)?;
                 // SAFETY: the chunk exists.
                 let chunk_facts = unsafe { chunk.as_ref() };
                 let base = facts.base.get().addr();

@@ -4,9 +4,9 @@
 //! Taking and freeing blocks is here, and needs no backing. When there is no page with room, `growing` makes one.
 
 use super::addresses::Addresses;
-use super::chunk::{Chunk, Users};
+use super::chunk::{Chunk, Run, Users};
 use super::classes::{self, PLACES};
-use super::error::FreeError;
+use super::error::{FreeError, Taken};
 use super::front::Front;
 use super::page::{self, Kind, Link, Page, WORD};
 use super::quarantine::Quarantine;
@@ -58,9 +58,23 @@ pub(super) struct State {
     /// The word of a class without a page.
     none: Word,
     pub(super) quarantine: Quarantine,
-    /// If this is a shard's state: what other threads use of it, and where they find its chunks.
-    pub(super) shard: Cell<Option<(NonNull<Front>, NonNull<Addresses>)>>,
+    /// If this is a shard's state.
+    pub(super) shard: Cell<Option<Shared>>,
 }
+
+/// What a shard's state has for other threads.
+#[derive(Clone, Copy)]
+pub(super) struct Shared {
+    pub front: NonNull<Front>,
+    /// Where they find its chunks.
+    pub addresses: NonNull<Addresses>,
+    /// [`Addresses::enter_over`] for the shard's backing. By its address, so that programs whose heaps have no shards are
+    /// without it.
+    pub enter: Enter,
+}
+
+/// The type of [`Addresses::enter_over`].
+pub(super) type Enter = unsafe fn(NonNull<Addresses>, NonNull<Chunk>, NonNull<()>) -> Taken<()>;
 
 /// What was freed.
 pub(super) struct Freed {
@@ -215,11 +229,13 @@ impl State {
                 }
             }
         }
-        for end in (1..NEAR).rev() {
-            for at in 0..end {
-                if address(near[at]) > address(near[at + 1]) {
-                    near.swap(at, at + 1);
-                }
+        let mut at = 1;
+        while at < NEAR {
+            if at != 0 && address(near[at - 1]) > address(near[at]) {
+                near.swap(at - 1, at);
+                at -= 1;
+            } else {
+                at += 1;
             }
         }
     }
@@ -239,6 +255,12 @@ impl State {
         // SAFETY: the chunks of the state exist.
         let distance = unsafe { chunk.as_ref() }.distance(address)?;
         Some((chunk, distance))
+    }
+
+    /// The chunk of a record, for what is seldom done.
+    #[inline(never)]
+    pub(super) fn chunk_with(&self, record: NonNull<Page>) -> Option<NonNull<Chunk>> {
+        self.chunk_of(record.addr().get()).map(|(chunk, _)| chunk)
     }
 
     #[cold]
@@ -327,12 +349,12 @@ impl State {
         unsafe { Found::at(chunk, distance, address) }
     }
 
-    /// The block that begins at this address, if it is in use.
-    pub(super) fn find_used(&self, address: usize) -> Result<Found, FreeError> {
-        let found = self.find(address)?;
+    /// The page of the block that begins at this address, if it is in use.
+    pub(super) fn find_used(&self, address: usize) -> Option<Run> {
+        let Found { chunk, page, block } = self.find(address).ok()?;
         // SAFETY: what is found is a record.
-        let is_free = unsafe { found.page.as_ref() }.is_free(found.block) || self.quarantine.has(address);
-        if is_free { Err(FreeError::Free) } else { Ok(found) }
+        let is_free = unsafe { page.as_ref() }.is_free(block) || self.quarantine.has(address);
+        (!is_free).then_some(Run { chunk, record: page })
     }
 
     /// Frees the block that begins at this address.
@@ -499,7 +521,7 @@ impl State {
                 // SAFETY: the pages of the list are records that exist.
                 let facts = unsafe { page.as_ref() };
                 next = facts.next.get();
-                let Some((chunk, _)) = self.chunk_of(page.addr().get()) else { continue };
+                let Some(chunk) = self.chunk_with(page) else { continue };
                 // SAFETY: the chunk exists.
                 if facts.is_empty() && unsafe { chunk.as_ref() }.is_settled(page) {
                     if facts.has_word(slot.word.get().as_ptr()) {

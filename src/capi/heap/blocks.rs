@@ -27,8 +27,8 @@ pub(super) trait Blocks {
     /// # Safety
     /// A block in use is the caller's, who uses it no more.
     unsafe fn free_block(&self, block: *mut c_void) -> c_int;
-    /// 0 if the block has its new length where it is, or how many bytes it has. It does not move.
-    fn resize(&self, block: NonNull<u8>, layout: Layout) -> Result<usize, FreeError>;
+    /// 0 if the block has its new length where it is, or how many bytes it has; `None` if it is no block in use.
+    fn resize(&self, block: NonNull<u8>, layout: Layout) -> Option<usize>;
     /// # Safety
     /// A block in use is the caller's, who uses it no more.
     unsafe fn free(&self, block: NonNull<u8>) -> Result<(), FreeError>;
@@ -74,7 +74,7 @@ macro_rules! blocks_of_heap {
         }
 
         #[inline(always)]
-        fn resize(&self, block: NonNull<u8>, layout: Layout) -> Result<usize, FreeError> {
+        fn resize(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
             self.heap.resize_in_place(block, layout)
         }
 
@@ -193,10 +193,12 @@ pub(super) unsafe fn resize<B: Blocks>(this: Option<&B>, block: *mut c_void, siz
         return this.alloc(size);
     };
     let old = match this.resize(start, layout) {
-        Ok(0) => return block,
-        Ok(old) => old,
-        Err(error) => {
-            mistaken(this, error);
+        Some(0) => return block,
+        Some(old) => old,
+        None => {
+            // Freeing it is refused for the same reason, which is noted there.
+            // SAFETY: nothing uses what is no block in use.
+            unsafe { this.free_block(block) };
             return null_mut();
         }
     };

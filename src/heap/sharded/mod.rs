@@ -17,9 +17,10 @@ mod shard;
 mod through;
 
 use super::addresses::Addresses;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Run};
 use super::error::{FreeError, Taken};
 use super::forms::{taking_methods, used_methods};
+use super::page::Page;
 use super::state::{Found, State};
 use super::{Heap, HeapReport, HeapStats, refuse};
 #[cfg(all(feature = "os", any(unix, windows, target_family = "wasm")))]
@@ -219,7 +220,7 @@ impl<B: Backing> SyncHeap<B> {
 
     /// A block of a shard.
     fn take_in(&self, root: &Root, held: &Held<'_>, layout: Layout) -> Taken<(NonNull<u8>, usize)> {
-        held.begin(&root.addresses);
+        held.begin(&root.addresses, Addresses::enter_over::<Through<'_, B>>);
         let heap = self.heap_of(held);
         self.settle(held);
         let Some(class) = Heap::<B>::class_of(layout) else { return heap.take_large(layout) };
@@ -242,13 +243,13 @@ impl<B: Backing> SyncHeap<B> {
         Some((shard, chunk, distance))
     }
 
-    /// The block that begins at an address, if it is in use.
-    fn find_used(&self, address: usize) -> Result<(&Shard, Found), FreeError> {
-        let root = self.root().ok_or(FreeError::Foreign)?;
-        let (shard, chunk, distance) = Self::find(root, address).ok_or(FreeError::Foreign)?;
+    /// The page of the block that begins at an address, if it is in use.
+    #[inline(never)]
+    fn find_used(&self, address: usize) -> Option<Run> {
+        let (_, chunk, distance) = Self::find(self.root()?, address)?;
         // SAFETY: the chunk stays until the heap's end, and has the address.
-        let found = unsafe { Found::at(chunk, distance, address) }?;
-        if is_free(&found) { Err(FreeError::Free) } else { Ok((shard, found)) }
+        let found = unsafe { Found::at(chunk, distance, address) }.ok()?;
+        (!is_free(&found)).then_some(Run { chunk, record: found.page })
     }
 
     /// Frees a block, in any thread. Its size is not needed.
@@ -346,20 +347,20 @@ impl<B: Backing> SyncHeap<B> {
     }
 
     /// Gives the block its new length where it is. False if that is impossible, or another thread holds its shard.
-    fn resize_here(&self, shard: &Shard, found: &Found, old: usize, layout: Layout) -> bool {
-        // SAFETY: what is found is a record that exists.
-        let page = unsafe { found.page.as_ref() };
+    fn resize_here(&self, run: Run, old: usize, layout: Layout) -> bool {
+        // SAFETY: what was found is a record of a shard's chunk, both of which stay until the heap's end.
+        let (page, chunk): (&Page, &Chunk) = unsafe { (run.record.as_ref(), run.chunk.as_ref()) };
         if !page.is_large() {
             return Heap::<B>::stays(page, old, layout);
         }
-        let Some(held) = shard.claim_begun() else { return false };
+        // SAFETY: a shard's chunk has the shard's front.
+        let Some(held) = chunk.front.and_then(|front| unsafe { Shard::of(front) }.claim_begun()) else { return false };
         // It was found without the claim. Another thread may have freed it since, and the record may be of something else.
-        // SAFETY: the chunk stays until the heap's end.
-        if is_free(found) || !unsafe { found.chunk.as_ref() }.is_in_use(found.page) || !page.is_large() {
+        let found = Found { chunk: run.chunk, page: run.record, block: 0 };
+        if is_free(&found) || !chunk.is_in_use(run.record) || !page.is_large() {
             return false;
         }
-        let heap = self.heap_of(&held);
-        heap.resize_here(held.state(), found, old, layout)
+        self.heap_of(&held).resize_here(run, old, layout)
     }
 
     /// Gives the RAM of free memory back, as far as the backing can, of all shards but those that other threads are
