@@ -19,6 +19,7 @@ use crate::bump::{pad_to, round_up};
 use crate::sync::in_this_order;
 use crate::sync::seen::SeenU16;
 use core::cell::Cell;
+use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
 /// Bytes of a unit, as a power of two: a page of the smallest processor, and less in a short buffer.
@@ -130,11 +131,14 @@ pub(super) fn run_in(
     (from, to): (u32, u32),
     bytes: usize,
     align: usize,
-) -> Option<(u32, u32)> {
+) -> Option<(u32, NonZeroU32)> {
     // Units are aligned to their length, so that what is padded is units. No object is so long that the sum wraps.
     let pad = pad_to(base + ((from as usize) << shift), align) >> shift;
     let need = pad.checked_add((bytes + ((1 << shift) - 1)) >> shift)?;
-    (need <= (to - from) as usize).then(|| (from + pad as u32, from + need as u32))
+    if need > (to - from) as usize {
+        return None;
+    }
+    Some((from + pad as u32, NonZeroU32::new(from + need as u32)?))
 }
 
 /// A run of units: one that was taken is a block of its own that no mark leads to yet.

@@ -181,7 +181,9 @@ macro_rules! used_methods {
             if address & (layout.align() - 1) != 0 || !self.resize_here(run, old, layout) {
                 return Some(old);
             }
-            State::unpoison_resized(block, old, layout.size(), State::usable(run.chunk, run.record));
+            if cfg!(feature = "poison") {
+                State::unpoison_resized(block, old, layout.size(), State::usable(run.chunk, run.record));
+            }
             Some(0)
         }
     } };

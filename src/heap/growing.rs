@@ -6,7 +6,7 @@ use super::chunk::{Chunk, Plan, Run, Users};
 use super::classes;
 use super::error::{Taken, refused};
 use super::runs::{Search, fresh_run};
-use super::state::{Shared, State};
+use super::state::{Shared, State, chunks_from};
 use super::{Heap, classes::page_bytes};
 use crate::arena::backing::checked;
 use crate::arena::{Backing, Block};
@@ -29,26 +29,40 @@ impl<B: Backing> Heap<B> {
 
     /// A block, and how many of its first bytes may be other than zero.
     pub(super) fn take_or_grow(&self, layout: Layout) -> Taken<(NonNull<u8>, usize)> {
-        let Some(class) = Self::class_of(layout) else {
-            return match self.take_large(layout) {
-                Err(_) if self.end_quarantine() => self.take_large(layout),
+        let class = Self::class_of(layout);
+        let state = match self.state() {
+            Some(state) => state,
+            None => self.begin(layout)?,
+        };
+        let Some(class) = class else {
+            return match self.take_large(state, layout) {
+                Err(_) if self.end_quarantine() => self.take_large(state, layout),
                 taken => taken,
             };
         };
         loop {
-            if let Some(state) = self.state() {
-                if let Some(block) = state.take(class) {
-                    return Ok((block, usize::MAX));
-                }
-                if state.refill(class).is_some() {
-                    continue;
-                }
+            if let Some(block) = state.take(class) {
+                return Ok((block, usize::MAX));
             }
-            match self.new_page(class) {
+            if state.refill(class).is_some() {
+                continue;
+            }
+            match self.new_page(state, class) {
                 Err(error) if !self.end_quarantine() => return Err(error),
                 _ => {}
             }
         }
+    }
+
+    /// The state of a heap that had none, with a chunk in which there is room for such a block.
+    #[inline(never)]
+    fn begin(&self, layout: Layout) -> Taken<&State> {
+        let bytes = layout.size().max(1);
+        if bytes > self.limit() {
+            return Err(refused(AllocReason::Limit(self.limit())));
+        }
+        self.new_chunk(bytes, layout.align())?;
+        self.state().ok_or(refused(AllocReason::TooLarge))
     }
 
     /// Frees the blocks that are held. Whether there was one, and memory may be had now that was refused.
@@ -59,84 +73,74 @@ impl<B: Backing> Heap<B> {
 
     /// A page of the class, with room. It is the first of its list then.
     #[inline(never)]
-    pub(super) fn new_page(&self, class: usize) -> Taken<()> {
+    pub(super) fn new_page(&self, state: &State, class: usize) -> Taken<()> {
         let size = classes::get(class).size as usize;
         // In a heap that has its first chunk alone, other classes need room, too.
-        let small = self.state().is_none_or(|state| {
-            // SAFETY: the chunks of the state exist.
-            state.newest.get().is_none_or(|chunk| unsafe { chunk.as_ref() }.bytes() <= crate::policy::FIRST_BLOCK)
-        });
-        let run = match self.take_run(page_bytes(class, small, self.taken()), 1, size) {
-            Ok(run) => run,
+        // SAFETY: the chunks of the state exist.
+        let first = |chunk: NonNull<Chunk>| unsafe { chunk.as_ref() }.bytes() <= crate::policy::FIRST_BLOCK;
+        let small = state.newest.get().is_none_or(first);
+        let run = match self.take_run(state, page_bytes(class, small, state.taken.get()), 1, size) {
             // What is left may be too short for the usual page.
-            Err(_) if !small => self.take_run(size, 1, size)?,
-            Err(error) => return Err(error),
+            Err(_) if !small => self.take_run(state, size, 1, size),
+            taken => taken,
         };
-        if let Some(state) = self.state() {
-            state.begin_page(run, class);
-        }
+        state.begin_page(run?, class);
         Ok(())
     }
 
     /// A block of its own.
     #[inline(never)]
-    pub(super) fn take_large(&self, layout: Layout) -> Taken<(NonNull<u8>, usize)> {
-        let run = self.take_run(layout.size().max(1), layout.align(), usize::MAX)?;
+    pub(super) fn take_large(&self, state: &State, layout: Layout) -> Taken<(NonNull<u8>, usize)> {
+        let run = self.take_run(state, layout.size().max(1), layout.align(), usize::MAX)?;
         // SAFETY: the chunk and the record exist, and the run is in use, as a block of its own. No unit is at address 0.
         unsafe {
-            let (chunk, record) = (run.chunk.as_ref(), run.record.as_ref());
+            let chunk = run.chunk.as_ref();
             chunk.mark_page(chunk.unit_of(run.record), 1);
-            let dirty = self.state().map_or(0, |state| state.dirty.get());
-            Ok((NonNull::new_unchecked(record.base.get()), (dirty as usize) << chunk.shift))
+            Ok((NonNull::new_unchecked(run.record.as_ref().base.get()), (state.dirty.get() as usize) << chunk.shift))
         }
     }
 
     /// A run of so many bytes at this alignment; where memory must be asked for, it may be one of `least` bytes instead.
     #[inline(never)]
-    fn take_run(&self, bytes: usize, align: usize, least: usize) -> Taken<Run> {
-        self.check_limit(bytes)?;
-        let mut refusal = refused(AllocReason::TooLarge);
-        // As it is, shorter, and when there is more memory, or all of it is searched.
-        for turn in 0..3 {
-            let (mut wanted, mut search) = (bytes, Search::Short);
-            if turn == 1 {
-                wanted = least;
-            } else if turn == 2 {
-                if let Err(error) = self.new_chunk(bytes, align) {
-                    (refusal, search) = (error, Search::Whole);
-                }
-            }
-            let Some(state) = self.state().filter(|_| wanted <= bytes) else { continue };
-            let Some(run) = self.take_here(state, wanted, align, search)? else { continue };
-            // SAFETY: the chunk and the record exist.
-            let (chunk, units) = unsafe { (run.chunk.as_ref(), run.record.as_ref().units.get()) };
-            let bytes = (units as usize) << chunk.shift;
-            if let Err(error) = self.check_limit(bytes) {
-                // SAFETY: the run was just taken from this state, and no list or slot has its record yet.
-                unsafe { state.give_run(run.chunk, chunk.unit_of(run.record), units) };
-                return Err(error);
-            }
-            state.count(bytes);
-            return Ok(run);
+    fn take_run(&self, state: &State, bytes: usize, align: usize, least: usize) -> Taken<Run> {
+        self.check_limit(state, bytes)?;
+        let mut run = self.take_here(state, bytes, align, Search::Short)?;
+        if run.is_none() && least < bytes {
+            run = self.take_here(state, least, align, Search::Short)?;
         }
-        Err(refusal)
-    }
-
-    /// Bytes of runs in use.
-    fn taken(&self) -> usize {
-        self.state().map_or(0, |state| state.taken.get())
+        if run.is_none() {
+            let grown = self.new_chunk(bytes, align);
+            let search = if grown.is_ok() { Search::Short } else { Search::Whole };
+            run = self.take_here(state, bytes, align, search)?;
+            if run.is_none() {
+                return Err(grown.err().unwrap_or(refused(AllocReason::TooLarge)));
+            }
+        }
+        // SAFETY: the run was found, or this is not reached.
+        let run = unsafe { run.unwrap_unchecked() };
+        // SAFETY: the chunk and the record exist.
+        let (chunk, units) = unsafe { (run.chunk.as_ref(), run.record.as_ref().units.get()) };
+        let bytes = (units as usize) << chunk.shift;
+        if let Err(error) = self.check_limit(state, bytes) {
+            // SAFETY: the run was just taken from this state, and no list or slot has its record yet.
+            unsafe { state.give_run(run.chunk, chunk.unit_of(run.record), units) };
+            return Err(error);
+        }
+        state.count(bytes);
+        Ok(run)
     }
 
     /// Whether so many bytes more are within the limit. What is asked for is looked at before memory is, and what a run
     /// has, in whole units, when it is taken.
-    pub(super) fn check_limit(&self, bytes: usize) -> Taken<()> {
-        match self.taken().checked_add(bytes) {
+    pub(super) fn check_limit(&self, state: &State, bytes: usize) -> Taken<()> {
+        match state.taken.get().checked_add(bytes) {
             Some(taken) if taken <= self.limit() => Ok(()),
             _ => Err(refused(AllocReason::Limit(self.limit()))),
         }
     }
 
     /// A run of the chunks that there are.
+    #[inline(never)]
     fn take_here(&self, state: &State, bytes: usize, align: usize, search: Search) -> Taken<Option<Run>> {
         if let Some(run) = state.take_free(bytes, align, search) {
             return Ok(Some(run));
@@ -145,7 +149,7 @@ impl<B: Backing> Heap<B> {
         for chunk in state.chunks() {
             // SAFETY: the chunks of the list exist.
             let Some((_, end)) = fresh_run(unsafe { chunk.as_ref() }, bytes, align) else { continue };
-            match self.make_ready(chunk, end) {
+            match self.make_ready(chunk, end.get()) {
                 Ok(()) => return Ok(state.take_fresh(chunk, bytes, align)),
                 Err(error) => refusal = Some(error),
             }
@@ -187,7 +191,7 @@ impl<B: Backing> Heap<B> {
         let too_large = refused(AllocReason::TooLarge);
         let len = Plan::bytes_for(self.head(), bytes, align, self.users()).ok_or(too_large)?;
         let mut previous = 0;
-        for owner in self.state().into_iter().flat_map(State::chunks) {
+        for owner in chunks_from(self.state().and_then(|state| state.newest.get())) {
             // SAFETY: the chunks of the list exist.
             let facts = unsafe { owner.as_ref() };
             if facts.is_owner() {
@@ -199,21 +203,23 @@ impl<B: Backing> Heap<B> {
             }
         }
         // Half of what there is, so that even with a backing whose blocks do not grow there are few of them.
-        let half = self.taken() / 2;
-        let acquire = |len: usize| {
-            let layout = Layout::from_size_align(len, 1).map_err(|_| too_large)?;
-            checked::acquire(self.backing(), layout, previous)
-        };
-        let mut block = match acquire(len.max(half)) {
-            Err(_) if half > len => acquire(len)?,
-            block => block?,
-        };
-        let begun = self.begin_chunk(&mut block, 0, len, (bytes, align), None);
-        if begun.is_err() {
-            // SAFETY: the block was just acquired, and holds nothing.
-            unsafe { self.backing().release(&block) };
+        let half = self.state().map_or(0, |state| state.taken.get()) / 2;
+        let mut wanted = len.max(half);
+        loop {
+            let layout = Layout::from_size_align(wanted, 1).map_err(|_| too_large)?;
+            match &mut checked::acquire(self.backing(), layout, previous) {
+                Ok(block) => {
+                    let begun = self.begin_chunk(block, 0, len, (bytes, align), None);
+                    if begun.is_err() {
+                        // SAFETY: the block was just acquired, and holds nothing.
+                        unsafe { self.backing().release(block) };
+                    }
+                    return begun;
+                }
+                Err(_) if wanted != len => wanted = len,
+                Err(error) => return Err(*error),
+            }
         }
-        begun
     }
 
     /// Makes a chunk in a block, `at` bytes behind its start: of `needed` bytes or more, for a run of so many bytes at this

@@ -36,10 +36,10 @@ impl<B: Backing> Heap<B> {
 
     /// Whether a block of a page of blocks, which has `old` bytes, stays where it is.
     pub(super) fn stays(page: &Page, old: usize, layout: Layout) -> bool {
-        // One class more or less is not worth a copy.
         let now = usize::from(page.class.get());
-        let class = Self::class_of(layout);
-        layout.size() <= old && class.is_some_and(|class| class + 2 > now || old <= 2 * layout.size())
+        let size = layout.size();
+        // One class more or less is not worth a copy.
+        size <= old && (now < 2 || size > classes::get(now - 2).size as usize || old <= 2 * size)
     }
 
     /// Gives the block its new length where it is. False if that is impossible, or would keep much more than is needed.
@@ -50,7 +50,7 @@ impl<B: Backing> Heap<B> {
         if !page.is_large() {
             return Self::stays(page, old, layout);
         }
-        if layout.size() <= classes::LARGEST && Self::class_of(layout).is_some() {
+        if Self::class_of(layout).is_some() {
             return false;
         }
         let Ok(units) = u32::try_from(layout.size().max(1).div_ceil(1 << chunk.shift)) else { return false };
@@ -63,7 +63,7 @@ impl<B: Backing> Heap<B> {
             return true;
         }
         let more = ((units - now) as usize) << chunk.shift;
-        if self.check_limit(more).is_err() {
+        if self.check_limit(state, more).is_err() {
             return false;
         }
         let end = chunk.unit_at(page.base.get().addr()) + now;

@@ -12,6 +12,7 @@ use super::state::{BINS, State};
 use crate::bump::pad_to;
 use crate::checkers;
 use crate::sync::in_this_order;
+use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
 /// How many runs of a list are looked at, unless memory is refused otherwise.
@@ -77,6 +78,7 @@ impl State {
         // SAFETY: the chunk exists.
         let facts = unsafe { chunk.as_ref() };
         let (unit, end) = fresh_run(facts, bytes, align)?;
+        let end = end.get();
         let fresh = facts.fresh.get();
         let clean = facts.clean.get();
         // Units that were in use before are idle.
@@ -252,7 +254,7 @@ impl State {
 }
 
 /// Where a run of fresh units would begin and end.
-pub(super) fn fresh_run(chunk: &Chunk, bytes: usize, align: usize) -> Option<(u32, u32)> {
+pub(super) fn fresh_run(chunk: &Chunk, bytes: usize, align: usize) -> Option<(u32, NonZeroU32)> {
     run_in(chunk.address(0).addr(), chunk.shift, (chunk.fresh.get(), chunk.units), bytes, align)
 }
 

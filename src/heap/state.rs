@@ -106,6 +106,14 @@ impl Found {
     }
 }
 
+/// A chunk of a state, and those that were made before it, newest first.
+pub(super) fn chunks_from(newest: Option<NonNull<Chunk>>) -> impl Iterator<Item = NonNull<Chunk>> {
+    core::iter::successors(newest, |chunk| {
+        // SAFETY: the chunks of the list exist.
+        unsafe { chunk.as_ref().older.get() }
+    })
+}
+
 impl State {
     /// Makes the state of a heap without chunks.
     ///
@@ -166,10 +174,7 @@ impl State {
 
     /// The chunks, newest first.
     pub(super) fn chunks(&self) -> impl Iterator<Item = NonNull<Chunk>> {
-        core::iter::successors(self.newest.get(), |chunk| {
-            // SAFETY: the chunks of the list exist.
-            unsafe { chunk.as_ref().older.get() }
-        })
+        chunks_from(self.newest.get())
     }
 
     /// Adds a chunk.

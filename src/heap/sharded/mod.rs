@@ -223,13 +223,14 @@ impl<B: Backing> SyncHeap<B> {
         held.begin(&root.addresses, Addresses::enter_over::<Through<'_, B>>);
         let heap = self.heap_of(held);
         self.settle(held);
-        let Some(class) = Heap::<B>::class_of(layout) else { return heap.take_large(layout) };
+        let state = held.state();
+        let Some(class) = Heap::<B>::class_of(layout) else { return heap.take_large(state, layout) };
         loop {
             if let Some(block) = held.take(class) {
                 return Ok((block, usize::MAX));
             }
             if !held.refill(class) {
-                heap.new_page(class)?;
+                heap.new_page(state, class)?;
             }
         }
     }
