@@ -44,12 +44,17 @@ impl<B: Backing> Heap<B> {
 
     /// Gives the block its new length where it is. False if that is impossible, or would keep much more than is needed.
     pub(super) fn resize_here(&self, run: Run, old: usize, layout: Layout) -> bool {
+        // SAFETY: what was found is a record that exists.
+        let page: &Page = unsafe { run.record.as_ref() };
+        if page.is_large() { self.resize_large(run, layout) } else { Self::stays(page, old, layout) }
+    }
+
+    /// The same for a large block.
+    #[inline(never)]
+    pub(super) fn resize_large(&self, run: Run, layout: Layout) -> bool {
         let Some(state) = self.state() else { return false };
         // SAFETY: what was found is a record that exists, and so does its chunk.
         let (page, chunk): (&Page, _) = unsafe { (run.record.as_ref(), run.chunk.as_ref()) };
-        if !page.is_large() {
-            return Self::stays(page, old, layout);
-        }
         if Self::class_of(layout).is_some() {
             return false;
         }

@@ -98,7 +98,7 @@ impl State {
         // SAFETY: the chunk exists.
         let facts = unsafe { chunk.as_ref() };
         self.dirty.set(dirty);
-        end_used(facts, unit, units);
+        end_run(facts, unit, units, Kind::Used);
         // SAFETY: the run was just taken out of those that are free.
         Run { chunk, record: unsafe { write_record(facts, unit, units, Kind::Used, LARGE, 0) } }
     }
@@ -126,7 +126,7 @@ impl State {
         // SAFETY: the places of the first and the last unit's records are no record of a run in use. The list has
         // records that exist.
         unsafe {
-            write_record(facts, unit + units - 1, units, kind, 0, 0);
+            end_run(facts, unit, units, kind);
             write_record(facts, unit, units, kind, 0, 0);
             page::push(&self.free_runs[bin(bytes)], first);
         }
@@ -249,7 +249,7 @@ impl State {
         // SAFETY: the run begins with a record.
         unsafe { chunk.record(unit).as_ref() }.units.set(units);
         in_this_order();
-        end_used(chunk, unit, units);
+        end_run(chunk, unit, units, Kind::Used);
     }
 }
 
@@ -258,12 +258,12 @@ pub(super) fn fresh_run(chunk: &Chunk, bytes: usize, align: usize) -> Option<(u3
     run_in(chunk.address(0).addr(), chunk.shift, (chunk.fresh.get(), chunk.units), bytes, align)
 }
 
-/// Says in the record of a run's last unit that the run is in use, if that is not its first unit.
+/// Says in the record of a run's last unit what the run is, if that is not its first unit.
 #[inline(never)]
-pub(super) fn end_used(chunk: &Chunk, unit: u32, units: u32) {
+pub(super) fn end_run(chunk: &Chunk, unit: u32, units: u32, kind: Kind) {
     if units > 1 {
         // SAFETY: the place of the last unit's record is no other run's.
-        unsafe { write_record(chunk, unit + units - 1, units, Kind::Used, 0, 0) };
+        unsafe { write_record(chunk, unit + units - 1, units, kind, 0, 0) };
     }
 }
 

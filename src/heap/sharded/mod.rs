@@ -209,7 +209,7 @@ impl<B: Backing> SyncHeap<B> {
             },
             Err(error) => error,
         };
-        for held in root.shards().filter_map(Shard::claim_begun) {
+        for held in root.begun() {
             match self.take_in(root, &held, layout) {
                 Ok(taken) => return Ok(taken),
                 Err(error) => refusal = error,
@@ -361,7 +361,7 @@ impl<B: Backing> SyncHeap<B> {
         if is_free(&found) || !chunk.is_in_use(run.record) || !page.is_large() {
             return false;
         }
-        self.heap_of(&held).resize_here(run, old, layout)
+        self.heap_of(&held).resize_large(run, layout)
     }
 
     /// Gives the RAM of free memory back, as far as the backing can, of all shards but those that other threads are
@@ -369,7 +369,7 @@ impl<B: Backing> SyncHeap<B> {
     ///
     /// A shard does so by itself when the RAM of its free pages is more than 1 MiB and an eighth of what is in use.
     pub fn trim(&self) {
-        for held in self.root().into_iter().flat_map(Root::shards).filter_map(Shard::claim_begun) {
+        for held in self.root().into_iter().flat_map(Root::begun) {
             held.settle();
             self.heap_of(&held).trim();
         }
@@ -408,7 +408,7 @@ impl<B: Backing> SyncHeap<B> {
             all.resident += self.backing.resident(&block);
         }
         // Every shard that no other thread uses, with what others freed in it taken over.
-        for held in self.root().into_iter().flat_map(Root::shards).filter_map(Shard::claim_begun) {
+        for held in self.root().into_iter().flat_map(Root::begun) {
             self.settle(&held);
             let shard = self.heap_of(&held);
             shard.add_memory(&mut report.stats);
@@ -422,7 +422,7 @@ impl<B: Backing> Drop for SyncHeap<B> {
     fn drop(&mut self) {
         let Some(root) = self.root() else { return };
         // A shard whose holder was left behind by a fork may be in the middle of a change. Its memory stays.
-        for held in root.shards().filter_map(Shard::claim_begun) {
+        for held in root.begun() {
             let mut heap = self.heap_of(&held);
             heap.end();
             // The shard's own memory goes with the records.
