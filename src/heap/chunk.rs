@@ -99,26 +99,24 @@ impl Plan {
     /// Bytes to ask a backing for, so that the plan holds such a run wherever the memory is. `None`: no object is so
     /// long.
     pub(super) fn bytes_for(head: usize, bytes: usize, align: usize, users: Users) -> Option<usize> {
-        // Units of the full length if there are that many, and for so long shorter ones.
-        let short = |len: usize| len < FEW_UNITS << SHIFT;
-        // A record and a mark for each unit are an eighth of the shortest units and less than a 60th of the others.
+        // A record and a mark for each unit are an eighth of the shortest units and less than a 60th of the others. No
+        // object and its alignment are longer together than half of the addresses, so that no sum wraps.
         let unit = 1 << LEAST_SHIFT;
-        let small = bytes.checked_next_multiple_of(unit).map(|whole| {
+        let most = FEW_UNITS << SHIFT;
+        if users == Users::One && bytes < most {
+            let whole = round_up(bytes, unit);
             // Units double with the length, so what is lost by rounding is an eighth of it at most.
-            whole + whole / 2 + head + head / 2 + 8 * unit
-        });
-        let align = if align > unit { align } else { 0 };
-        match small.and_then(|small| small.checked_add(align)) {
-            Some(small) if short(small) && users == Users::One => Some(small),
-            _ => {
-                let whole = bytes.checked_next_multiple_of(1 << SHIFT)?;
-                // With remotes twice as much. Up to two granules are lost at the ends.
-                let (share, ends) = if users == Users::Many { (16, 2 * GRANULE) } else { (32, 0) };
-                let table = whole / share + align / share + head + (3 << SHIFT) + ends;
-                let len = whole.checked_add(table)?.checked_add(align)?.max(FEW_UNITS << SHIFT);
-                (len <= isize::MAX as usize).then_some(len)
+            let small = whole + whole / 2 + head + head / 2 + 8 * unit + if align > unit { align } else { 0 };
+            // Units of the full length if there are that many, and for so long shorter ones.
+            if small < most {
+                return Some(small);
             }
         }
+        // With remotes twice as much. Up to two granules are lost at the ends.
+        let (share, ends) = if users == Users::Many { (16, 2 * GRANULE) } else { (32, 0) };
+        let (whole, align) = (round_up(bytes, 1 << SHIFT), if align > unit { align } else { 0 });
+        let len = (whole + whole / share + align + align / share + head + (3 << SHIFT) + ends).max(most);
+        (len <= isize::MAX as usize).then_some(len)
     }
 }
 

@@ -128,7 +128,8 @@ impl<B: Backing> Heap<B> {
         }
     }
 
-    /// Frees every block, keeps the RAM of about `bytes`, and gives the rest back to the system at once.
+    /// Frees every block, keeps the RAM of about `bytes`, and gives the rest back to the system at once. `usize::MAX` keeps
+    /// all, as [`clear`](Self::clear) does.
     ///
     /// ```
     /// let mut heap = region::Heap::new();
@@ -139,8 +140,8 @@ impl<B: Backing> Heap<B> {
     /// assert!(heap.stats().reserved <= 64 << 10);
     /// ```
     pub fn clear_keeping(&mut self, bytes: usize) {
-        let Some(state) = self.state() else { return };
-        state.forget();
+        self.clear();
+        let Some(state) = self.state().filter(|_| bytes != usize::MAX) else { return };
         let (mut left, mut chunks, count) = (bytes, 1, state.chunks().count());
         // From the oldest on: it is the shortest, and has the state.
         for at in (0..count).rev() {

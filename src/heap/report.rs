@@ -70,26 +70,26 @@ impl HeapReport {
     #[inline(never)]
     pub(super) fn add(&mut self, pages: HeapPages<'_>) {
         for page in pages {
-            let (size, blocks, free) = match page.kind {
-                HeapPageKind::Blocks { size, blocks, free } => (size, blocks - free, free),
-                HeapPageKind::Large => (page.len, 1, 0),
-                HeapPageKind::Free => {
-                    self.free_bytes += page.len;
-                    continue;
+            match page.kind {
+                HeapPageKind::Blocks { size, blocks, free } => {
+                    let Some(class) = self.classes.get_mut(classes::of(size)) else { continue };
+                    class.size = size;
+                    class.pages += 1;
+                    class.taken += page.len;
+                    class.blocks += blocks - free;
+                    class.free += free;
                 }
-            };
-            self.stats.blocks += blocks;
-            self.stats.used += blocks * size;
-            if page.kind == HeapPageKind::Large {
-                self.large += 1;
-                self.large_bytes += size;
-            } else if let Some(class) = self.classes.get_mut(classes::of(size)) {
-                class.size = size;
-                class.pages += 1;
-                class.taken += page.len;
-                class.blocks += blocks;
-                class.free += free;
+                HeapPageKind::Large => {
+                    self.large += 1;
+                    self.large_bytes += page.len;
+                }
+                HeapPageKind::Free => self.free_bytes += page.len,
             }
+        }
+        (self.stats.blocks, self.stats.used) = (self.large, self.large_bytes);
+        for class in &self.classes {
+            self.stats.blocks += class.blocks;
+            self.stats.used += class.blocks * class.size;
         }
     }
 }
@@ -107,6 +107,7 @@ impl<B: Backing> Heap<B> {
     /// assert_eq!((class.size, class.pages, class.blocks), (1024, 1, 1));
     /// println!("{report}");
     /// ```
+    #[inline(never)]
     pub fn report(&self) -> HeapReport {
         let mut report = HeapReport::default();
         report.stats.limit = Some(self.limit()).filter(|&limit| limit != usize::MAX);

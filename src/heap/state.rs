@@ -229,12 +229,17 @@ impl State {
             // SAFETY: the chunks of the list exist.
             chunk.map_or(0, |chunk| unsafe { chunk.as_ref().bytes() })
         };
+        // A chunk that is longer than the last one takes its place, and moves to the front of those that are shorter.
         for chunk in self.chunks() {
+            let mut at = NEAR;
             let mut shorter = Some(chunk);
-            for slot in &mut *near {
-                if bytes(shorter) > bytes(*slot) {
-                    core::mem::swap(slot, &mut shorter);
+            while at != 0 && bytes(shorter) > bytes(near[at - 1]) {
+                at -= 1;
+                core::mem::swap(&mut near[at], &mut shorter);
+                if at + 1 < NEAR {
+                    near[at + 1] = shorter;
                 }
+                shorter = near[at];
             }
         }
         let mut at = 1;

@@ -220,12 +220,10 @@ pub unsafe extern "C" fn region_sync_heap_free(heap: *mut region_sync_heap) -> c
     if heap.is_null() {
         return -EINVAL;
     }
-    // SAFETY: the caller's promise: a value of `Inside`, which is read out, and zeroes in its place, an empty heap.
-    let old = unsafe {
-        let old = heap.cast::<Inside>().read();
+    // SAFETY: the caller's promise: a value of `Inside`, and zeroes in its place, an empty heap.
+    unsafe {
+        heap.cast::<Inside>().drop_in_place();
         heap.write_bytes(0, 1);
-        old
-    };
-    drop(old);
+    }
     0
 }

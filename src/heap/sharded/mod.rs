@@ -369,7 +369,8 @@ impl<B: Backing> SyncHeap<B> {
     ///
     /// A shard does so by itself when the RAM of its free pages is more than 1 MiB and an eighth of what is in use.
     pub fn trim(&self) {
-        for held in self.root().into_iter().flat_map(Root::begun) {
+        let Some(root) = self.root() else { return };
+        for held in root.begun() {
             held.settle();
             self.heap_of(&held).trim();
         }
@@ -400,15 +401,17 @@ impl<B: Backing> SyncHeap<B> {
     /// assert_eq!(heap.report().classes().next().unwrap().size, 1024);
     /// println!("{}", heap.report());
     /// ```
+    #[inline(never)]
     pub fn report(&self) -> HeapReport {
         let mut report = HeapReport::default();
+        let Some(root) = self.root() else { return report };
         let all = &mut report.stats;
-        for block in self.root().into_iter().flat_map(|root| root.addresses.blocks()) {
+        for block in root.addresses.blocks() {
             all.reserved += block.len;
             all.resident += self.backing.resident(&block);
         }
         // Every shard that no other thread uses, with what others freed in it taken over.
-        for held in self.root().into_iter().flat_map(Root::begun) {
+        for held in root.begun() {
             self.settle(&held);
             let shard = self.heap_of(&held);
             shard.add_memory(&mut report.stats);
