@@ -25,6 +25,7 @@ pub(super) enum Search {
     Whole,
 }
 
+#[inline(never)]
 fn bin(bytes: usize) -> usize {
     (bytes.max(1).ilog2() as usize).saturating_sub(9).min(BINS - 1)
 }

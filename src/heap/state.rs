@@ -27,6 +27,23 @@ fn address(chunk: Option<NonNull<Chunk>>) -> usize {
     chunk.map_or(0, |chunk| chunk.addr().get())
 }
 
+type Near = [Option<NonNull<Chunk>>; NEAR];
+
+/// Sorts by a key. By hand, as the library's sort is many times the code for so few: the next one that is out of order
+/// goes a place down until it is in order.
+#[inline(never)]
+fn sort(near: &mut Near, key: fn(Option<NonNull<Chunk>>) -> usize) {
+    let mut at = 1;
+    while at < NEAR {
+        if at != 0 && key(near[at - 1]) > key(near[at]) {
+            near.swap(at - 1, at);
+            at -= 1;
+        } else {
+            at += 1;
+        }
+    }
+}
+
 /// A word of a page that has, or had, free blocks.
 struct Slot {
     word: Cell<NonNull<Word>>,
@@ -210,7 +227,7 @@ impl State {
 
     /// Finds out which chunks are the longest, and puts those in the order of their addresses.
     fn order(&self) {
-        let mut near = [None::<NonNull<Chunk>>; NEAR];
+        let mut near: Near = [None; NEAR];
         if self.chunks().nth(1).is_none() {
             // Most heaps have one chunk, and no time for the rest.
             near[NEAR - 1] = self.newest.get();
@@ -223,34 +240,20 @@ impl State {
         }
     }
 
-    /// By hand, as the library's sort is several times the code for so few: first by length, then by address.
-    fn fill_near(&self, near: &mut [Option<NonNull<Chunk>>; NEAR]) {
+    /// The longest chunks, by their addresses.
+    fn fill_near(&self, near: &mut Near) {
         let bytes = |chunk: Option<NonNull<Chunk>>| {
             // SAFETY: the chunks of the list exist.
             chunk.map_or(0, |chunk| unsafe { chunk.as_ref().bytes() })
         };
-        // A chunk that is longer than the last one takes its place, and moves to the front of those that are shorter.
         for chunk in self.chunks() {
-            let mut at = NEAR;
-            let mut shorter = Some(chunk);
-            while at != 0 && bytes(shorter) > bytes(near[at - 1]) {
-                at -= 1;
-                core::mem::swap(&mut near[at], &mut shorter);
-                if at + 1 < NEAR {
-                    near[at + 1] = shorter;
-                }
-                shorter = near[at];
+            // The first is the shortest.
+            if bytes(Some(chunk)) > bytes(near[0]) {
+                near[0] = Some(chunk);
+                sort(near, bytes);
             }
         }
-        let mut at = 1;
-        while at < NEAR {
-            if at != 0 && address(near[at - 1]) > address(near[at]) {
-                near.swap(at - 1, at);
-                at -= 1;
-            } else {
-                at += 1;
-            }
-        }
+        sort(near, address);
     }
 
     /// The chunk with this address, and how far behind its base that is.

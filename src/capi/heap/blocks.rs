@@ -323,7 +323,7 @@ pub unsafe extern "C" fn region_heap_alloc_array(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_heap_calloc(heap: *mut region_heap, n: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    take_zeroed(unsafe { inside(heap) }, product(n, size), ALIGN)
+    unsafe { region_heap_calloc_aligned(heap, n, size, ALIGN) }
 }
 
 /// As region_heap_calloc, at a multiple of `align`.
@@ -333,6 +333,7 @@ pub unsafe extern "C" fn region_heap_calloc(heap: *mut region_heap, n: usize, si
 /// # Safety
 /// `heap` is NULL or a zeroed or initialized heap.
 #[unsafe(no_mangle)]
+#[inline(never)]
 pub unsafe extern "C" fn region_heap_calloc_aligned(
     heap: *mut region_heap,
     n: usize,
