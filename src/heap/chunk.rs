@@ -87,7 +87,7 @@ impl Plan {
         let marks = round_up(head, align_of::<u16>());
         let records = round_up(marks + units * size_of::<u16>(), align_of::<Page>());
         let remotes = round_up(records + units * size_of::<Page>(), align_of::<Remote>());
-        let first = (remotes + units * users.remote()).div_ceil(1 << shift);
+        let first = units_of(remotes + units * users.remote(), shift);
         Plan { pad, shift, units: units as u32, first: first.min(units) as u32, marks, records, remotes }
     }
 
@@ -120,6 +120,13 @@ impl Plan {
     }
 }
 
+/// Units of so many bytes.
+#[inline(always)]
+pub(super) fn units_of(bytes: usize, shift: u32) -> usize {
+    // No object is so long that the sum wraps.
+    (bytes + ((1 << shift) - 1)) >> shift
+}
+
 /// Where a run of so many bytes at this alignment begins and ends, in the units from one of them on that are free up to
 /// another.
 #[inline(never)]
@@ -130,9 +137,9 @@ pub(super) fn run_in(
     bytes: usize,
     align: usize,
 ) -> Option<(u32, NonZeroU32)> {
-    // Units are aligned to their length, so that what is padded is units. No object is so long that the sum wraps.
+    // Units are aligned to their length, so that what is padded is units.
     let pad = pad_to(base + ((from as usize) << shift), align) >> shift;
-    let need = pad.checked_add((bytes + ((1 << shift) - 1)) >> shift)?;
+    let need = pad.checked_add(units_of(bytes, shift))?;
     if need > (to - from) as usize {
         return None;
     }
@@ -193,7 +200,7 @@ impl Chunk {
         let base = unsafe { block.start.add(from) };
         let len = (plan.units as usize) << plan.shift;
         let chunk = base.cast::<Chunk>();
-        let clean = block.dirty.saturating_sub(from).div_ceil(1 << plan.shift).min(plan.units as usize);
+        let clean = units_of(block.dirty.saturating_sub(from), plan.shift).min(plan.units as usize);
         // SAFETY: the header, the marks, the records and the remotes are in the units before `first`, which are ready. The
         // base is aligned to a unit, so the header is, and the plan aligns the others. The bytes of the marks and remotes
         // that may be other than zero are made so. The records are written when their units get into a run; in a shard's

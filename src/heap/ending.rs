@@ -1,7 +1,7 @@
 //! What ends: RAM that goes back while the heap lives, everything freed at once, and the heap's end.
 
 use super::Heap;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, units_of};
 use super::page::Kind;
 use super::state::State;
 use crate::arena::Backing;
@@ -152,7 +152,7 @@ impl<B: Backing> Heap<B> {
         // From the newest on: the oldest is the shortest, and has the state.
         let (mut kept, mut empty) = (has, 0);
         for (at, chunk) in state.chunks().map(facts).enumerate() {
-            let most = kept.saturating_sub(bytes).div_ceil(1 << chunk.shift);
+            let most = units_of(kept.saturating_sub(bytes), chunk.shift);
             let keep = dirty(chunk) - dirty(chunk).min(u32::try_from(most).unwrap_or(u32::MAX));
             let gone = dirty(chunk) - keep;
             kept -= (gone as usize) << chunk.shift;

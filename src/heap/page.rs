@@ -62,23 +62,29 @@ pub(super) struct Page {
 const _: () = assert!(size_of::<Page>() == 64);
 
 impl Page {
-    /// Makes it the record of a run: of a page with so many blocks, which are all free, or of one without blocks.
-    #[inline(never)]
-    pub(super) fn begin(&self, base: *mut u8, units: u32, kind: Kind, class: usize, blocks: usize) {
-        debug_assert!(blocks <= MOST_BLOCKS);
+    /// Makes it the record of a run, without blocks.
+    pub(super) fn begin(&self, base: *mut u8, units: u32, kind: Kind, class: usize) {
         self.free.iter().for_each(|free| free.set(0));
-        (0..blocks / WORD).for_each(|word| self.word(word * WORD).set(usize::MAX));
-        if blocks % WORD != 0 {
-            self.word(blocks).set((1 << (blocks % WORD)) - 1);
-        }
         self.next.set(None);
         self.previous.set(None);
         self.base.set(base);
         self.units.set(units);
-        self.last.set(blocks.saturating_sub(1) as u8);
+        self.last.set(0);
         self.class.set(class as u8);
         self.kind.set(kind);
         self.strange.set(0);
+    }
+
+    /// Makes a run a page of so many blocks, which are all free, and are not marked yet.
+    pub(super) fn fill(&self, class: usize, blocks: usize) {
+        debug_assert!(blocks <= MOST_BLOCKS && blocks != 0);
+        (0..blocks / WORD).for_each(|word| self.word(word * WORD).set(usize::MAX));
+        if blocks % WORD != 0 {
+            self.word(blocks).set((1 << (blocks % WORD)) - 1);
+        }
+        self.last.set((blocks - 1) as u8);
+        self.class.set(class as u8);
+        self.kind.set(Kind::Full);
     }
 
     /// Blocks of the page.

@@ -3,7 +3,7 @@
 //! A block of a class stays where it is while the class has its size. A large block grows into the free units behind it.
 
 use super::Heap;
-use super::chunk::Run;
+use super::chunk::{Run, units_of};
 use super::classes;
 use super::error::FreeError;
 use super::forms::used_methods;
@@ -58,7 +58,7 @@ impl<B: Backing> Heap<B> {
         if Self::class_of(layout).is_some() {
             return false;
         }
-        let Ok(units) = u32::try_from(layout.size().max(1).div_ceil(1 << chunk.shift)) else { return false };
+        let Ok(units) = u32::try_from(units_of(layout.size().max(1), chunk.shift)) else { return false };
         let now = page.units.get();
         if units <= now {
             state.cut(run.chunk, run.record, units);

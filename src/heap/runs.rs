@@ -9,7 +9,6 @@ use super::chunk::{Chunk, Run, run_in};
 use super::classes::{self, LARGE, MOST_BLOCKS};
 use super::page::{self, Kind, Page};
 use super::state::{BINS, State};
-use crate::bump::pad_to;
 use crate::checkers;
 use crate::sync::in_this_order;
 use core::num::NonZeroU32;
@@ -30,11 +29,6 @@ fn bin(bytes: usize) -> usize {
     (bytes.max(1).ilog2() as usize).saturating_sub(9).min(BINS - 1)
 }
 
-/// Units for so many bytes. The caller has bounded the bytes by a chunk's.
-fn units_for(chunk: &Chunk, bytes: usize) -> Option<u32> {
-    u32::try_from(bytes.div_ceil(1 << chunk.shift)).ok()
-}
-
 impl State {
     /// Takes a free run of so many bytes at this alignment, if there is one.
     pub(super) fn take_free(&self, bytes: usize, align: usize, search: Search) -> Option<Run> {
@@ -52,21 +46,17 @@ impl State {
                 let chunk = self.chunk_with(page)?;
                 // SAFETY: the chunk exists.
                 let chunk_facts = unsafe { chunk.as_ref() };
-                let base = facts.base.get().addr();
-                let pad = pad_to(base, align) >> chunk_facts.shift;
-                let Some(units) = units_for(chunk_facts, bytes) else { continue };
-                if pad.checked_add(units as usize).is_none_or(|need| need > facts.units.get() as usize) {
-                    continue;
-                }
-                let (unit, len) = (chunk_facts.unit_at(base), facts.units.get());
-                let (pad, zero) = (pad as u32, facts.kind.get() == Kind::Zero);
+                let (base, len) = (facts.base.get().addr(), facts.units.get());
+                let Some((pad, end)) = run_in(base, chunk_facts.shift, (0, len), bytes, align) else { continue };
+                let (unit, end, zero) = (chunk_facts.unit_at(base), end.get(), facts.kind.get() == Kind::Zero);
                 self.take_out(chunk, page);
                 if pad != 0 {
                     self.put_in(chunk, unit, pad, zero);
                 }
-                if len > pad + units {
-                    self.put_in(chunk, unit + pad + units, len - pad - units, zero);
+                if len > end {
+                    self.put_in(chunk, unit + end, len - end, zero);
                 }
+                let units = end - pad;
                 return Some(self.begin_run(chunk, unit + pad, units, if zero { 0 } else { units }));
             }
         }
@@ -101,7 +91,7 @@ impl State {
         self.dirty.set(dirty);
         end_run(facts, unit, units, Kind::Used);
         // SAFETY: the run was just taken out of those that are free.
-        Run { chunk, record: unsafe { write_record(facts, unit, units, Kind::Used, LARGE, 0) } }
+        Run { chunk, record: unsafe { write_record(facts, unit, units, Kind::Used, LARGE) } }
     }
 
     /// Makes a run that was taken a page of the class, with all of its blocks free.
@@ -113,7 +103,7 @@ impl State {
         // No class has 0 bytes, which the compiler does not see.
         let size = (classes::get(class).size as usize).max(1);
         let blocks = (((units as usize) << chunk.shift) / size).min(MOST_BLOCKS);
-        page.begin(page.base.get(), units, Kind::Full, class, blocks);
+        page.fill(class, blocks);
         chunk.mark_page(chunk.unit_of(run.record), units);
         self.list(run.record);
     }
@@ -128,7 +118,7 @@ impl State {
         // records that exist.
         unsafe {
             end_run(facts, unit, units, kind);
-            write_record(facts, unit, units, kind, 0, 0);
+            write_record(facts, unit, units, kind, 0);
             page::push(&self.free_runs[bin(bytes)], first);
         }
         self.listed.set(self.listed.get() + 1);
@@ -264,7 +254,7 @@ pub(super) fn fresh_run(chunk: &Chunk, bytes: usize, align: usize) -> Option<(u3
 pub(super) fn end_run(chunk: &Chunk, unit: u32, units: u32, kind: Kind) {
     if units > 1 {
         // SAFETY: the place of the last unit's record is no other run's.
-        unsafe { write_record(chunk, unit + units - 1, units, kind, 0, 0) };
+        unsafe { write_record(chunk, unit + units - 1, units, kind, 0) };
     }
 }
 
@@ -273,14 +263,7 @@ pub(super) fn end_run(chunk: &Chunk, unit: u32, units: u32, kind: Kind) {
 /// # Safety
 /// The unit is in no run, or this run's.
 #[inline(never)]
-pub(super) unsafe fn write_record(
-    chunk: &Chunk,
-    unit: u32,
-    units: u32,
-    kind: Kind,
-    class: usize,
-    blocks: usize,
-) -> NonNull<Page> {
+pub(super) unsafe fn write_record(chunk: &Chunk, unit: u32, units: u32, kind: Kind, class: usize) -> NonNull<Page> {
     let record = chunk.record(unit);
     // The records of a shard's chunk are zeroes at first, and threads that do not hold it may be looking at what was here
     // before: those change by their cells alone.
@@ -289,6 +272,6 @@ pub(super) unsafe fn write_record(
         unsafe { record.write_bytes(0, 1) };
     }
     // SAFETY: the record was initialized here, or is of a shard's chunk.
-    unsafe { record.as_ref() }.begin(chunk.address(unit), units, kind, class, blocks);
+    unsafe { record.as_ref() }.begin(chunk.address(unit), units, kind, class);
     record
 }
