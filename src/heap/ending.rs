@@ -36,7 +36,7 @@ impl<B: Backing> Heap<B> {
                 if run.kind.get() == Kind::Zero {
                     continue;
                 }
-                let Some(chunk) = state.chunk_with(page) else { continue };
+                let Some(chunk) = state.chunk_with(page.addr().get()) else { continue };
                 // SAFETY: the chunk exists.
                 let facts = unsafe { chunk.as_ref() };
                 let unit = facts.unit_at(run.base.get().addr());

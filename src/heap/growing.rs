@@ -17,6 +17,18 @@ use crate::sync::in_this_order;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+/// A chunk that is to be made.
+struct Wanted {
+    /// The run that it must hold.
+    bytes: usize,
+    align: usize,
+    /// Bytes in front of its marks.
+    head: usize,
+    users: Users,
+    /// Bytes that it needs at least, wherever it is.
+    len: usize,
+}
+
 impl<B: Backing> Heap<B> {
     /// The slow path of every allocation: there is no state, the class's word has no free block, or the block is large.
     #[cold]
@@ -176,20 +188,16 @@ impl<B: Backing> Heap<B> {
         Ok(())
     }
 
-    /// Bytes in front of a chunk's marks.
-    fn head(&self) -> usize {
-        if self.state().is_none() { Self::FIRST_HEAD } else { size_of::<Chunk>() }
-    }
-
-    fn users(&self) -> Users {
-        self.state().map_or(Users::One, State::users)
-    }
-
     /// Makes a chunk that can hold such a run, of what is left of a block, or of a new block.
     #[inline(never)]
     fn new_chunk(&self, bytes: usize, align: usize) -> Taken<()> {
         let too_large = refused(AllocReason::TooLarge);
-        let len = Plan::bytes_for(self.head(), bytes, align, self.users()).ok_or(too_large)?;
+        let (head, users) = match self.state() {
+            Some(state) => (size_of::<Chunk>(), state.users()),
+            None => (Self::FIRST_HEAD, Users::One),
+        };
+        let len = Plan::bytes_for(head, bytes, align, users).ok_or(too_large)?;
+        let wanted = Wanted { bytes, align, head, users, len };
         let mut previous = 0;
         for owner in chunks_from(self.state().and_then(|state| state.newest.get())) {
             // SAFETY: the chunks of the list exist.
@@ -198,48 +206,40 @@ impl<B: Backing> Heap<B> {
                 let mut block = facts.block.get();
                 previous = if previous == 0 { block.len } else { previous };
                 if block.len - facts.cut.get() >= len {
-                    return self.begin_chunk(&mut block, facts.cut.get(), len, (bytes, align), Some(owner));
+                    return self.begin_chunk(&mut block, facts.cut.get(), &wanted, Some(owner));
                 }
             }
         }
         // Half of what there is, so that even with a backing whose blocks do not grow there are few of them.
         let half = self.state().map_or(0, |state| state.taken.get()) / 2;
-        let mut wanted = len.max(half);
+        let mut most = len.max(half);
         loop {
-            let layout = Layout::from_size_align(wanted, 1).map_err(|_| too_large)?;
+            let layout = Layout::from_size_align(most, 1).map_err(|_| too_large)?;
             match &mut checked::acquire(self.backing(), layout, previous) {
                 Ok(block) => {
-                    let begun = self.begin_chunk(block, 0, len, (bytes, align), None);
+                    let begun = self.begin_chunk(block, 0, &wanted, None);
                     if begun.is_err() {
                         // SAFETY: the block was just acquired, and holds nothing.
                         unsafe { self.backing().release(block) };
                     }
                     return begun;
                 }
-                Err(_) if wanted != len => wanted = len,
+                Err(_) if most != len => most = len,
                 Err(error) => return Err(*error),
             }
         }
     }
 
-    /// Makes a chunk in a block, `at` bytes behind its start: of `needed` bytes or more, for a run of so many bytes at this
-    /// alignment. A new block has no `owner`.
-    fn begin_chunk(
-        &self,
-        block: &mut Block,
-        at: usize,
-        needed: usize,
-        (bytes, align): (usize, usize),
-        owner: Option<NonNull<Chunk>>,
-    ) -> Taken<()> {
+    /// Makes a chunk in a block, `at` bytes behind its start. A new block has no `owner`.
+    fn begin_chunk(&self, block: &mut Block, at: usize, wanted: &Wanted, owner: Option<NonNull<Chunk>>) -> Taken<()> {
         let is_first = self.state().is_none();
-        let (head, users) = (self.head(), self.users());
         let start = block.start.addr().get() + at;
         let left = block.len - at;
         // A long block is divided, so that its records are near what they are about, and few of them are there at first.
-        let len = if left <= HEAP_CHUNK { left } else { needed.max(HEAP_CHUNK).max(at.saturating_mul(3)).min(left) };
-        let plan = Plan::of(start, len, head, users);
-        if !plan.holds(start + plan.pad, bytes, align) {
+        let len =
+            if left <= HEAP_CHUNK { left } else { wanted.len.max(HEAP_CHUNK).max(at.saturating_mul(3)).min(left) };
+        let plan = Plan::of(start, len, wanted.head, wanted.users);
+        if !plan.holds(start + plan.pad, wanted.bytes, wanted.align) {
             return Err(refused(AllocReason::Exhausted(block.len)));
         }
         let ready = at + plan.pad + ((plan.first as usize) << plan.shift);

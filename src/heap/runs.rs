@@ -43,7 +43,7 @@ impl State {
                 // SAFETY: the pages of the list are records that exist.
                 let facts = unsafe { page.as_ref() };
                 next = facts.next.get();
-                let chunk = self.chunk_with(page)?;
+                let chunk = self.chunk_with(page.addr().get())?;
                 // SAFETY: the chunk exists.
                 let chunk_facts = unsafe { chunk.as_ref() };
                 let (base, len) = (facts.base.get().addr(), facts.units.get());
@@ -101,8 +101,8 @@ impl State {
         let (chunk, page) = unsafe { (run.chunk.as_ref(), run.record.as_ref()) };
         let units = page.units.get();
         // No class has 0 bytes, which the compiler does not see.
-        let size = (classes::get(class).size as usize).max(1);
-        let blocks = (((units as usize) << chunk.shift) / size).min(MOST_BLOCKS);
+        let size = classes::get(class).size.max(1);
+        let blocks = ((units << chunk.shift) / size).min(MOST_BLOCKS as u32) as usize;
         page.fill(class, blocks);
         chunk.mark_page(chunk.unit_of(run.record), units);
         self.list(run.record);

@@ -211,17 +211,14 @@ impl State {
 
     /// Removes a chunk with no run in it.
     pub(super) fn remove(&self, chunk: NonNull<Chunk>) {
-        let older = |chunk: NonNull<Chunk>| {
-            // SAFETY: the chunk and those of the list exist.
-            unsafe { chunk.as_ref().older.get() }
-        };
-        let newer = self.chunks().find(|&newer| older(newer) == Some(chunk));
-        let older = older(chunk);
-        match newer {
+        // SAFETY: the chunk exists.
+        let older = unsafe { chunk.as_ref() }.older.get();
+        let mut place = &self.newest;
+        while let Some(newer) = place.get().filter(|&newer| newer != chunk) {
             // SAFETY: the chunks of the list exist.
-            Some(newer) => unsafe { newer.as_ref().older.set(older) },
-            None => self.newest.set(older),
+            place = unsafe { &(*newer.as_ptr()).older };
         }
+        place.set(older);
         self.order();
     }
 
@@ -273,10 +270,10 @@ impl State {
         Some((chunk, distance))
     }
 
-    /// The chunk of a record, for what is seldom done.
+    /// The chunk with this address, for what is seldom done.
     #[inline(never)]
-    pub(super) fn chunk_with(&self, record: NonNull<Page>) -> Option<NonNull<Chunk>> {
-        self.chunk_of(record.addr().get()).map(|(chunk, _)| chunk)
+    pub(super) fn chunk_with(&self, address: usize) -> Option<NonNull<Chunk>> {
+        self.chunk_of(address).map(|(chunk, _)| chunk)
     }
 
     #[cold]
@@ -537,7 +534,7 @@ impl State {
                 // SAFETY: the pages of the list are records that exist.
                 let facts = unsafe { page.as_ref() };
                 next = facts.next.get();
-                let Some(chunk) = self.chunk_with(page) else { continue };
+                let Some(chunk) = self.chunk_with(page.addr().get()) else { continue };
                 // SAFETY: the chunk exists.
                 if facts.is_empty() && unsafe { chunk.as_ref() }.is_settled(page) {
                     if facts.has_word(slot.word.get().as_ptr()) {

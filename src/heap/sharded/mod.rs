@@ -432,7 +432,7 @@ impl<B: Backing> Drop for SyncHeap<B> {
         }
         // SAFETY: the heap is this thread's alone, and nothing refers to it any more.
         unsafe {
-            Addresses::end(NonNull::from(&root.addresses), &self.backing);
+            Addresses::end(NonNull::from(&root.addresses), &Through(&self.backing));
         }
     }
 }

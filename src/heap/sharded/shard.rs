@@ -176,7 +176,7 @@ impl Held<'_> {
         let mut runs = false;
         self.front.count_anew();
         let group = |node: NonNull<Node>| {
-            let chunk = state.chunk_of(node.addr().get()).map(|(chunk, _)| chunk);
+            let chunk = state.chunk_with(node.addr().get());
             // SAFETY: nodes on the list are in remotes of this shard's chunks, which exist, and belong to what was the
             // record of a page or a large block when a thread looked for the block that it frees.
             unsafe {
