@@ -2,7 +2,6 @@
 
 use super::super::checked::{layout, product};
 use super::super::error::{self, EALREADY, EFAULT, EINVAL};
-use super::super::line::Line;
 use super::{ALIGN, Inside, REGION_HEAP_STRICT, inside, region_heap};
 use crate::error::AllocError;
 use crate::heap::{FreeError, Heap, LARGEST, copy_block};
@@ -238,18 +237,23 @@ pub(super) unsafe fn free<B: Blocks>(this: Option<&B>, block: *mut c_void) -> c_
 #[cold]
 #[inline(never)]
 fn mistaken<B: Blocks>(this: &B, error: FreeError) -> c_int {
-    let (errno, what) = match error {
-        FreeError::Foreign => (EFAULT, "it is not of this heap"),
-        FreeError::NoBlock => (EINVAL, "no block begins there, or it was freed before"),
-        FreeError::Free => (EALREADY, "it was freed before"),
+    macro_rules! sentence {
+        ($what:literal) => {
+            concat!(
+                "region: a block cannot be freed or resized: ",
+                $what,
+                ". The process ends here, as its heap is strict.\n"
+            )
+        };
+    }
+    let (errno, sentence) = match error {
+        FreeError::Foreign => (EFAULT, sentence!("it is not of this heap")),
+        FreeError::NoBlock => (EINVAL, sentence!("no block begins there, or it was freed before")),
+        FreeError::Free => (EALREADY, sentence!("it was freed before")),
     };
     if this.is_strict() {
-        let mut line = Line::new();
-        line.fill("region: a block cannot be freed or resized: ", &[]);
-        line.fill(what, &[]);
-        line.fill(". The process ends here, as its heap is strict.\n", &[]);
         // Nothing can be done about a standard error that is closed.
-        let _ = sys::write(Fd::STDERR, line.bytes());
+        let _ = sys::write(Fd::STDERR, sentence.as_bytes());
         stop()
     }
     this.mistaken();
