@@ -364,7 +364,9 @@ impl State {
 
     /// The page of the block that begins at this address, if it is in use.
     pub(super) fn find_used(&self, address: usize) -> Option<Run> {
-        let Found { chunk, page, block } = self.find(address).ok()?;
+        let chunk = self.chunk_with(address)?;
+        // SAFETY: the chunk is one of the state's, and has the address.
+        let Found { page, block, .. } = unsafe { Found::at(chunk, chunk.as_ref().distance(address)?, address) }.ok()?;
         // SAFETY: what is found is a record.
         let is_free = unsafe { page.as_ref() }.is_free(block) || self.quarantine.has(address);
         (!is_free).then_some(Run { chunk, record: page })
