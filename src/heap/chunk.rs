@@ -129,7 +129,7 @@ pub(super) fn units_of(bytes: usize, shift: u32) -> usize {
 
 /// Where a run of so many bytes at this alignment begins and ends, in the units from one of them on that are free up to
 /// another.
-#[inline(never)]
+#[cfg_attr(region_staticlib, inline(never))]
 pub(super) fn run_in(
     base: usize,
     shift: u32,
@@ -343,7 +343,7 @@ impl Chunk {
     }
 
     /// Makes marks multiples of `step`, from one of them on.
-    #[inline(never)]
+    #[cfg_attr(region_staticlib, inline(never))]
     fn set_marks(&self, unit: u32, marked: u32, step: u16) {
         let mut mark = 0;
         for unit in unit..unit + marked {

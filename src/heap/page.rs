@@ -113,7 +113,7 @@ impl Page {
     }
 
     /// The first word with a free block, and which block is its first.
-    #[inline(never)]
+    #[cfg_attr(region_staticlib, inline(never))]
     pub(super) fn word_with_room(&self) -> Option<(&Word, usize)> {
         self.free.iter().enumerate().find_map(|(at, word)| (word.get() != 0).then_some((word, at * WORD)))
     }
@@ -142,7 +142,7 @@ impl Page {
     }
 
     /// Whether all blocks are free.
-    #[inline(never)]
+    #[cfg_attr(region_staticlib, inline(never))]
     pub(super) fn is_empty(&self) -> bool {
         // The last word first: it is the only one of most pages.
         let last = usize::from(self.last.get());
@@ -193,7 +193,7 @@ impl Page {
 ///
 /// # Safety
 /// The page and those of the list are records that exist, and the page is in no list.
-#[inline(never)]
+#[cfg_attr(region_staticlib, inline(never))]
 pub(super) unsafe fn push(head: &Link, page: NonNull<Page>) {
     let next = head.get();
     // SAFETY: the caller promises that both are records, which change through their cells alone.
@@ -211,7 +211,7 @@ pub(super) unsafe fn push(head: &Link, page: NonNull<Page>) {
 ///
 /// # Safety
 /// The page is in this list, and all pages of the list are records that exist.
-#[inline(never)]
+#[cfg_attr(region_staticlib, inline(never))]
 pub(super) unsafe fn unlink(head: &Link, page: NonNull<Page>) {
     // SAFETY: the caller promises that the page is a record, and that its neighbours are.
     unsafe {

@@ -24,7 +24,7 @@ pub(super) enum Search {
     Whole,
 }
 
-#[inline(never)]
+#[cfg_attr(region_staticlib, inline(never))]
 fn bin(bytes: usize) -> usize {
     (bytes.max(1).ilog2() as usize).saturating_sub(9).min(BINS - 1)
 }
@@ -84,7 +84,7 @@ impl State {
     }
 
     /// Makes a run that was taken one in use.
-    #[inline(never)]
+    #[cfg_attr(region_staticlib, inline(never))]
     fn begin_run(&self, chunk: NonNull<Chunk>, unit: u32, units: u32, dirty: u32) -> Run {
         // SAFETY: the chunk exists.
         let facts = unsafe { chunk.as_ref() };
@@ -250,7 +250,7 @@ pub(super) fn fresh_run(chunk: &Chunk, bytes: usize, align: usize) -> Option<(u3
 }
 
 /// Says in the record of a run's last unit what the run is, if that is not its first unit.
-#[inline(never)]
+#[cfg_attr(region_staticlib, inline(never))]
 pub(super) fn end_run(chunk: &Chunk, unit: u32, units: u32, kind: Kind) {
     if units > 1 {
         // SAFETY: the place of the last unit's record is no other run's.
@@ -262,7 +262,7 @@ pub(super) fn end_run(chunk: &Chunk, unit: u32, units: u32, kind: Kind) {
 ///
 /// # Safety
 /// The unit is in no run, or this run's.
-#[inline(never)]
+#[cfg_attr(region_staticlib, inline(never))]
 pub(super) unsafe fn write_record(chunk: &Chunk, unit: u32, units: u32, kind: Kind, class: usize) -> NonNull<Page> {
     let record = chunk.record(unit);
     // The records of a shard's chunk are zeroes at first, and threads that do not hold it may be looking at what was here

@@ -271,7 +271,7 @@ impl State {
     }
 
     /// The chunk with this address, for what is seldom done.
-    #[inline(never)]
+    #[cfg_attr(region_staticlib, inline(never))]
     pub(super) fn chunk_with(&self, address: usize) -> Option<NonNull<Chunk>> {
         self.chunk_of(address).map(|(chunk, _)| chunk)
     }
