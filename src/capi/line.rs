@@ -20,6 +20,7 @@ impl Line {
     }
 
     /// Appends a text with a number in place of each `%`.
+    #[inline(never)]
     pub(super) fn fill(&mut self, text: &str, numbers: &[usize]) {
         let mut numbers = numbers.iter();
         for &byte in text.as_bytes() {
@@ -31,13 +32,20 @@ impl Line {
     }
 
     /// Appends a number so that it ends `columns` bytes further on, if it is not longer.
+    #[inline(never)]
     pub(super) fn column(&mut self, number: usize, columns: usize) {
         let (mut rest, mut digits) = (number / 10, 1);
         while rest != 0 {
             (rest, digits) = (rest / 10, digits + 1);
         }
-        (digits..columns).for_each(|_| self.byte(b' '));
+        self.blank(columns.saturating_sub(digits));
         self.number(number);
+    }
+
+    /// Appends so many blanks.
+    #[inline(never)]
+    pub(super) fn blank(&mut self, columns: usize) {
+        (0..columns).for_each(|_| self.byte(b' '));
     }
 
     /// Appends a text as it is.

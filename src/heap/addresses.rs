@@ -62,6 +62,19 @@ impl Addresses {
         })
     }
 
+    /// [`enter`](Self::enter) for a backing by its address.
+    ///
+    /// # Safety
+    /// As there. The addresses exist, and so does the backing, which is a `B`.
+    pub(super) unsafe fn enter_over<B: Backing>(
+        this: NonNull<Addresses>,
+        chunk: NonNull<Chunk>,
+        backing: NonNull<()>,
+    ) -> Taken<()> {
+        // SAFETY: the caller's promises.
+        unsafe { this.as_ref().enter(chunk, backing.cast::<B>().as_ref()) }
+    }
+
     /// Makes a record of zeroes, which stays until [`end`](Self::end) if it is kept.
     pub(super) fn make(layout: Layout, backing: &impl Backing) -> Taken<NonNull<u8>> {
         let too_large = refused(AllocReason::TooLarge);

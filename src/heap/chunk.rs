@@ -19,6 +19,7 @@ use crate::bump::{pad_to, round_up};
 use crate::sync::in_this_order;
 use crate::sync::seen::SeenU16;
 use core::cell::Cell;
+use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
 /// Bytes of a unit, as a power of two: a page of the smallest processor, and less in a short buffer.
@@ -86,43 +87,70 @@ impl Plan {
         let marks = round_up(head, align_of::<u16>());
         let records = round_up(marks + units * size_of::<u16>(), align_of::<Page>());
         let remotes = round_up(records + units * size_of::<Page>(), align_of::<Remote>());
-        let first = (remotes + units * users.remote()).div_ceil(1 << shift);
+        let first = units_of(remotes + units * users.remote(), shift);
         Plan { pad, shift, units: units as u32, first: first.min(units) as u32, marks, records, remotes }
     }
 
-    /// Whether a run of so many bytes at this alignment is to be had, wherever the chunk is.
+    /// Whether a run of so many bytes at this alignment is to be had, where the chunk begins at `base`.
     pub(super) fn holds(&self, base: usize, bytes: usize, align: usize) -> bool {
-        let at = base + ((self.first as usize) << self.shift);
-        let end = base + ((self.units as usize) << self.shift);
-        let whole = bytes.checked_next_multiple_of(1 << self.shift);
-        let from = at.checked_add(pad_to(at, align));
-        self.first != 0 && from.zip(whole).and_then(|(from, whole)| from.checked_add(whole)).is_some_and(|to| to <= end)
+        self.first != 0 && run_in(base, self.shift, (self.first, self.units), bytes, align).is_some()
     }
 
     /// Bytes to ask a backing for, so that the plan holds such a run wherever the memory is. `None`: no object is so
     /// long.
     pub(super) fn bytes_for(head: usize, bytes: usize, align: usize, users: Users) -> Option<usize> {
-        // Units of the full length if there are that many, and for so long shorter ones.
-        let short = |len: usize| len < FEW_UNITS << SHIFT;
-        // A record and a mark for each unit are an eighth of the shortest units and less than a 60th of the others.
+        // A record and a mark for each unit are an eighth of the shortest units and less than a 60th of the others. No
+        // object and its alignment are longer together than half of the addresses, so that no sum wraps.
         let unit = 1 << LEAST_SHIFT;
-        let small = bytes.checked_next_multiple_of(unit).map(|whole| {
+        let most = FEW_UNITS << SHIFT;
+        if users == Users::One && bytes < most {
+            let whole = round_up(bytes, unit);
             // Units double with the length, so what is lost by rounding is an eighth of it at most.
-            whole + whole / 2 + head + head / 2 + 8 * unit
-        });
-        let align = if align > unit { align } else { 0 };
-        match small.and_then(|small| small.checked_add(align)) {
-            Some(small) if short(small) && users == Users::One => Some(small),
-            _ => {
-                let whole = bytes.checked_next_multiple_of(1 << SHIFT)?;
-                // With remotes twice as much. Up to two granules are lost at the ends.
-                let (share, ends) = if users == Users::Many { (16, 2 * GRANULE) } else { (32, 0) };
-                let table = whole / share + align / share + head + (3 << SHIFT) + ends;
-                let len = whole.checked_add(table)?.checked_add(align)?.max(FEW_UNITS << SHIFT);
-                (len <= isize::MAX as usize).then_some(len)
+            let small = whole + whole / 2 + head + head / 2 + 8 * unit + if align > unit { align } else { 0 };
+            // Units of the full length if there are that many, and for so long shorter ones.
+            if small < most {
+                return Some(small);
             }
         }
+        // With remotes twice as much. Up to two granules are lost at the ends.
+        let (share, ends) = if users == Users::Many { (16, 2 * GRANULE) } else { (32, 0) };
+        let (whole, align) = (round_up(bytes, 1 << SHIFT), if align > unit { align } else { 0 });
+        let len = (whole + whole / share + align + align / share + head + (3 << SHIFT) + ends).max(most);
+        (len <= isize::MAX as usize).then_some(len)
     }
+}
+
+/// Units of so many bytes.
+#[inline(always)]
+pub(super) fn units_of(bytes: usize, shift: u32) -> usize {
+    // No object is so long that the sum wraps.
+    (bytes + ((1 << shift) - 1)) >> shift
+}
+
+/// Where a run of so many bytes at this alignment begins and ends, in the units from one of them on that are free up to
+/// another.
+#[cfg_attr(region_staticlib, inline(never))]
+pub(super) fn run_in(
+    base: usize,
+    shift: u32,
+    (from, to): (u32, u32),
+    bytes: usize,
+    align: usize,
+) -> Option<(u32, NonZeroU32)> {
+    // Units are aligned to their length, so that what is padded is units.
+    let pad = pad_to(base + ((from as usize) << shift), align) >> shift;
+    let need = pad.checked_add(units_of(bytes, shift))?;
+    if need > (to - from) as usize {
+        return None;
+    }
+    Some((from + pad as u32, NonZeroU32::new(from + need as u32)?))
+}
+
+/// A run of units: one that was taken is a block of its own that no mark leads to yet.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    pub chunk: NonNull<Chunk>,
+    pub record: NonNull<Page>,
 }
 
 /// A chunk's header, at its base.
@@ -163,7 +191,7 @@ impl Chunk {
     pub(super) unsafe fn begin(
         block: &Block,
         at: usize,
-        plan: Plan,
+        plan: &Plan,
         owner: Option<NonNull<Chunk>>,
         front: Option<NonNull<Front>>,
     ) -> NonNull<Chunk> {
@@ -172,21 +200,18 @@ impl Chunk {
         let base = unsafe { block.start.add(from) };
         let len = (plan.units as usize) << plan.shift;
         let chunk = base.cast::<Chunk>();
-        let clean = block.dirty.saturating_sub(from).div_ceil(1 << plan.shift).min(plan.units as usize);
+        let clean = units_of(block.dirty.saturating_sub(from), plan.shift).min(plan.units as usize);
         // SAFETY: the header, the marks, the records and the remotes are in the units before `first`, which are ready. The
         // base is aligned to a unit, so the header is, and the plan aligns the others. The bytes of the marks and remotes
         // that may be other than zero are made so. The records are written when their units get into a run; in a shard's
         // chunk they are zeroes until then, as from its entry in the table on they change through atomics alone.
         unsafe {
-            let zero = |at: usize, len: usize| {
-                let dirty = block.dirty.saturating_sub(from + at).min(len);
-                base.add(at).write_bytes(0, dirty);
+            let end = match front {
+                Some(_) => plan.remotes + plan.units as usize * size_of::<Remote>(),
+                None => plan.records,
             };
-            zero(plan.marks, plan.units as usize * size_of::<SeenU16>());
-            if front.is_some() {
-                zero(plan.records, plan.units as usize * size_of::<Page>());
-                zero(plan.remotes, plan.units as usize * size_of::<Remote>());
-            }
+            let dirty = block.dirty.saturating_sub(from + plan.marks).min(end - plan.marks);
+            base.add(plan.marks).write_bytes(0, dirty);
             chunk.write(Chunk {
                 base: base.as_ptr(),
                 len,
@@ -309,12 +334,22 @@ impl Chunk {
     /// Lets the units of a page lead to its record: `marked` units from its first one.
     pub(super) fn mark_page(&self, unit: u32, marked: u32) {
         in_this_order();
-        (0..marked).for_each(|at| self.mark((unit + at) as usize).set(at as u16 + 1));
+        self.set_marks(unit, marked, 1);
     }
 
     /// The units lead to no record from here on.
     pub(super) fn unmark(&self, unit: u32, marked: u32) {
-        (0..marked).for_each(|at| self.mark((unit + at) as usize).set(0));
+        self.set_marks(unit, marked, 0);
+    }
+
+    /// Makes marks multiples of `step`, from one of them on.
+    #[cfg_attr(region_staticlib, inline(never))]
+    fn set_marks(&self, unit: u32, marked: u32, step: u16) {
+        let mut mark = 0;
+        for unit in unit..unit + marked {
+            mark += step;
+            self.mark(unit as usize).set(mark);
+        }
     }
 }
 

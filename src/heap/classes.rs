@@ -27,7 +27,7 @@ pub(super) const PLACES: usize = 64;
 pub(super) const LARGE: usize = CLASSES;
 
 /// Bytes of the largest class.
-pub(super) const LARGEST: usize = 32 << 10;
+pub(crate) const LARGEST: usize = 32 << 10;
 
 /// Largest alignment that classes serve: pages begin at multiples of it.
 pub(super) const ALIGN: usize = 512;

@@ -1,7 +1,7 @@
 //! What ends: RAM that goes back while the heap lives, everything freed at once, and the heap's end.
 
 use super::Heap;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, units_of};
 use super::page::Kind;
 use super::state::State;
 use crate::arena::Backing;
@@ -26,7 +26,7 @@ impl<B: Backing> Heap<B> {
         let Some(state) = self.state() else { return };
         self.end_quarantine();
         state.free_empty_pages();
-        self.release_empty(state, 1);
+        self.release_empty(state, usize::MAX);
         for list in &state.free_runs {
             let mut next = list.get();
             while let Some(page) = next {
@@ -36,7 +36,7 @@ impl<B: Backing> Heap<B> {
                 if run.kind.get() == Kind::Zero {
                     continue;
                 }
-                let Some((chunk, _)) = state.chunk_of(page.addr().get()) else { continue };
+                let Some(chunk) = state.chunk_with(page.addr().get()) else { continue };
                 // SAFETY: the chunk exists.
                 let facts = unsafe { chunk.as_ref() };
                 let unit = facts.unit_at(run.base.get().addr());
@@ -78,16 +78,19 @@ impl<B: Backing> Heap<B> {
         zero && to == end
     }
 
-    /// Removes the chunks in which no unit is in use, but for the oldest `keep`, and releases the blocks that have none
-    /// any more.
+    /// Removes the chunks in which no unit is in use, of the newest so many and not the oldest of all, and releases the
+    /// blocks that have none any more.
     #[inline(never)]
-    fn release_empty(&self, state: &State, keep: usize) {
+    fn release_empty(&self, state: &State, newest: usize) {
         let mut next = state.newest.get();
-        for _ in keep..state.chunks().count() {
+        for _ in 0..newest {
             let Some(chunk) = next else { break };
             // SAFETY: the chunks of the list exist.
             let facts = unsafe { chunk.as_ref() };
             next = facts.older.get();
+            if next.is_none() {
+                break;
+            }
             // Other threads look up addresses in a shard's chunk: it stays, without RAM.
             if facts.fresh.get() != facts.first || facts.front.is_some() {
                 continue;
@@ -128,7 +131,8 @@ impl<B: Backing> Heap<B> {
         }
     }
 
-    /// Frees every block, keeps the RAM of about `bytes`, and gives the rest back to the system at once.
+    /// Frees every block, keeps the RAM of about `bytes`, and gives the rest back to the system at once. `usize::MAX` keeps
+    /// all, as [`clear`](Self::clear) does.
     ///
     /// ```
     /// let mut heap = region::Heap::new();
@@ -139,26 +143,27 @@ impl<B: Backing> Heap<B> {
     /// assert!(heap.stats().reserved <= 64 << 10);
     /// ```
     pub fn clear_keeping(&mut self, bytes: usize) {
-        let Some(state) = self.state() else { return };
-        state.forget();
-        let (mut left, mut chunks, count) = (bytes, 1, state.chunks().count());
-        // From the oldest on: it is the shortest, and has the state.
-        for at in (0..count).rev() {
-            let Some(chunk) = state.chunks().nth(at) else { break };
-            // SAFETY: the chunks of the list exist.
-            let facts = unsafe { chunk.as_ref() };
-            let dirty = facts.clean.get() - facts.first;
-            let keep = dirty.min(u32::try_from(left >> facts.shift).unwrap_or(u32::MAX));
-            if keep != 0 {
-                chunks = count - at;
+        self.clear();
+        let Some(state) = self.state().filter(|_| bytes != usize::MAX) else { return };
+        // SAFETY: the chunks of the list exist.
+        let facts = |chunk: NonNull<Chunk>| unsafe { chunk.as_ref() };
+        let dirty = |chunk: &Chunk| chunk.clean.get() - chunk.first;
+        let has: usize = state.chunks().map(facts).map(|chunk| (dirty(chunk) as usize) << chunk.shift).sum();
+        // From the newest on: the oldest is the shortest, and has the state.
+        let (mut kept, mut empty) = (has, 0);
+        for (at, chunk) in state.chunks().map(facts).enumerate() {
+            let most = units_of(kept.saturating_sub(bytes), chunk.shift);
+            let keep = dirty(chunk) - dirty(chunk).min(u32::try_from(most).unwrap_or(u32::MAX));
+            let gone = dirty(chunk) - keep;
+            kept -= (gone as usize) << chunk.shift;
+            if keep == 0 && empty == at {
+                empty = at + 1;
             }
-            left -= (keep as usize) << facts.shift;
-            if keep < dirty && self.discard(facts, facts.first + keep, facts.clean.get()) {
-                facts.clean.set(facts.first + keep);
+            if gone != 0 && self.discard(chunk, chunk.first + keep, chunk.clean.get()) {
+                chunk.clean.set(chunk.first + keep);
             }
         }
-        self.release_empty(state, chunks);
-        let kept = bytes - left;
+        self.release_empty(state, empty);
         state.idle.set(kept);
     }
 

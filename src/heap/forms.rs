@@ -4,6 +4,9 @@
 //! Where the block comes from is the heap's: `take_quickly`, `take_slowly`, `take_or_grow`. So is where a block is found, and
 //! whether it can stay there: `find_used`, `resize_here`, `free_moved`.
 
+use crate::checkers::{self, Contents};
+use core::ptr::NonNull;
+
 /// The methods, for a type that has those three, in a file that imports what they name.
 macro_rules! taking_methods {
     ([$($head:tt)*]) => { $($head)* {
@@ -52,15 +55,29 @@ macro_rules! taking_methods {
         /// # Errors
         /// When memory cannot be had.
         pub fn try_alloc_layout_zeroed(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-            let (block, dirty) = match self.take_quickly(layout) {
-                Some(block) => (block, usize::MAX),
-                None => self.take_or_grow(layout).map_err(|error| error.of(layout.size()))?,
-            };
+            let Some(block) = self.take_quickly(layout) else { return self.take_zeroed(layout) };
+            // SAFETY: the block has as many bytes as the layout.
+            unsafe { block.write_bytes(0, layout.size()) };
+            Ok(block)
+        }
+
+        /// A block of zeroes, where none is at hand.
+        #[cold]
+        #[inline(never)]
+        pub(crate) fn take_zeroed(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+            let (block, dirty) = self.take_or_grow(layout).map_err(|error| error.of(layout.size()))?;
             State::unpoison(block, layout.size());
             // SAFETY: the block has as many bytes as the layout.
             unsafe { block.write_bytes(0, layout.size().min(dirty)) };
             $crate::checkers::unpoison(block, layout.size(), $crate::checkers::Contents::Initialized);
             Ok(block)
+        }
+
+        /// A block, where none is at hand.
+        #[cfg(all(feature = "capi", unix, not(loom)))]
+        #[inline(always)]
+        pub(crate) fn take_anew(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+            self.take_slowly(layout)
         }
     } };
 }
@@ -71,14 +88,14 @@ macro_rules! used_methods {
     ($name:literal; [$($head:tt)*]) => { $($head)* {
         /// Whether a block that is in use begins at this address.
         pub fn contains(&self, block: NonNull<u8>) -> bool {
-            self.find_used(block.addr().get()).is_ok()
+            self.find_used(block.addr().get()).is_some()
         }
 
         /// Bytes of the block that begins at this address, as many as were asked for or more. All of them may be used. `None`
         /// if no block in use begins there.
         pub fn usable_size(&self, block: NonNull<u8>) -> Option<usize> {
-            let (_, found) = self.find_used(block.addr().get()).ok()?;
-            let bytes = State::usable(found.chunk, found.page);
+            let run = self.find_used(block.addr().get())?;
+            let bytes = State::usable(run.chunk, run.record);
             $crate::checkers::unpoison(block, bytes, $crate::checkers::Contents::Initialized);
             Some(bytes)
         }
@@ -135,13 +152,13 @@ macro_rules! used_methods {
             block: NonNull<u8>,
             layout: Layout,
         ) -> Result<Result<NonNull<u8>, AllocError>, FreeError> {
-            let address = block.addr().get();
-            let (place, found) = self.find_used(address)?;
-            let old = State::usable(found.chunk, found.page);
-            if address & (layout.align() - 1) == 0 && self.resize_here(place, &found, old, layout) {
-                State::unpoison_resized(block, old, layout.size(), State::usable(found.chunk, found.page));
-                return Ok(Ok(block));
-            }
+            let old = match self.resize_in_place(block, layout) {
+                Some(0) => return Ok(Ok(block)),
+                Some(old) => old,
+                // Who tries to free it hears why. If another thread has just taken the block that was free, it is no more.
+                // SAFETY: nothing uses what is no block in use.
+                None => return Err(unsafe { self.try_free(block) }.err().unwrap_or(FreeError::Free)),
+            };
             let new = match self.try_alloc_layout(layout) {
                 Ok(new) => new,
                 Err(error) => return Ok(Err(error)),
@@ -149,14 +166,38 @@ macro_rules! used_methods {
             // SAFETY: both blocks have as many bytes, and the new one is no part of the old one, which is in use. Nobody
             // uses the old one any more, as the caller promised.
             unsafe {
-                let bytes = old.min(layout.size());
-                $crate::checkers::unpoison(block, bytes, $crate::checkers::Contents::Initialized);
-                new.copy_from_nonoverlapping(block, bytes);
+                $crate::heap::copy_block(block, new, old.min(layout.size()));
                 self.free_moved(block, new)?;
             }
             Ok(Ok(new))
         }
+
+        /// Gives a block another layout where it is, if there is space: 0, or how many bytes it has if it must move. `None`
+        /// if no block in use begins there.
+        pub(crate) fn resize_in_place(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
+            let address = block.addr().get();
+            let run = self.find_used(address)?;
+            let old = State::usable(run.chunk, run.record);
+            if address & (layout.align() - 1) != 0 || !self.resize_here(run, old, layout) {
+                return Some(old);
+            }
+            if cfg!(feature = "poison") {
+                State::unpoison_resized(block, old, layout.size(), State::usable(run.chunk, run.record));
+            }
+            Some(0)
+        }
     } };
+}
+
+/// Copies what a block holds into one that takes its place.
+///
+/// # Safety
+/// Both have so many bytes, and none in common; nothing uses them meanwhile.
+#[inline(always)]
+pub(crate) unsafe fn copy_block(from: NonNull<u8>, to: NonNull<u8>, bytes: usize) {
+    checkers::unpoison(from, bytes, Contents::Initialized);
+    // SAFETY: the caller's promise.
+    unsafe { to.copy_from_nonoverlapping(from, bytes) };
 }
 
 pub(crate) use {taking_methods, used_methods};

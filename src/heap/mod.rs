@@ -52,7 +52,10 @@ mod sharded;
 mod state;
 mod stats;
 
+#[cfg(all(feature = "capi", unix, not(loom)))]
+pub(crate) use classes::LARGEST;
 pub use error::FreeError;
+pub(crate) use forms::copy_block;
 pub use pages::{HeapPage, HeapPageKind, HeapPages};
 pub use report::{HeapReport, SizeClass};
 #[cfg(region_malloc)]

@@ -25,10 +25,15 @@ fn acquire(
     let too_large = AllocError::new(layout.size(), AllocReason::TooLarge);
     let need = layout.size().max(1).checked_add(layout.align().saturating_sub(ALIGN)).ok_or(too_large)?;
     let ample = need.max(previous.saturating_mul(2).clamp(FIRST, AMPLE));
-    let of =
-        |len| Layout::from_size_align(len, ALIGN).map_err(|_| too_large).and_then(&alloc).map(|start| (start, len));
-    let (start, len) = of(ample).or_else(|_| of(need)).map_err(|error| error.of(layout.size()))?;
-    Ok(Block { start, len, ready: len, dirty: len, tag: 0 })
+    let mut len = ample;
+    loop {
+        let taken = Layout::from_size_align(len, ALIGN).map_err(|_| too_large).and_then(&alloc);
+        match taken {
+            Ok(start) => return Ok(Block { start, len, ready: len, dirty: len, tag: 0 }),
+            Err(error) if len == need => return Err(error.of(layout.size())),
+            Err(_) => len = need,
+        }
+    }
 }
 
 /// An arena's blocks as blocks of a heap.

@@ -61,62 +61,35 @@ pub(super) struct Page {
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<Page>() == 64);
 
-/// What a word's bits are where all of its blocks are free, in a page of so many blocks.
-fn all_free(blocks: usize, word: usize) -> usize {
-    match blocks.saturating_sub(word * WORD) {
-        0 => 0,
-        here if here < WORD => (1 << here) - 1,
-        _ => usize::MAX,
-    }
-}
-
 impl Page {
-    /// Makes a page of blocks that are all free.
-    pub(super) fn begin(&self, base: *mut u8, units: u32, class: usize, blocks: usize) {
+    /// Makes it the record of a run, without blocks.
+    pub(super) fn begin(&self, base: *mut u8, units: u32, kind: Kind, class: usize) {
+        self.free.iter().for_each(|free| free.set(0));
+        self.next.set(None);
+        self.previous.set(None);
+        self.base.set(base);
+        self.units.set(units);
+        self.last.set(0);
+        self.class.set(class as u8);
+        self.kind.set(kind);
+        self.strange.set(0);
+    }
+
+    /// Makes a run a page of so many blocks, which are all free, and are not marked yet.
+    pub(super) fn fill(&self, class: usize, blocks: usize) {
         debug_assert!(blocks <= MOST_BLOCKS && blocks != 0);
-        for (word, free) in self.free.iter().enumerate() {
-            free.set(all_free(blocks, word));
+        (0..blocks / WORD).for_each(|word| self.word(word * WORD).set(usize::MAX));
+        if blocks % WORD != 0 {
+            self.word(blocks).set((1 << (blocks % WORD)) - 1);
         }
-        self.begin_run(base, units, Kind::Full);
         self.last.set((blocks - 1) as u8);
         self.class.set(class as u8);
-        self.strange.set(0);
-    }
-
-    /// Makes a block of its own, which is taken.
-    pub(super) fn begin_large(&self, base: *mut u8, units: u32) {
-        for free in &self.free {
-            free.set(0);
-        }
-        self.begin_run(base, units, Kind::Used);
-        self.last.set(0);
-        self.class.set(LARGE as u8);
-        self.strange.set(0);
-    }
-
-    /// Makes it the record of nothing, by its cells alone.
-    pub(super) fn reset(&self) {
-        for free in &self.free {
-            free.set(0);
-        }
-        self.begin_run(core::ptr::null_mut(), 0, Kind::Full);
-        self.last.set(0);
-        self.class.set(0);
-        self.strange.set(0);
+        self.kind.set(Kind::Full);
     }
 
     /// Blocks of the page.
     pub(super) fn blocks(&self) -> usize {
         usize::from(self.last.get()) + 1
-    }
-
-    /// Makes a run of units with no blocks.
-    pub(super) fn begin_run(&self, base: *mut u8, units: u32, kind: Kind) {
-        self.next.set(None);
-        self.previous.set(None);
-        self.base.set(base);
-        self.units.set(units);
-        self.kind.set(kind);
     }
 
     /// Makes a page one of no list, without touching the others of the list that it was in.
@@ -133,10 +106,14 @@ impl Page {
 
     /// The bits of a word that have blocks.
     pub(super) fn blocks_of(&self, word: usize) -> usize {
-        all_free(self.blocks(), word)
+        match self.blocks().saturating_sub(word * WORD) {
+            0 => 0,
+            here => usize::MAX >> WORD.saturating_sub(here),
+        }
     }
 
     /// The first word with a free block, and which block is its first.
+    #[cfg_attr(region_staticlib, inline(never))]
     pub(super) fn word_with_room(&self) -> Option<(&Word, usize)> {
         self.free.iter().enumerate().find_map(|(at, word)| (word.get() != 0).then_some((word, at * WORD)))
     }
@@ -153,13 +130,24 @@ impl Page {
 
     /// How many blocks are free.
     pub(super) fn free_blocks(&self) -> usize {
-        self.free.iter().map(|word| word.get().count_ones() as usize).sum()
+        // Bit by bit: only reports count them, and it is less code where the processor has no instruction for it.
+        let mut count = 0;
+        for word in &self.free {
+            let mut rest = word.get();
+            while rest != 0 {
+                (rest, count) = (rest & (rest - 1), count + 1);
+            }
+        }
+        count
     }
 
     /// Whether all blocks are free.
+    #[cfg_attr(region_staticlib, inline(never))]
     pub(super) fn is_empty(&self) -> bool {
-        let blocks = self.blocks();
-        self.free.iter().enumerate().all(|(word, free)| free.get() == all_free(blocks, word))
+        // The last word first: it is the only one of most pages.
+        let last = usize::from(self.last.get());
+        self.word(last).get() == usize::MAX >> (WORD - 1 - last % WORD)
+            && (0..last / WORD).all(|word| self.word(word * WORD).get() == usize::MAX)
     }
 
     /// Which block begins at this address, which is at or above the page's first; and the page's class.
@@ -219,6 +207,7 @@ pub(super) struct FreedIn {
 ///
 /// # Safety
 /// The page and those of the list are records that exist, and the page is in no list.
+#[cfg_attr(region_staticlib, inline(never))]
 pub(super) unsafe fn push(head: &Link, page: NonNull<Page>) {
     let next = head.get();
     // SAFETY: the caller promises that both are records, which change through their cells alone.
@@ -236,6 +225,7 @@ pub(super) unsafe fn push(head: &Link, page: NonNull<Page>) {
 ///
 /// # Safety
 /// The page is in this list, and all pages of the list are records that exist.
+#[cfg_attr(region_staticlib, inline(never))]
 pub(super) unsafe fn unlink(head: &Link, page: NonNull<Page>) {
     // SAFETY: the caller promises that the page is a record, and that its neighbours are.
     unsafe {

@@ -11,7 +11,7 @@ use crate::table::{Bar, Table};
 use core::fmt;
 
 /// What a heap has of one size class. Made by [`HeapReport::classes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SizeClass {
     /// Bytes of a block.
@@ -44,13 +44,8 @@ pub struct HeapReport {
 impl Default for HeapReport {
     /// Of an empty heap.
     fn default() -> Self {
-        let classes = core::array::from_fn(|class| SizeClass {
-            size: classes::get(class).size as usize,
-            pages: 0,
-            taken: 0,
-            blocks: 0,
-            free: 0,
-        });
+        // A class has its size when it has a page: until then nobody sees it, and zeroes are made faster.
+        let classes = [SizeClass::default(); CLASSES];
         HeapReport { stats: HeapStats::default(), large: 0, large_bytes: 0, free_bytes: 0, classes }
     }
 }
@@ -72,26 +67,29 @@ impl HeapReport {
     }
 
     /// Adds the blocks of pages, and the free ones.
+    #[inline(never)]
     pub(super) fn add(&mut self, pages: HeapPages<'_>) {
         for page in pages {
             match page.kind {
                 HeapPageKind::Blocks { size, blocks, free } => {
-                    self.stats.blocks += blocks - free;
-                    self.stats.used += (blocks - free) * size;
                     let Some(class) = self.classes.get_mut(classes::of(size)) else { continue };
+                    class.size = size;
                     class.pages += 1;
                     class.taken += page.len;
                     class.blocks += blocks - free;
                     class.free += free;
                 }
                 HeapPageKind::Large => {
-                    self.stats.blocks += 1;
-                    self.stats.used += page.len;
                     self.large += 1;
                     self.large_bytes += page.len;
                 }
                 HeapPageKind::Free => self.free_bytes += page.len,
             }
+        }
+        (self.stats.blocks, self.stats.used) = (self.large, self.large_bytes);
+        for class in &self.classes {
+            self.stats.blocks += class.blocks;
+            self.stats.used += class.blocks * class.size;
         }
     }
 }
@@ -109,8 +107,11 @@ impl<B: Backing> Heap<B> {
     /// assert_eq!((class.size, class.pages, class.blocks), (1024, 1, 1));
     /// println!("{report}");
     /// ```
+    #[inline(never)]
     pub fn report(&self) -> HeapReport {
-        let mut report = HeapReport { stats: self.memory(), ..HeapReport::default() };
+        let mut report = HeapReport::default();
+        report.stats.limit = Some(self.limit()).filter(|&limit| limit != usize::MAX);
+        self.add_memory(&mut report.stats);
         report.add(self.pages());
         if let Some(state) = self.state() {
             report.stats.blocks -= state.quarantine.blocks().count();
@@ -151,8 +152,12 @@ impl fmt::Display for HeapReport {
 }
 
 /// How many hundredths of `whole` a part is; 0 if there is no whole.
+#[inline(never)]
 fn percent(part: usize, whole: usize) -> usize {
     // Where the product would wrap, whole hundredths are exact enough.
-    let exact = part.checked_mul(100).and_then(|hundredfold| hundredfold.checked_div(whole));
-    exact.or_else(|| part.checked_div(whole / 100)).unwrap_or(0)
+    let (part, whole) = match part.checked_mul(100) {
+        Some(hundredfold) => (hundredfold, whole),
+        None => (part, whole / 100),
+    };
+    part.checked_div(whole).unwrap_or(0)
 }

@@ -3,11 +3,12 @@
 //! A block of a class stays where it is while the class has its size. A large block grows into the free units behind it.
 
 use super::Heap;
+use super::chunk::{Run, units_of};
 use super::classes;
 use super::error::FreeError;
 use super::forms::used_methods;
 use super::page::Page;
-use super::state::{Found, State};
+use super::state::State;
 use crate::arena::Backing;
 use crate::error::AllocError;
 use core::alloc::Layout;
@@ -16,10 +17,10 @@ use core::ptr::NonNull;
 used_methods! { "Heap"; [impl<B: Backing> Heap<B>] }
 
 impl<B: Backing> Heap<B> {
-    /// The block that begins at an address, if it is in use.
-    pub(super) fn find_used(&self, address: usize) -> Result<(&State, Found), FreeError> {
-        let state = self.state().ok_or(FreeError::Foreign)?;
-        Ok((state, state.find_used(address)?))
+    /// The page of the block that begins at an address, if it is in use.
+    #[inline(never)]
+    pub(super) fn find_used(&self, address: usize) -> Option<Run> {
+        self.state()?.find_used(address)
     }
 
     /// Frees a block that was copied.
@@ -35,26 +36,32 @@ impl<B: Backing> Heap<B> {
 
     /// Whether a block of a page of blocks, which has `old` bytes, stays where it is.
     pub(super) fn stays(page: &Page, old: usize, layout: Layout) -> bool {
-        // One class more or less is not worth a copy.
         let now = usize::from(page.class.get());
-        let class = Self::class_of(layout);
-        layout.size() <= old && class.is_some_and(|class| class + 2 > now || old <= 2 * layout.size())
+        let size = layout.size();
+        // One class more or less is not worth a copy.
+        size <= old && (now < 2 || size > classes::get(now - 2).size as usize || old <= 2 * size)
     }
 
     /// Gives the block its new length where it is. False if that is impossible, or would keep much more than is needed.
-    pub(super) fn resize_here(&self, state: &State, found: &Found, old: usize, layout: Layout) -> bool {
-        // SAFETY: what is found is a record that exists, and so does its chunk.
-        let (page, chunk): (&Page, _) = unsafe { (found.page.as_ref(), found.chunk.as_ref()) };
-        if !page.is_large() {
-            return Self::stays(page, old, layout);
-        }
-        if layout.size() <= classes::LARGEST && Self::class_of(layout).is_some() {
+    pub(super) fn resize_here(&self, run: Run, old: usize, layout: Layout) -> bool {
+        // SAFETY: what was found is a record that exists.
+        let page: &Page = unsafe { run.record.as_ref() };
+        if page.is_large() { self.resize_large(run, layout) } else { Self::stays(page, old, layout) }
+    }
+
+    /// The same for a large block.
+    #[inline(never)]
+    pub(super) fn resize_large(&self, run: Run, layout: Layout) -> bool {
+        let Some(state) = self.state() else { return false };
+        // SAFETY: what was found is a record that exists, and so does its chunk.
+        let (page, chunk): (&Page, _) = unsafe { (run.record.as_ref(), run.chunk.as_ref()) };
+        if Self::class_of(layout).is_some() {
             return false;
         }
-        let Ok(units) = u32::try_from(layout.size().max(1).div_ceil(1 << chunk.shift)) else { return false };
+        let Ok(units) = u32::try_from(units_of(layout.size().max(1), chunk.shift)) else { return false };
         let now = page.units.get();
         if units <= now {
-            state.cut(found.chunk, found.page, units);
+            state.cut(run.chunk, run.record, units);
             if units < now {
                 self.relieve();
             }
@@ -67,10 +74,10 @@ impl<B: Backing> Heap<B> {
         let end = chunk.unit_at(page.base.get().addr()) + now;
         if end == chunk.fresh.get() {
             let fits = units - now <= chunk.units - end;
-            if !fits || self.make_ready(found.chunk, end + (units - now)).is_err() {
+            if !fits || self.make_ready(run.chunk, end + (units - now)).is_err() {
                 return false;
             }
         }
-        state.extend(found.chunk, found.page, units)
+        state.extend(run.chunk, run.record, units)
     }
 }

@@ -5,26 +5,17 @@
 //! and not in the memory). Free runs are listed by the power of two in their bytes. A free run at a chunk's end is not
 //! listed: the chunk's fresh units begin lower then.
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Run, run_in};
+use super::classes::{self, LARGE, MOST_BLOCKS};
 use super::page::{self, Kind, Page};
 use super::state::{BINS, State};
-use crate::bump::pad_to;
 use crate::checkers;
 use crate::sync::in_this_order;
+use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
 /// How many runs of a list are looked at, unless memory is refused otherwise.
 const LOOKED_AT: usize = 8;
-
-/// A run that was taken.
-#[derive(Clone, Copy)]
-pub(super) struct Run {
-    pub chunk: NonNull<Chunk>,
-    pub unit: u32,
-    pub units: u32,
-    /// Leading units that may be other than zero.
-    pub dirty: u32,
-}
 
 /// How far to look for a free run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,13 +24,9 @@ pub(super) enum Search {
     Whole,
 }
 
+#[cfg_attr(region_staticlib, inline(never))]
 fn bin(bytes: usize) -> usize {
     (bytes.max(1).ilog2() as usize).saturating_sub(9).min(BINS - 1)
-}
-
-/// Units for so many bytes. The caller has bounded the bytes by a chunk's.
-fn units_for(chunk: &Chunk, bytes: usize) -> Option<u32> {
-    u32::try_from(bytes.div_ceil(1 << chunk.shift)).ok()
 }
 
 impl State {
@@ -56,25 +43,21 @@ impl State {
                 // SAFETY: the pages of the list are records that exist.
                 let facts = unsafe { page.as_ref() };
                 next = facts.next.get();
-                let (chunk, _) = self.chunk_of(page.addr().get())?;
+                let chunk = self.chunk_with(page.addr().get())?;
                 // SAFETY: the chunk exists.
                 let chunk_facts = unsafe { chunk.as_ref() };
-                let base = facts.base.get().addr();
-                let pad = pad_to(base, align) >> chunk_facts.shift;
-                let Some(units) = units_for(chunk_facts, bytes) else { continue };
-                if pad.checked_add(units as usize).is_none_or(|need| need > facts.units.get() as usize) {
-                    continue;
-                }
-                let (unit, len) = (chunk_facts.unit_at(base), facts.units.get());
-                let (pad, zero) = (pad as u32, facts.kind.get() == Kind::Zero);
+                let (base, len) = (facts.base.get().addr(), facts.units.get());
+                let Some((pad, end)) = run_in(base, chunk_facts.shift, (0, len), bytes, align) else { continue };
+                let (unit, end, zero) = (chunk_facts.unit_at(base), end.get(), facts.kind.get() == Kind::Zero);
                 self.take_out(chunk, page);
                 if pad != 0 {
                     self.put_in(chunk, unit, pad, zero);
                 }
-                if len > pad + units {
-                    self.put_in(chunk, unit + pad + units, len - pad - units, zero);
+                if len > end {
+                    self.put_in(chunk, unit + end, len - end, zero);
                 }
-                return Some(Run { chunk, unit: unit + pad, units, dirty: if zero { 0 } else { units } });
+                let units = end - pad;
+                return Some(self.begin_run(chunk, unit + pad, units, if zero { 0 } else { units }));
             }
         }
         None
@@ -86,6 +69,7 @@ impl State {
         // SAFETY: the chunk exists.
         let facts = unsafe { chunk.as_ref() };
         let (unit, end) = fresh_run(facts, bytes, align)?;
+        let end = end.get();
         let fresh = facts.fresh.get();
         let clean = facts.clean.get();
         // Units that were in use before are idle.
@@ -96,7 +80,32 @@ impl State {
         }
         facts.fresh.set(end);
         facts.clean.set(clean.max(end));
-        Some(Run { chunk, unit, units: end - unit, dirty: clean.saturating_sub(unit).min(end - unit) })
+        Some(self.begin_run(chunk, unit, end - unit, clean.saturating_sub(unit).min(end - unit)))
+    }
+
+    /// Makes a run that was taken one in use.
+    #[cfg_attr(region_staticlib, inline(never))]
+    fn begin_run(&self, chunk: NonNull<Chunk>, unit: u32, units: u32, dirty: u32) -> Run {
+        // SAFETY: the chunk exists.
+        let facts = unsafe { chunk.as_ref() };
+        self.dirty.set(dirty);
+        end_run(facts, unit, units, Kind::Used);
+        // SAFETY: the run was just taken out of those that are free.
+        Run { chunk, record: unsafe { write_record(facts, unit, units, Kind::Used, LARGE) } }
+    }
+
+    /// Makes a run that was taken a page of the class, with all of its blocks free.
+    #[inline(never)]
+    pub(super) fn begin_page(&self, run: Run, class: usize) {
+        // SAFETY: the chunk and the record exist.
+        let (chunk, page) = unsafe { (run.chunk.as_ref(), run.record.as_ref()) };
+        let units = page.units.get();
+        // No class has 0 bytes, which the compiler does not see.
+        let size = classes::get(class).size.max(1);
+        let blocks = ((units << chunk.shift) / size).min(MOST_BLOCKS as u32) as usize;
+        page.fill(class, blocks);
+        chunk.mark_page(chunk.unit_of(run.record), units);
+        self.list(run.record);
     }
 
     /// Lists a free run whose neighbours are in use.
@@ -108,7 +117,8 @@ impl State {
         // SAFETY: the places of the first and the last unit's records are no record of a run in use. The list has
         // records that exist.
         unsafe {
-            write_ends(facts, unit, units, kind);
+            end_run(facts, unit, units, kind);
+            write_record(facts, unit, units, kind, 0);
             page::push(&self.free_runs[bin(bytes)], first);
         }
         self.listed.set(self.listed.get() + 1);
@@ -192,7 +202,7 @@ impl State {
             }
             let bytes = (more as usize) << facts.shift;
             let fresh = self.take_fresh(chunk, bytes, 1);
-            debug_assert!(fresh.is_some_and(|fresh| fresh.unit == end && fresh.units == more));
+            debug_assert!(fresh.is_some_and(|fresh| fresh.record == facts.record(end)));
         } else {
             let next = facts.record(end);
             // SAFETY: a run begins behind the end of another, so this is its first record.
@@ -230,63 +240,38 @@ impl State {
         // SAFETY: the run begins with a record.
         unsafe { chunk.record(unit).as_ref() }.units.set(units);
         in_this_order();
-        end_used(chunk, unit, units);
+        end_run(chunk, unit, units, Kind::Used);
     }
 }
 
 /// Where a run of fresh units would begin and end.
-pub(super) fn fresh_run(chunk: &Chunk, bytes: usize, align: usize) -> Option<(u32, u32)> {
-    let fresh = chunk.fresh.get();
-    let pad = pad_to(chunk.address(fresh).addr(), align) >> chunk.shift;
-    let units = units_for(chunk, bytes)? as usize;
-    let free = (chunk.units - fresh) as usize;
-    let fits = pad.checked_add(units).is_some_and(|need| need <= free);
-    fits.then(|| (fresh + pad as u32, fresh + (pad + units) as u32))
+pub(super) fn fresh_run(chunk: &Chunk, bytes: usize, align: usize) -> Option<(u32, NonZeroU32)> {
+    run_in(chunk.address(0).addr(), chunk.shift, (chunk.fresh.get(), chunk.units), bytes, align)
 }
 
-/// Says in the record of a run's last unit that the run is in use, if that is not its first unit.
-pub(super) fn end_used(chunk: &Chunk, unit: u32, units: u32) {
+/// Says in the record of a run's last unit what the run is, if that is not its first unit.
+#[cfg_attr(region_staticlib, inline(never))]
+pub(super) fn end_run(chunk: &Chunk, unit: u32, units: u32, kind: Kind) {
     if units > 1 {
         // SAFETY: the place of the last unit's record is no other run's.
-        unsafe { write_end(chunk, unit + units - 1, units, Kind::Used) };
+        unsafe { write_record(chunk, unit + units - 1, units, kind, 0) };
     }
 }
 
-/// The record of a unit that is in no run, initialized.
+/// Writes the record of a run at its first or last unit.
 ///
 /// # Safety
 /// The unit is in no run, or this run's.
-pub(super) unsafe fn new_record(chunk: &Chunk, unit: u32) -> NonNull<Page> {
+#[cfg_attr(region_staticlib, inline(never))]
+pub(super) unsafe fn write_record(chunk: &Chunk, unit: u32, units: u32, kind: Kind, class: usize) -> NonNull<Page> {
     let record = chunk.record(unit);
-    match chunk.front {
-        // Threads that do not hold the shard may be looking at what was here before.
-        // SAFETY: the records of a shard's chunk were zeroes at first, which are records.
-        Some(_) => unsafe { record.as_ref() }.reset(),
+    // The records of a shard's chunk are zeroes at first, and threads that do not hold it may be looking at what was here
+    // before: those change by their cells alone.
+    if chunk.front.is_none() {
         // SAFETY: the caller promises that the record's place is used for nothing else. Zeroes are a record.
-        None => unsafe { record.write_bytes(0, 1) },
+        unsafe { record.write_bytes(0, 1) };
     }
+    // SAFETY: the record was initialized here, or is of a shard's chunk.
+    unsafe { record.as_ref() }.begin(chunk.address(unit), units, kind, class);
     record
-}
-
-/// Writes the record of a run's last unit.
-///
-/// # Safety
-/// The unit is no other run's.
-unsafe fn write_end(chunk: &Chunk, last: u32, units: u32, kind: Kind) {
-    // SAFETY: the caller promises that the unit's record is the run's.
-    unsafe { new_record(chunk, last).as_ref() }.begin_run(chunk.address(last), units, kind);
-}
-
-/// Writes the records of a run's first and last unit.
-///
-/// # Safety
-/// The units are no other run's.
-unsafe fn write_ends(chunk: &Chunk, unit: u32, units: u32, kind: Kind) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        write_end(chunk, unit + units - 1, units, kind);
-        if units > 1 {
-            write_end(chunk, unit, units, kind);
-        }
-    }
 }

@@ -4,9 +4,9 @@
 //! Taking and freeing blocks is here, and needs no backing. When there is no page with room, `growing` makes one.
 
 use super::addresses::Addresses;
-use super::chunk::{Chunk, Users};
+use super::chunk::{Chunk, Run, Users};
 use super::classes::{self, LARGE, PLACES};
-use super::error::FreeError;
+use super::error::{FreeError, Taken};
 use super::front::Front;
 use super::page::{self, Kind, Link, Page, WORD};
 use super::quarantine::Quarantine;
@@ -25,6 +25,23 @@ pub(super) const BINS: usize = 24;
 /// 0 without a chunk.
 fn address(chunk: Option<NonNull<Chunk>>) -> usize {
     chunk.map_or(0, |chunk| chunk.addr().get())
+}
+
+type Near = [Option<NonNull<Chunk>>; NEAR];
+
+/// Sorts by a key. By hand, as the library's sort is many times the code for so few: the next one that is out of order
+/// goes a place down until it is in order.
+#[inline(never)]
+fn sort(near: &mut Near, key: fn(Option<NonNull<Chunk>>) -> usize) {
+    let mut at = 1;
+    while at < NEAR {
+        if at != 0 && key(near[at - 1]) > key(near[at]) {
+            near.swap(at - 1, at);
+            at -= 1;
+        } else {
+            at += 1;
+        }
+    }
 }
 
 /// A word of a page that has, or had, free blocks.
@@ -51,14 +68,30 @@ pub(super) struct State {
     /// Bytes of runs in use.
     pub(super) taken: Cell<usize>,
     pub(super) peak: Cell<usize>,
+    /// Leading units that may be other than zero, of the run that was taken last.
+    pub(super) dirty: Cell<u32>,
     /// The chunk that was made last.
     pub(super) newest: Cell<Option<NonNull<Chunk>>>,
     /// The word of a class without a page.
     none: Word,
     pub(super) quarantine: Quarantine,
-    /// If this is a shard's state: what other threads use of it, and where they find its chunks.
-    pub(super) shard: Cell<Option<(NonNull<Front>, NonNull<Addresses>)>>,
+    /// If this is a shard's state.
+    pub(super) shard: Cell<Option<Shared>>,
 }
+
+/// What a shard's state has for other threads.
+#[derive(Clone, Copy)]
+pub(super) struct Shared {
+    pub front: NonNull<Front>,
+    /// Where they find its chunks.
+    pub addresses: NonNull<Addresses>,
+    /// [`Addresses::enter_over`] for the shard's backing. By its address, so that programs whose heaps have no shards are
+    /// without it.
+    pub enter: Enter,
+}
+
+/// The type of [`Addresses::enter_over`].
+pub(super) type Enter = unsafe fn(NonNull<Addresses>, NonNull<Chunk>, NonNull<()>) -> Taken<()>;
 
 /// What follows when a block was freed.
 pub(super) struct Freed {
@@ -99,6 +132,14 @@ impl Found {
     }
 }
 
+/// A chunk of a state, and those that were made before it, newest first.
+pub(super) fn chunks_from(newest: Option<NonNull<Chunk>>) -> impl Iterator<Item = NonNull<Chunk>> {
+    core::iter::successors(newest, |chunk| {
+        // SAFETY: the chunks of the list exist.
+        unsafe { chunk.as_ref().older.get() }
+    })
+}
+
 impl State {
     /// Makes the state of a heap without chunks.
     ///
@@ -111,8 +152,11 @@ impl State {
             place.write_bytes(0, 1);
             let none = NonNull::new_unchecked(&raw mut (*place.as_ptr()).none);
             let slots = (&raw mut (*place.as_ptr()).slots).cast::<Slot>();
-            for at in 0..PLACES {
-                (&raw mut (*slots.add(at)).word).write(Cell::new(none));
+            // Four at a time: a heap that comes and goes has little more to do than this.
+            for at in (0..PLACES).step_by(4) {
+                for at in at..at + 4 {
+                    (&raw mut (*slots.add(at)).word).write(Cell::new(none));
+                }
             }
         }
     }
@@ -159,10 +203,7 @@ impl State {
 
     /// The chunks, newest first.
     pub(super) fn chunks(&self) -> impl Iterator<Item = NonNull<Chunk>> {
-        core::iter::successors(self.newest.get(), |chunk| {
-            // SAFETY: the chunks of the list exist.
-            unsafe { chunk.as_ref().older.get() }
-        })
+        chunks_from(self.newest.get())
     }
 
     /// Adds a chunk.
@@ -179,23 +220,20 @@ impl State {
 
     /// Removes a chunk with no run in it.
     pub(super) fn remove(&self, chunk: NonNull<Chunk>) {
-        let older = |chunk: NonNull<Chunk>| {
-            // SAFETY: the chunk and those of the list exist.
-            unsafe { chunk.as_ref().older.get() }
-        };
-        let newer = self.chunks().find(|&newer| older(newer) == Some(chunk));
-        let older = older(chunk);
-        match newer {
+        // SAFETY: the chunk exists.
+        let older = unsafe { chunk.as_ref() }.older.get();
+        let mut place = &self.newest;
+        while let Some(newer) = place.get().filter(|&newer| newer != chunk) {
             // SAFETY: the chunks of the list exist.
-            Some(newer) => unsafe { newer.as_ref().older.set(older) },
-            None => self.newest.set(older),
+            place = unsafe { &(*newer.as_ptr()).older };
         }
+        place.set(older);
         self.order();
     }
 
     /// Finds out which chunks are the longest, and puts those in the order of their addresses.
     fn order(&self) {
-        let mut near = [None::<NonNull<Chunk>>; NEAR];
+        let mut near: Near = [None; NEAR];
         if self.chunks().nth(1).is_none() {
             // Most heaps have one chunk, and no time for the rest.
             near[NEAR - 1] = self.newest.get();
@@ -208,27 +246,20 @@ impl State {
         }
     }
 
-    /// By hand, as the library's sort is several times the code for so few: first by length, then by address.
-    fn fill_near(&self, near: &mut [Option<NonNull<Chunk>>; NEAR]) {
+    /// The longest chunks, by their addresses.
+    fn fill_near(&self, near: &mut Near) {
         let bytes = |chunk: Option<NonNull<Chunk>>| {
             // SAFETY: the chunks of the list exist.
             chunk.map_or(0, |chunk| unsafe { chunk.as_ref().bytes() })
         };
         for chunk in self.chunks() {
-            let mut shorter = Some(chunk);
-            for slot in &mut *near {
-                if bytes(shorter) > bytes(*slot) {
-                    core::mem::swap(slot, &mut shorter);
-                }
+            // The first is the shortest.
+            if bytes(Some(chunk)) > bytes(near[0]) {
+                near[0] = Some(chunk);
+                sort(near, bytes);
             }
         }
-        for end in (1..NEAR).rev() {
-            for at in 0..end {
-                if address(near[at]) > address(near[at + 1]) {
-                    near.swap(at, at + 1);
-                }
-            }
-        }
+        sort(near, address);
     }
 
     /// The chunk with this address, and how far behind its base that is.
@@ -246,6 +277,12 @@ impl State {
         // SAFETY: the chunks of the state exist.
         let distance = unsafe { chunk.as_ref() }.distance(address)?;
         Some((chunk, distance))
+    }
+
+    /// The chunk with this address, for what is seldom done.
+    #[cfg_attr(region_staticlib, inline(never))]
+    pub(super) fn chunk_with(&self, address: usize) -> Option<NonNull<Chunk>> {
+        self.chunk_of(address).map(|(chunk, _)| chunk)
     }
 
     #[cold]
@@ -335,12 +372,14 @@ impl State {
         unsafe { Found::at(chunk, distance, address) }
     }
 
-    /// The block that begins at this address, if it is in use.
-    pub(super) fn find_used(&self, address: usize) -> Result<Found, FreeError> {
-        let found = self.find(address)?;
+    /// The page of the block that begins at this address, if it is in use.
+    pub(super) fn find_used(&self, address: usize) -> Option<Run> {
+        let chunk = self.chunk_with(address)?;
+        // SAFETY: the chunk is one of the state's, and has the address.
+        let Found { page, block, .. } = unsafe { Found::at(chunk, chunk.as_ref().distance(address)?, address) }.ok()?;
         // SAFETY: what is found is a record.
-        let is_free = unsafe { found.page.as_ref() }.is_free(found.block) || self.quarantine.has(address);
-        if is_free { Err(FreeError::Free) } else { Ok(found) }
+        let is_free = unsafe { page.as_ref() }.is_free(block) || self.quarantine.has(address);
+        (!is_free).then_some(Run { chunk, record: page })
     }
 
     /// Frees a block that was found.
@@ -529,7 +568,7 @@ impl State {
                 // SAFETY: the pages of the list are records that exist.
                 let facts = unsafe { page.as_ref() };
                 next = facts.next.get();
-                let Some((chunk, _)) = self.chunk_of(page.addr().get()) else { continue };
+                let Some(chunk) = self.chunk_with(page.addr().get()) else { continue };
                 // SAFETY: the chunk exists.
                 if facts.is_empty() && unsafe { chunk.as_ref() }.is_settled(page) {
                     if facts.has_word(slot.word.get().as_ptr()) {

@@ -27,17 +27,6 @@ pub struct HeapStats {
     pub limit: Option<usize>,
 }
 
-impl HeapStats {
-    /// Adds the numbers of a shard's memory.
-    pub(super) fn add(&mut self, shard: &HeapStats) {
-        self.taken += shard.taken;
-        self.high_water += shard.high_water;
-        self.idle += shard.idle;
-        self.resident += shard.resident;
-        self.reserved += shard.reserved;
-    }
-}
-
 impl<B: Backing> Heap<B> {
     /// All numbers of the heap, as they are now. They print a line each.
     ///
@@ -54,12 +43,13 @@ impl<B: Backing> Heap<B> {
         self.report().stats
     }
 
-    /// The numbers of the heap's memory, and none of its blocks.
-    pub(super) fn memory(&self) -> HeapStats {
-        let limit = Some(self.limit()).filter(|&limit| limit != usize::MAX);
-        let mut stats = HeapStats { limit, ..HeapStats::default() };
-        let Some(state) = self.state() else { return stats };
-        (stats.taken, stats.high_water, stats.idle) = (state.taken.get(), state.peak.get(), state.idle.get());
+    /// Adds the numbers of the heap's memory, and none of its blocks.
+    #[inline(never)]
+    pub(super) fn add_memory(&self, stats: &mut HeapStats) {
+        let Some(state) = self.state() else { return };
+        stats.taken += state.taken.get();
+        stats.high_water += state.peak.get();
+        stats.idle += state.idle.get();
         for chunk in state.chunks() {
             // SAFETY: the chunks of the list exist.
             let facts = unsafe { chunk.as_ref() };
@@ -69,7 +59,6 @@ impl<B: Backing> Heap<B> {
                 stats.resident += self.backing().resident(&block);
             }
         }
-        stats
     }
 }
 

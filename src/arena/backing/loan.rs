@@ -41,6 +41,7 @@ impl Loan {
 
     /// Hands out all of the memory, `len` bytes from `start`, `ready` of them usable, if no arena has it and the layout
     /// fits.
+    #[inline(never)]
     pub(in crate::arena) fn take(
         &self,
         layout: Layout,

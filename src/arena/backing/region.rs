@@ -152,6 +152,7 @@ unsafe impl Backing for RegionBacking {
         self.loan.take(layout, self.start, self.len, self.ready.get())
     }
 
+    #[inline(never)]
     unsafe fn commit(&self, block: &mut Block, need: usize) -> Result<(), AllocError> {
         debug_assert!(need > block.ready && need <= block.len);
         let (goal, step) = self.goal(need);

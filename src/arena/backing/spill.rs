@@ -39,9 +39,9 @@ unsafe impl<B: Backing> Backing for Spill<'_, B> {
         }
         // The other backing starts with its first size: the buffer's length is no hint for it.
         let spilled = self.spilled.get();
-        let block = self.rest.acquire(layout, if spilled == 0 { 0 } else { previous })?;
-        self.spilled.set(spilled + 1);
-        Ok(block)
+        let block = self.rest.acquire(layout, if spilled == 0 { 0 } else { previous });
+        self.spilled.set(spilled + usize::from(block.is_ok()));
+        block
     }
 
     unsafe fn commit(&self, block: &mut Block, need: usize) -> Result<(), AllocError> {

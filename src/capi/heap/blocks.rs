@@ -2,10 +2,9 @@
 
 use super::super::checked::{layout, product};
 use super::super::error::{self, EALREADY, EFAULT, EINVAL};
-use super::super::line::Line;
 use super::{ALIGN, Inside, REGION_HEAP_STRICT, inside, region_heap};
-use crate::error::{AllocError, AllocReason};
-use crate::heap::{FreeError, Heap};
+use crate::error::AllocError;
+use crate::heap::{FreeError, Heap, LARGEST, copy_block};
 use crate::stop::stop;
 use crate::sys::{self, Fd};
 use core::alloc::Layout;
@@ -16,11 +15,19 @@ use core::ptr::{NonNull, null_mut};
 pub(super) trait Blocks {
     /// A block that is at hand.
     fn take_quickly(&self, layout: Layout) -> Option<NonNull<u8>>;
+    /// A block, where none is at hand.
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocError>;
+    /// A block of its own with zeroes.
     fn take_zeroed(&self, layout: Layout) -> Result<NonNull<u8>, AllocError>;
+    /// The C function that takes a block.
+    fn alloc(&self, size: usize) -> *mut c_void;
+    /// The C function that frees one.
+    ///
     /// # Safety
-    /// A block in use is the caller's, who uses it under its new address.
-    unsafe fn resize(&self, block: NonNull<u8>, layout: Layout) -> Result<Result<NonNull<u8>, AllocError>, FreeError>;
+    /// A block in use is the caller's, who uses it no more.
+    unsafe fn free_block(&self, block: *mut c_void) -> c_int;
+    /// 0 if the block has its new length where it is, or how many bytes it has; `None` if it is no block in use.
+    fn resize(&self, block: NonNull<u8>, layout: Layout) -> Option<usize>;
     /// # Safety
     /// A block in use is the caller's, who uses it no more.
     unsafe fn free(&self, block: NonNull<u8>) -> Result<(), FreeError>;
@@ -35,9 +42,9 @@ pub(super) trait Blocks {
 }
 
 /// The blocks of a struct's field `heap`, whose methods have the same names in both kinds of heaps. What is noted is the
-/// struct's.
+/// struct's. `$alloc` and `$free` are the C functions.
 macro_rules! blocks_of_heap {
-    () => {
+    ($alloc:ident, $free:ident) => {
         #[inline(always)]
         fn take_quickly(&self, layout: Layout) -> Option<NonNull<u8>> {
             self.heap.take_quickly(layout)
@@ -45,22 +52,29 @@ macro_rules! blocks_of_heap {
 
         #[inline(always)]
         fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-            self.heap.try_alloc_layout(layout)
+            self.heap.take_anew(layout)
         }
 
         #[inline(always)]
         fn take_zeroed(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-            self.heap.try_alloc_layout_zeroed(layout)
+            self.heap.take_zeroed(layout)
         }
 
         #[inline(always)]
-        unsafe fn resize(
-            &self,
-            block: NonNull<u8>,
-            layout: Layout,
-        ) -> Result<Result<NonNull<u8>, AllocError>, FreeError> {
-            // SAFETY: the caller's promise, passed on.
-            unsafe { self.heap.resize(block, layout) }
+        fn alloc(&self, size: usize) -> *mut c_void {
+            // SAFETY: the heap that this is the inside of.
+            unsafe { $alloc((&raw const *self).cast_mut().cast(), size) }
+        }
+
+        #[inline(always)]
+        unsafe fn free_block(&self, block: *mut c_void) -> c_int {
+            // SAFETY: the heap that this is the inside of, and the caller's promise, passed on.
+            unsafe { $free((&raw const *self).cast_mut().cast(), block) }
+        }
+
+        #[inline(always)]
+        fn resize(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
+            self.heap.resize_in_place(block, layout)
         }
 
         #[inline(always)]
@@ -84,7 +98,7 @@ macro_rules! blocks_of_heap {
 pub(super) use blocks_of_heap;
 
 impl Blocks for Inside {
-    blocks_of_heap!();
+    blocks_of_heap!(region_heap_alloc, region_heap_free_block);
 
     #[inline(always)]
     fn refused(&self, error: c_int) {
@@ -132,16 +146,39 @@ pub(super) fn take<B: Blocks>(
 
 /// A block with any content, from the class's current word if that has one: no heap's block is aligned to less than 16.
 #[inline(always)]
-pub(super) fn take_any<B: Blocks>(this: Option<&B>, size: usize, align: usize) -> *mut c_void {
+pub(super) fn take_any<B: Blocks>(this: Option<&B>, size: usize) -> *mut c_void {
     // The archive that is built for size has one way alone.
-    if !cfg!(region_small) && align <= ALIGN && align.is_power_of_two() {
+    if !cfg!(region_small) {
         if let (Some(this), Ok(layout)) = (this, Layout::from_size_align(size, ALIGN)) {
             if let Some(block) = this.take_quickly(layout) {
                 return block.as_ptr().cast();
             }
         }
     }
-    take(this, size, align, B::take)
+    take(this, size, ALIGN, B::take)
+}
+
+/// The same at an alignment.
+#[inline(always)]
+pub(super) fn take_aligned<B: Blocks>(this: Option<&B>, size: usize, align: usize) -> *mut c_void {
+    match this {
+        Some(this) if align <= ALIGN && align.is_power_of_two() => this.alloc(size),
+        this => take(this, size, align, B::take),
+    }
+}
+
+/// A block of zeroes. Those of pages may be other than zero, and are taken as all others are.
+#[inline(always)]
+pub(super) fn take_zeroed<B: Blocks>(this: Option<&B>, size: usize, align: usize) -> *mut c_void {
+    let Some(this) = this.filter(|_| size <= LARGEST && align == ALIGN) else {
+        return take(this, size, align, B::take_zeroed);
+    };
+    let block = this.alloc(size);
+    if !block.is_null() {
+        // SAFETY: the block is new, and has as many bytes.
+        unsafe { block.cast::<u8>().write_bytes(0, size) };
+    }
+    block
 }
 
 /// A block made `size` bytes long, or a new one in place of NULL; or NULL.
@@ -150,22 +187,35 @@ pub(super) fn take_any<B: Blocks>(this: Option<&B>, size: usize, align: usize) -
 /// A block in use is the caller's, who uses it under its new address.
 #[inline(always)]
 pub(super) unsafe fn resize<B: Blocks>(this: Option<&B>, block: *mut c_void, size: usize) -> *mut c_void {
-    let (Some(this), Some(start)) = (this, NonNull::new(block.cast::<u8>())) else {
-        return take(this, size, ALIGN, B::take);
+    let Some(this) = this else { return null_mut() };
+    let (Some(start), Ok(layout)) = (NonNull::new(block.cast::<u8>()), Layout::from_size_align(size, ALIGN)) else {
+        return this.alloc(size);
     };
-    let moved = match Layout::from_size_align(size, ALIGN) {
-        // SAFETY: a block in use is the caller's, who uses it under its new address.
-        Ok(layout) => unsafe { this.resize(start, layout) },
-        Err(_) => Ok(Err(AllocError::new(size, AllocReason::TooLarge))),
+    let old = match this.resize(start, layout) {
+        Some(0) => return block,
+        Some(old) => old,
+        None => {
+            // Freeing it is refused for the same reason, which is noted there.
+            // SAFETY: nothing uses what is no block in use.
+            unsafe { this.free_block(block) };
+            return null_mut();
+        }
     };
-    match moved {
-        Ok(Ok(block)) => return block.as_ptr().cast(),
-        Ok(Err(error)) => this.refused(-error::of_alloc(&error)),
-        Err(error) => {
-            mistaken(this, error);
+    let new = this.alloc(size);
+    if new.is_null() {
+        return new;
+    }
+    // SAFETY: both blocks have as many bytes, and the new one is no part of the old one, which is in use. Nobody uses the
+    // old one any more, as the caller promised.
+    unsafe {
+        copy_block(start, NonNull::new_unchecked(new.cast()), old.min(size));
+        if this.free_block(block) != 0 {
+            // Another thread has freed it meanwhile.
+            this.free_block(new);
+            return null_mut();
         }
     }
-    null_mut()
+    new
 }
 
 /// Frees a block; 0, or the errno of what is wrong with it.
@@ -187,18 +237,23 @@ pub(super) unsafe fn free<B: Blocks>(this: Option<&B>, block: *mut c_void) -> c_
 #[cold]
 #[inline(never)]
 fn mistaken<B: Blocks>(this: &B, error: FreeError) -> c_int {
-    let (errno, what) = match error {
-        FreeError::Foreign => (EFAULT, "it is not of this heap"),
-        FreeError::NoBlock => (EINVAL, "no block begins there, or it was freed before"),
-        FreeError::Free => (EALREADY, "it was freed before"),
+    macro_rules! sentence {
+        ($what:literal) => {
+            concat!(
+                "region: a block cannot be freed or resized: ",
+                $what,
+                ". The process ends here, as its heap is strict.\n"
+            )
+        };
+    }
+    let (errno, sentence) = match error {
+        FreeError::Foreign => (EFAULT, sentence!("it is not of this heap")),
+        FreeError::NoBlock => (EINVAL, sentence!("no block begins there, or it was freed before")),
+        FreeError::Free => (EALREADY, sentence!("it was freed before")),
     };
     if this.is_strict() {
-        let mut line = Line::new();
-        line.fill("region: a block cannot be freed or resized: ", &[]);
-        line.fill(what, &[]);
-        line.fill(". The process ends here, as its heap is strict.\n", &[]);
         // Nothing can be done about a standard error that is closed.
-        let _ = sys::write(Fd::STDERR, line.bytes());
+        let _ = sys::write(Fd::STDERR, sentence.as_bytes());
         stop()
     }
     this.mistaken();
@@ -229,7 +284,7 @@ pub(super) fn contains<B: Blocks>(this: Option<&B>, block: *const c_void) -> boo
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_heap_alloc(heap: *mut region_heap, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    take_any(unsafe { inside(heap) }, size, ALIGN)
+    take_any(unsafe { inside(heap) }, size)
 }
 
 /// `size` bytes at a multiple of `align`, a power of two up to 1 GiB; others give NULL.
@@ -242,7 +297,7 @@ pub unsafe extern "C" fn region_heap_alloc(heap: *mut region_heap, size: usize) 
 #[inline(never)]
 pub unsafe extern "C" fn region_heap_alloc_aligned(heap: *mut region_heap, size: usize, align: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    take_any(unsafe { inside(heap) }, size, align)
+    take_aligned(unsafe { inside(heap) }, size, align)
 }
 
 /// `n` times `size` bytes at a multiple of `align`; NULL when the product wraps.
@@ -272,7 +327,7 @@ pub unsafe extern "C" fn region_heap_alloc_array(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_heap_calloc(heap: *mut region_heap, n: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    take(unsafe { inside(heap) }, product(n, size), ALIGN, Inside::take_zeroed)
+    unsafe { region_heap_calloc_aligned(heap, n, size, ALIGN) }
 }
 
 /// As region_heap_calloc, at a multiple of `align`.
@@ -282,6 +337,7 @@ pub unsafe extern "C" fn region_heap_calloc(heap: *mut region_heap, n: usize, si
 /// # Safety
 /// `heap` is NULL or a zeroed or initialized heap.
 #[unsafe(no_mangle)]
+#[inline(never)]
 pub unsafe extern "C" fn region_heap_calloc_aligned(
     heap: *mut region_heap,
     n: usize,
@@ -289,7 +345,7 @@ pub unsafe extern "C" fn region_heap_calloc_aligned(
     align: usize,
 ) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    take(unsafe { inside(heap) }, product(n, size), align, Inside::take_zeroed)
+    take_zeroed(unsafe { inside(heap) }, product(n, size), align)
 }
 
 /// Makes a block `size` bytes long: where it lies if there is space, else in a new block, with a copy. `block` NULL: a

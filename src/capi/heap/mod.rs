@@ -118,12 +118,19 @@ unsafe fn init(heap: *mut region_heap, chosen: *const region_heap_options, abi: 
         prepare(heap, abi)?;
         options(chosen)?
     };
-    // SAFETY: the caller's promise about the buffer, passed on.
-    let supply = unsafe { supply_of(&chosen)? };
-    let mut new = Heap::new_in(supply);
+    let this = heap.cast::<Inside>();
+    // SAFETY: the caller's promise about the buffer, passed on. The heap may be written, and its zeroes are an empty one,
+    // which has nothing to drop.
+    let new = unsafe {
+        (&raw mut (*this).heap).write(Heap::new_in(supply_of(&chosen)?));
+        (*this).flags = chosen.flags;
+        &mut (*this).heap
+    };
     if chosen.reserve != 0 || chosen.flags & REGION_HEAP_FIXED != 0 {
         // A block that comes and goes: the heap has its memory from here on, or never.
-        if let Err(error) = new.try_alloc_layout(Layout::new::<u8>()) {
+        if let Err(error) = new.take_anew(Layout::new::<u8>()) {
+            // SAFETY: the heap was made here, and nothing uses a block of it. It may have memory that is of no use.
+            unsafe { region_heap_free(heap) };
             return Err(if chosen.reserve == 0 { -EINVAL } else { -error::of_alloc(&error) });
         }
         new.clear();
@@ -131,10 +138,17 @@ unsafe fn init(heap: *mut region_heap, chosen: *const region_heap_options, abi: 
     if chosen.limit != 0 {
         new.set_limit(chosen.limit);
     }
-    let new = Inside { heap: new, error: Cell::new(0), flags: chosen.flags, mistakes: Cell::new(0) };
-    // SAFETY: the heap may be written, and holds nothing yet.
-    unsafe { heap.cast::<Inside>().write(new) };
     Ok(())
+}
+
+/// Leaves an empty heap.
+///
+/// # Safety
+/// The heap may be written, and what it holds has nothing to drop.
+#[inline(never)]
+unsafe fn erase(heap: *mut region_heap) {
+    // SAFETY: the caller's promise.
+    unsafe { heap.write_bytes(0, 1) };
 }
 
 /// Where the memory comes from that the options ask for.
@@ -181,14 +195,8 @@ pub unsafe extern "C" fn region_heap_over_(heap: *mut region_heap, map: *mut reg
     let usable = unsafe { value_mut(map) }.is_some_and(|region| !region.as_mut_slice().is_empty());
     // SAFETY: the map is zeroed or initialized, and nobody uses it meanwhile, as the caller promises.
     let Some(region) = usable.then(|| unsafe { take(map) }).flatten() else { return -EINVAL };
-    let new = Inside {
-        heap: Heap::new_in(Supply::Region(RegionBacking::new(region))),
-        error: Cell::new(0),
-        flags: 0,
-        mistakes: Cell::new(0),
-    };
-    // SAFETY: the heap may be written, and holds nothing yet.
-    unsafe { heap.cast::<Inside>().write(new) };
+    // SAFETY: the heap may be written, and its zeroes are an empty one, which has nothing to drop.
+    unsafe { (&raw mut (*heap.cast::<Inside>()).heap).write(Heap::new_in(Supply::Region(RegionBacking::new(region)))) };
     0
 }
 
@@ -207,13 +215,11 @@ pub unsafe extern "C" fn region_heap_free(heap: *mut region_heap) -> c_int {
     if heap.is_null() {
         return -EINVAL;
     }
-    // SAFETY: the caller's promise: a value of `Inside`, which is read out, and zeroes in its place, an empty heap.
-    let old = unsafe {
-        let old = heap.cast::<Inside>().read();
-        heap.write_bytes(0, 1);
-        old
-    };
-    drop(old);
+    // SAFETY: the caller's promise: a value of `Inside`, and zeroes in its place, an empty heap.
+    unsafe {
+        heap.cast::<Inside>().drop_in_place();
+        erase(heap);
+    }
     0
 }
 
@@ -226,10 +232,7 @@ pub unsafe extern "C" fn region_heap_free(heap: *mut region_heap) -> c_int {
 pub unsafe extern "C" fn region_heap_clear(heap: *mut region_heap, keep: usize) -> c_int {
     // SAFETY: the caller's promise, as for `inside`, and nothing else uses the heap meanwhile.
     let Some(this) = (unsafe { heap.cast::<Inside>().as_mut() }) else { return -EINVAL };
-    match keep {
-        usize::MAX => this.heap.clear(),
-        bytes => this.heap.clear_keeping(bytes),
-    }
+    this.heap.clear_keeping(keep);
     0
 }
 

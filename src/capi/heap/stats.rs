@@ -143,25 +143,42 @@ pub(super) unsafe fn print_report(report: &HeapReport, fd: c_int) -> Result<(), 
     lines(report, &mut |line| unsafe { print(line, fd) })
 }
 
+/// Columns in which the numbers of a row end, each from the one before.
+const COLUMNS: [usize; 5] = [12, 9, 11, 11, 18];
+
+/// The place of a number that a row has not.
+const BLANK: usize = usize::MAX;
+
 /// The lines of a report, one after the other, until one is refused.
 fn lines(report: &HeapReport, take: &mut dyn FnMut(&Line) -> Result<(), c_int>) -> Result<(), c_int> {
     let HeapReport { stats, large, large_bytes, free_bytes, .. } = report;
-    let mut row = |text: &str, numbers: &[usize], columns: &[(usize, usize)]| {
-        let mut line = Line::new();
-        line.fill(text, numbers);
-        columns.iter().for_each(|&(number, columns)| line.column(number, columns));
-        line.fill("\n", &[]);
-        take(&line)
-    };
+    let mut line = Line::new();
     let text = "region_heap: % bytes used in % blocks\n  % taken, % percent of them in free blocks\n  \
-                % resident, % percent of those used\n  block size    pages     in use       free             taken";
+                % resident, % percent of those used\n  block size    pages     in use       free             taken\n";
     let (free, resident) = (report.free_percent(), report.resident_percent());
-    row(text, &[stats.used, stats.blocks, stats.taken, free, stats.resident, resident], &[])?;
+    line.fill(text, &[stats.used, stats.blocks, stats.taken, free, stats.resident, resident]);
+    take(&line)?;
     for class in report.classes() {
-        row("", &[], &[(class.size, 12), (class.pages, 9), (class.blocks, 11), (class.free, 11), (class.taken, 18)])?;
+        row("", &[class.size, class.pages, class.blocks, class.free, class.taken], take)?;
     }
-    row("       large         ", &[], &[(*large, 11), (*large_bytes, 29)])?;
-    row("    no block", &[], &[(*free_bytes, 49)])
+    row("       large", &[BLANK, *large, BLANK, *large_bytes], take)?;
+    row("    no block", &[BLANK, BLANK, BLANK, *free_bytes], take)
+}
+
+/// A line of a text, and of numbers in the last columns.
+#[inline(never)]
+fn row(text: &str, numbers: &[usize], take: &mut dyn FnMut(&Line) -> Result<(), c_int>) -> Result<(), c_int> {
+    let mut line = Line::new();
+    line.fill(text, &[]);
+    // The last columns.
+    for (&number, &columns) in numbers.iter().zip(COLUMNS.get(COLUMNS.len() - numbers.len()..).unwrap_or(&[])) {
+        match number {
+            BLANK => line.blank(columns),
+            number => line.column(number, columns),
+        }
+    }
+    line.fill("\n", &[]);
+    take(&line)
 }
 
 /// Writes a line, or a negative errno.

@@ -46,7 +46,7 @@ unsafe fn inside<'a>(this: *const region_sync_heap) -> Option<&'a Inside> {
 }
 
 impl Blocks for Inside {
-    blocks_of_heap!();
+    blocks_of_heap!(region_sync_heap_alloc, region_sync_heap_free_block);
 
     #[inline(always)]
     fn refused(&self, _: c_int) {
@@ -73,7 +73,7 @@ impl Blocks for Inside {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_sync_heap_alloc(heap: *mut region_sync_heap, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    blocks::take_any(unsafe { inside(heap) }, size, ALIGN)
+    blocks::take_any(unsafe { inside(heap) }, size)
 }
 
 /// `size` bytes at a multiple of `align`, a power of two up to 1 GiB; others give NULL.
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn region_sync_heap_alloc_aligned(
     align: usize,
 ) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    blocks::take(unsafe { inside(heap) }, size, align, Inside::take)
+    blocks::take_aligned(unsafe { inside(heap) }, size, align)
 }
 
 /// `n` times `size` zero bytes, aligned to 16; NULL when the product wraps. Large blocks of fresh memory are zero
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn region_sync_heap_alloc_aligned(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn region_sync_heap_calloc(heap: *mut region_sync_heap, n: usize, size: usize) -> *mut c_void {
     // SAFETY: the caller's promise, passed on.
-    blocks::take(unsafe { inside(heap) }, product(n, size), ALIGN, Inside::take_zeroed)
+    blocks::take_zeroed(unsafe { inside(heap) }, product(n, size), ALIGN)
 }
 
 /// Makes a block `size` bytes long, as region_heap_realloc does. A large block of another thread's moves if that thread
@@ -220,12 +220,10 @@ pub unsafe extern "C" fn region_sync_heap_free(heap: *mut region_sync_heap) -> c
     if heap.is_null() {
         return -EINVAL;
     }
-    // SAFETY: the caller's promise: a value of `Inside`, which is read out, and zeroes in its place, an empty heap.
-    let old = unsafe {
-        let old = heap.cast::<Inside>().read();
+    // SAFETY: the caller's promise: a value of `Inside`, and zeroes in its place, an empty heap.
+    unsafe {
+        heap.cast::<Inside>().drop_in_place();
         heap.write_bytes(0, 1);
-        old
-    };
-    drop(old);
+    }
     0
 }

@@ -17,7 +17,8 @@ mod shard;
 mod through;
 
 use super::addresses::Addresses;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Run};
+use super::classes::LARGE;
 use super::error::{FreeError, Taken};
 use super::forms::{taking_methods, used_methods};
 use super::page::Page;
@@ -242,7 +243,7 @@ impl<B: Backing> SyncHeap<B> {
             },
             Err(error) => error,
         };
-        for held in root.shards().filter_map(Shard::claim_begun) {
+        for held in root.begun() {
             match self.take_in(root, &held, layout) {
                 Ok(taken) => return Ok(taken),
                 Err(error) => refusal = error,
@@ -253,15 +254,16 @@ impl<B: Backing> SyncHeap<B> {
 
     /// A block of a shard.
     fn take_in(&self, root: &Root, held: &Held<'_>, layout: Layout) -> Taken<(NonNull<u8>, usize)> {
-        held.begin(&root.addresses);
+        held.begin(&root.addresses, Addresses::enter_over::<Through<'_, B>>);
         let heap = self.heap_of(held);
         self.settle(held);
-        let Some(class) = Heap::<B>::class_of(layout) else { return heap.take_large(layout) };
+        let state = held.state();
+        let Some(class) = Heap::<B>::class_of(layout) else { return heap.take_large(state, layout) };
         loop {
             if let Some(block) = held.take_listed(class) {
                 return Ok((block, usize::MAX));
             }
-            heap.new_page(class)?;
+            heap.new_page(state, class)?;
         }
     }
 
@@ -274,13 +276,13 @@ impl<B: Backing> SyncHeap<B> {
         Some((shard, chunk, distance))
     }
 
-    /// The block that begins at an address, if it is in use.
-    fn find_used(&self, address: usize) -> Result<(&Shard, Found), FreeError> {
-        let root = self.root().ok_or(FreeError::Foreign)?;
-        let (shard, chunk, distance) = Self::find(root, address).ok_or(FreeError::Foreign)?;
+    /// The page of the block that begins at an address, if it is in use.
+    #[inline(never)]
+    fn find_used(&self, address: usize) -> Option<Run> {
+        let (_, chunk, distance) = Self::find(self.root()?, address)?;
         // SAFETY: the chunk stays until the heap's end, and has the address.
-        let found = unsafe { Found::at(chunk, distance, address) }?;
-        if is_free(&found) { Err(FreeError::Free) } else { Ok((shard, found)) }
+        let found = unsafe { Found::at(chunk, distance, address) }.ok()?;
+        (!is_free(&found)).then_some(Run { chunk, record: found.page })
     }
 
     /// Frees a block, in any thread. Its size is not needed.
@@ -406,20 +408,20 @@ impl<B: Backing> SyncHeap<B> {
     }
 
     /// Gives the block its new length where it is. False if that is impossible, or another thread holds its shard.
-    fn resize_here(&self, shard: &Shard, found: &Found, old: usize, layout: Layout) -> bool {
-        // SAFETY: what is found is a record that exists.
-        let page = unsafe { found.page.as_ref() };
+    fn resize_here(&self, run: Run, old: usize, layout: Layout) -> bool {
+        // SAFETY: what was found is a record of a shard's chunk, both of which stay until the heap's end.
+        let (page, chunk): (&Page, &Chunk) = unsafe { (run.record.as_ref(), run.chunk.as_ref()) };
         if !page.is_large() {
             return Heap::<B>::stays(page, old, layout);
         }
-        let Some(held) = shard.claim_begun() else { return false };
+        // SAFETY: a shard's chunk has the shard's front.
+        let Some(held) = chunk.front.and_then(|front| unsafe { Shard::of(front) }.claim_begun()) else { return false };
         // It was found without the claim. Another thread may have freed it since, and the record may be of something else.
-        // SAFETY: the chunk stays until the heap's end.
-        if is_free(found) || !unsafe { found.chunk.as_ref() }.is_in_use(found.page) || !page.is_large() {
+        let found = Found { chunk: run.chunk, page: run.record, block: 0, class: LARGE };
+        if is_free(&found) || !chunk.is_in_use(run.record) || !page.is_large() {
             return false;
         }
-        let heap = self.heap_of(&held);
-        heap.resize_here(held.state(), found, old, layout)
+        self.heap_of(&held).resize_large(run, layout)
     }
 
     /// Gives the RAM of free memory back, as far as the backing can, of all shards but those that other threads are
@@ -427,7 +429,8 @@ impl<B: Backing> SyncHeap<B> {
     ///
     /// A shard does so by itself when the RAM of its free pages is more than 1 MiB and an eighth of what is in use.
     pub fn trim(&self) {
-        for held in self.root().into_iter().flat_map(Root::shards).filter_map(Shard::claim_begun) {
+        let Some(root) = self.root() else { return };
+        for held in root.begun() {
             held.settle();
             self.heap_of(&held).trim();
         }
@@ -458,18 +461,20 @@ impl<B: Backing> SyncHeap<B> {
     /// assert_eq!(heap.report().classes().next().unwrap().size, 1024);
     /// println!("{}", heap.report());
     /// ```
+    #[inline(never)]
     pub fn report(&self) -> HeapReport {
         let mut report = HeapReport::default();
+        let Some(root) = self.root() else { return report };
         let all = &mut report.stats;
-        for block in self.root().into_iter().flat_map(|root| root.addresses.blocks()) {
+        for block in root.addresses.blocks() {
             all.reserved += block.len;
             all.resident += self.backing.resident(&block);
         }
         // Every shard that no other thread uses, with what others freed in it taken over.
-        for held in self.root().into_iter().flat_map(Root::shards).filter_map(Shard::claim_begun) {
+        for held in root.begun() {
             self.settle(&held);
             let shard = self.heap_of(&held);
-            report.stats.add(&shard.memory());
+            shard.add_memory(&mut report.stats);
             report.add(shard.pages());
         }
         report
@@ -480,14 +485,14 @@ impl<B: Backing> Drop for SyncHeap<B> {
     fn drop(&mut self) {
         let Some(root) = self.root() else { return };
         // A shard whose holder was left behind by a fork may be in the middle of a change. Its memory stays.
-        for held in root.shards().filter_map(Shard::claim_begun) {
+        for held in root.begun() {
             let mut heap = self.heap_of(&held);
             heap.end();
             // The shard's own memory goes with the records.
         }
         // SAFETY: the heap is this thread's alone, and nothing refers to it any more.
         unsafe {
-            Addresses::end(NonNull::from(&root.addresses), &self.backing);
+            Addresses::end(NonNull::from(&root.addresses), &Through(&self.backing));
         }
     }
 }

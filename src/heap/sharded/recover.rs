@@ -11,8 +11,8 @@
 use super::SyncHeap;
 use crate::arena::Backing;
 use crate::heap::chunk::Chunk;
-use crate::heap::page::{Page, WORD};
-use crate::heap::runs::end_used;
+use crate::heap::page::{Kind, Page, WORD};
+use crate::heap::runs::end_run;
 use crate::heap::state::State;
 use core::ptr::NonNull;
 
@@ -81,7 +81,7 @@ fn rebuild(state: &State, chunk: NonNull<Chunk>) {
         if unit > free_from {
             state.put_in(chunk, free_from, unit - free_from, false);
         }
-        end_used(facts, unit, units);
+        end_run(facts, unit, units, Kind::Used);
         state.count((units as usize) << facts.shift);
         // SAFETY: the record is that of a page or a large block in use, which is in no list.
         let page: &Page = unsafe { record.as_ref() };

@@ -83,26 +83,43 @@ impl Root {
         (0..).map_while(|number| self.shard(number))
     }
 
+    /// All shards that have been used, each claimed, but for those that other threads hold.
+    pub(super) fn begun(&self) -> impl Iterator<Item = Held<'_>> {
+        let mut number = 0;
+        core::iter::from_fn(move || self.claim_begun(&mut number))
+    }
+
+    /// Claims the first shard that has been used, from this number on: the one before `next` then.
+    #[inline(never)]
+    fn claim_begun(&self, next: &mut usize) -> Option<Held<'_>> {
+        loop {
+            let shard = self.shard(*next)?;
+            *next += 1;
+            if let Some(held) = shard.claim_begun() {
+                return Some(held);
+            }
+        }
+    }
+
     /// Claims a shard that no thread holds: the calling thread's, the next one, or a new one.
+    #[inline(never)]
     pub(super) fn claim(&self, backing: &impl Backing) -> Taken<Held<'_>> {
         let own = if is_alone() { 0 } else { thread_hint() };
-        match self.shard(own) {
-            Some(shard) => {
-                if let Some(held) = shard.claim() {
-                    return Ok(held);
-                }
-            }
-            // Where that is refused there are others.
-            None => _ = self.add(backing),
-        }
-        for _ in 0..GROUPS {
+        for turn in 0..GROUPS {
             let made = self.groups.iter().take_while(|group| !group.load(Ordering::Acquire).is_null()).count();
             let count = FIRST << made;
-            let turn = |turn: usize| self.shard((own + turn) % count).and_then(Shard::claim);
-            if let Some(held) = (0..count).find_map(turn) {
-                return Ok(held);
+            // The thread's own shard is made first. Where that is refused there are others.
+            if turn != 0 || own < count {
+                for number in own..own + count {
+                    if let Some(held) = self.shard(number % count).and_then(Shard::claim) {
+                        return Ok(held);
+                    }
+                }
             }
-            self.add(backing)?;
+            let added = self.add(backing);
+            if turn != 0 || own < count {
+                added?;
+            }
         }
         Err(refused(AllocReason::TooLarge))
     }

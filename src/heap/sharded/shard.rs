@@ -9,7 +9,7 @@ use crate::heap::classes::PLACES;
 use crate::heap::error::FreeError;
 use crate::heap::front::Front;
 use crate::heap::page::{Page, WORD};
-use crate::heap::state::{Found, State};
+use crate::heap::state::{Enter, Found, Shared, State};
 use crate::sync::in_this_order;
 use crate::sync::remote::Node;
 use core::cell::{Cell, UnsafeCell};
@@ -101,15 +101,16 @@ impl Held<'_> {
         self.state().forget_lists();
     }
 
-    /// The state, which the shard has from its first use on.
-    pub(super) fn begin(&self, addresses: &Addresses) -> &State {
+    /// The state, which the shard has from its first use on. `enter` is for the heap's backing.
+    pub(super) fn begin(&self, addresses: &Addresses, enter: Enter) -> &State {
         if !self.begun.get() {
             // SAFETY: the state's bytes are the holder's, and nothing refers to them before it is begun. They are not at
             // address 0.
             unsafe {
                 let state = NonNull::new_unchecked(self.state.get());
                 State::begin(state);
-                state.as_ref().shard.set(Some((NonNull::from(&self.front), NonNull::from(addresses))));
+                let (front, addresses) = (NonNull::from(&self.front), NonNull::from(addresses));
+                state.as_ref().shard.set(Some(Shared { front, addresses, enter }));
             }
             in_this_order();
             self.begun.set(true);
@@ -203,7 +204,7 @@ impl Held<'_> {
         let mut runs = false;
         self.front.count_anew();
         let group = |node: NonNull<Node>| {
-            let chunk = state.chunk_of(node.addr().get()).map(|(chunk, _)| chunk);
+            let chunk = state.chunk_with(node.addr().get());
             // SAFETY: nodes on the list are in remotes of this shard's chunks, which exist, and belong to what was the
             // record of a page or a large block when a thread looked for the block that it frees.
             unsafe {

@@ -28,6 +28,8 @@ unsafe impl<B: Backing> Backing for Through<'_, B> {
         unsafe { self.0.discard(block, from, len) }
     }
 
+    // Called from many places, and seldom.
+    #[inline(never)]
     unsafe fn release(&self, block: &Block) {
         // SAFETY: the caller's promise, passed on.
         unsafe { self.0.release(block) }
