@@ -132,15 +132,15 @@ fn first(Claim { slot, thing }: Claim<'_, Stored>) -> Block {
 /// written at once (docs/measurements.md, "Many small arenas").
 #[inline(always)]
 fn fetch(start: NonNull<u8>) {
+    let line = start.as_ptr().wrapping_add(LINE);
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     if WHOLE_CACHE {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: a prefetch is a hint: it changes no byte, never faults, and is no access that another thread's could meet.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(start.as_ptr().wrapping_add(LINE).cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
     }
-    // Other processors fetch ahead by themselves, or have no such hint in the oldest compiler.
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = start;
+    // Other processors have no such hint in the oldest compiler.
+    let _ = line;
 }
 
 /// The kind of the shortest regions that typed buffers of `need` bytes have, if they have regions. The archive has no
