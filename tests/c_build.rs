@@ -34,7 +34,7 @@ fn flag(flag: &str, path: &Path) -> std::ffi::OsString {
 /// What a hosted archive may need of the program: what compilers call by name, and every libc has.
 const MEMORY: [&str; 4] = ["memcmp", "memcpy", "memmove", "memset"];
 /// Bytes of an archive: its code, a third more for unwinding and data, and symbols of some two hundred functions.
-const ARCHIVE: u64 = 336 << 10;
+const ARCHIVE: u64 = 340 << 10;
 
 #[test]
 fn archive_is_one_object_that_needs_memory_functions_alone() {
