@@ -175,14 +175,14 @@ fn no_thread_waits_for_one_that_is_stopped_at_any_step() {
     }
 }
 
-/// Frees a block of this thread's shard while another thread, which is stopped at some step of it, does something with it
-/// as well. Whether it was freed, and what the other gave; `None` if the other was not stopped any more.
-fn free_beside<R: Send>(
-    heap: &SyncHeap,
+/// Does something while another thread, which is stopped at some step of it, does something with a block. What both gave;
+/// `None` if the other was not stopped any more.
+fn beside<M, R: Send>(
     block: Sent,
     stop_at: usize,
     act: impl FnOnce(Sent) -> R + Send,
-) -> Option<(bool, R)> {
+    meanwhile: impl FnOnce() -> M,
+) -> Option<(M, R)> {
     STOP_AT.store(stop_at, Ordering::Relaxed);
     STEPS.store(0, Ordering::Relaxed);
     STATE.store(RUNNING, Ordering::Release);
@@ -197,12 +197,22 @@ fn free_beside<R: Send>(
             nap();
         }
         let stopped = STATE.load(Ordering::Acquire) == STOPPED;
-        // SAFETY: nothing uses the block.
-        let freed = unsafe { heap.try_free(block.0) }.is_ok();
+        let mine = meanwhile();
         STATE.store(RUNNING, Ordering::Release);
         let other = other.join().unwrap();
-        stopped.then_some((freed, other))
+        stopped.then_some((mine, other))
     })
+}
+
+/// Frees a block of this thread's shard beside the other thread. Whether it was freed, and what the other gave.
+fn free_beside<R: Send>(
+    heap: &SyncHeap,
+    block: Sent,
+    stop_at: usize,
+    act: impl FnOnce(Sent) -> R + Send,
+) -> Option<(bool, R)> {
+    // SAFETY: nothing uses the block.
+    beside(block, stop_at, act, || unsafe { heap.try_free(block.0) }.is_ok())
 }
 
 #[test]
@@ -284,4 +294,30 @@ fn a_block_that_is_freed_while_another_thread_resizes_it_is_free_once() {
     }
     println!("{stops} stops, {refused} times refused");
     assert!(stops > 20 && refused > 0);
+}
+
+#[test]
+fn a_resize_that_is_refused_frees_nothing() {
+    let _one = trapping();
+    let (mut stops, mut refused) = (0, 0);
+    // Resizes a block that is free, and that this thread takes meanwhile.
+    let round = |stop_at: usize| {
+        let heap = SyncHeap::new();
+        let block = take(&heap, 24);
+        give(&heap, block, 24);
+        // SAFETY: where it is refused nothing changes, and else the block's new owner does not touch it.
+        let resize = |block: Sent| unsafe { heap.try_realloc(block.0, layout(240)) }.ok().map(Sent);
+        let ended = beside(block, stop_at, resize, || assert_eq!(heap.alloc_layout(layout(24)), block.0));
+        if let Some(((), None)) = ended {
+            assert!(heap.contains(block.0), "stopped at step {stop_at}");
+        }
+        ended.map(|((), longer)| longer.is_none())
+    };
+    let stride = stride(60, || _ = round(0));
+    for was_refused in (1..).step_by(stride).map_while(round) {
+        stops += 1;
+        refused += usize::from(was_refused);
+    }
+    println!("{stops} stops, {refused} times it was refused");
+    assert!(refused > 5 && refused < stops);
 }

@@ -82,19 +82,19 @@ macro_rules! taking_methods {
     } };
 }
 
-/// The methods about blocks that are in use, for a type that has `find_used`, `resize_here` and `free_moved`, in a file that
+/// The methods about blocks that are in use, for a type that has those three, in a file that
 /// imports what they name. `$name` is the type's.
 macro_rules! used_methods {
     ($name:literal; [$($head:tt)*]) => { $($head)* {
         /// Whether a block that is in use begins at this address.
         pub fn contains(&self, block: NonNull<u8>) -> bool {
-            self.find_used(block.addr().get()).is_some()
+            self.find_used(block.addr().get()).is_ok()
         }
 
         /// Bytes of the block that begins at this address, as many as were asked for or more. All of them may be used. `None`
         /// if no block in use begins there.
         pub fn usable_size(&self, block: NonNull<u8>) -> Option<usize> {
-            let run = self.find_used(block.addr().get())?;
+            let run = self.find_used(block.addr().get()).ok()?;
             let bytes = State::usable(run.chunk, run.record);
             $crate::checkers::unpoison(block, bytes, $crate::checkers::Contents::Initialized);
             Some(bytes)
@@ -152,12 +152,9 @@ macro_rules! used_methods {
             block: NonNull<u8>,
             layout: Layout,
         ) -> Result<Result<NonNull<u8>, AllocError>, FreeError> {
-            let old = match self.resize_in_place(block, layout) {
-                Some(0) => return Ok(Ok(block)),
-                Some(old) => old,
-                // Who tries to free it hears why. If another thread has just taken the block that was free, it is no more.
-                // SAFETY: nothing uses what is no block in use.
-                None => return Err(unsafe { self.try_free(block) }.err().unwrap_or(FreeError::Free)),
+            let old = match self.resize_in_place(block, layout)? {
+                0 => return Ok(Ok(block)),
+                old => old,
             };
             let new = match self.try_alloc_layout(layout) {
                 Ok(new) => new,
@@ -172,19 +169,18 @@ macro_rules! used_methods {
             Ok(Ok(new))
         }
 
-        /// Gives a block another layout where it is, if there is space: 0, or how many bytes it has if it must move. `None`
-        /// if no block in use begins there.
-        pub(crate) fn resize_in_place(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
+        /// Gives a block another layout where it is, if there is space: 0, or how many bytes it has if it must move.
+        pub(crate) fn resize_in_place(&self, block: NonNull<u8>, layout: Layout) -> Result<usize, FreeError> {
             let address = block.addr().get();
             let run = self.find_used(address)?;
             let old = State::usable(run.chunk, run.record);
             if address & (layout.align() - 1) != 0 || !self.resize_here(run, old, layout) {
-                return Some(old);
+                return Ok(old);
             }
             if cfg!(feature = "poison") {
                 State::unpoison_resized(block, old, layout.size(), State::usable(run.chunk, run.record));
             }
-            Some(0)
+            Ok(0)
         }
     } };
 }

@@ -19,8 +19,8 @@ used_methods! { "Heap"; [impl<B: Backing> Heap<B>] }
 impl<B: Backing> Heap<B> {
     /// The page of the block that begins at an address, if it is in use.
     #[inline(never)]
-    pub(super) fn find_used(&self, address: usize) -> Option<Run> {
-        self.state()?.find_used(address)
+    pub(super) fn find_used(&self, address: usize) -> Result<Run, FreeError> {
+        self.state().ok_or(FreeError::Foreign)?.find_used(address)
     }
 
     /// Frees a block that was copied.

@@ -373,13 +373,15 @@ impl State {
     }
 
     /// The page of the block that begins at this address, if it is in use.
-    pub(super) fn find_used(&self, address: usize) -> Option<Run> {
-        let chunk = self.chunk_with(address)?;
+    pub(super) fn find_used(&self, address: usize) -> Result<Run, FreeError> {
+        let chunk = self.chunk_with(address).ok_or(FreeError::Foreign)?;
+        // SAFETY: the chunk exists.
+        let distance = unsafe { chunk.as_ref() }.distance(address).ok_or(FreeError::Foreign)?;
         // SAFETY: the chunk is one of the state's, and has the address.
-        let Found { page, block, .. } = unsafe { Found::at(chunk, chunk.as_ref().distance(address)?, address) }.ok()?;
+        let Found { page, block, .. } = unsafe { Found::at(chunk, distance, address) }?;
         // SAFETY: what is found is a record.
         let is_free = unsafe { page.as_ref() }.is_free(block) || self.quarantine.has(address);
-        (!is_free).then_some(Run { chunk, record: page })
+        if is_free { Err(FreeError::Free) } else { Ok(Run { chunk, record: page }) }
     }
 
     /// Frees a block that was found.

@@ -26,8 +26,8 @@ pub(super) trait Blocks {
     /// # Safety
     /// A block in use is the caller's, who uses it no more.
     unsafe fn free_block(&self, block: *mut c_void) -> c_int;
-    /// 0 if the block has its new length where it is, or how many bytes it has; `None` if it is no block in use.
-    fn resize(&self, block: NonNull<u8>, layout: Layout) -> Option<usize>;
+    /// 0 if the block has its new length where it is, or how many bytes it has.
+    fn resize(&self, block: NonNull<u8>, layout: Layout) -> Result<usize, FreeError>;
     /// # Safety
     /// A block in use is the caller's, who uses it no more.
     unsafe fn free(&self, block: NonNull<u8>) -> Result<(), FreeError>;
@@ -73,7 +73,7 @@ macro_rules! blocks_of_heap {
         }
 
         #[inline(always)]
-        fn resize(&self, block: NonNull<u8>, layout: Layout) -> Option<usize> {
+        fn resize(&self, block: NonNull<u8>, layout: Layout) -> Result<usize, FreeError> {
             self.heap.resize_in_place(block, layout)
         }
 
@@ -192,12 +192,10 @@ pub(super) unsafe fn resize<B: Blocks>(this: Option<&B>, block: *mut c_void, siz
         return this.alloc(size);
     };
     let old = match this.resize(start, layout) {
-        Some(0) => return block,
-        Some(old) => old,
-        None => {
-            // Freeing it is refused for the same reason, which is noted there.
-            // SAFETY: nothing uses what is no block in use.
-            unsafe { this.free_block(block) };
+        Ok(0) => return block,
+        Ok(old) => old,
+        Err(error) => {
+            mistaken(this, error);
             return null_mut();
         }
     };

@@ -278,11 +278,11 @@ impl<B: Backing> SyncHeap<B> {
 
     /// The page of the block that begins at an address, if it is in use.
     #[inline(never)]
-    fn find_used(&self, address: usize) -> Option<Run> {
-        let (_, chunk, distance) = Self::find(self.root()?, address)?;
+    fn find_used(&self, address: usize) -> Result<Run, FreeError> {
+        let (_, chunk, distance) = self.root().and_then(|root| Self::find(root, address)).ok_or(FreeError::Foreign)?;
         // SAFETY: the chunk stays until the heap's end, and has the address.
-        let found = unsafe { Found::at(chunk, distance, address) }.ok()?;
-        (!is_free(&found)).then_some(Run { chunk, record: found.page })
+        let found = unsafe { Found::at(chunk, distance, address) }?;
+        if is_free(&found) { Err(FreeError::Free) } else { Ok(Run { chunk, record: found.page }) }
     }
 
     /// Frees a block, in any thread. Its size is not needed.
