@@ -341,6 +341,41 @@ fn ram_of_free_blocks_goes_back_while_the_heap_lives() {
     assert_eq!(unsafe { blocks[999].add(59_999).read() }, 1);
 }
 
+/// Bytes of the heap's pages.
+fn taken(heap: &Heap) -> usize {
+    heap.stats().taken
+}
+
+#[test]
+fn a_block_that_is_freed_in_a_full_page_is_taken_again() {
+    let heap = Heap::new();
+    // So many that most pages have no block left. All but one of those are freed in words without another free block.
+    let blocks: Vec<_> = (0..2000).map(|_| heap.alloc_layout(layout(48, 8))).collect();
+    let full = taken(&heap);
+    let freed: HashSet<_> = blocks.iter().copied().step_by(64).collect();
+    // SAFETY: the blocks are in use, and not used any more.
+    freed.iter().for_each(|&block| unsafe { heap.free(block) });
+    let free = heap.report().classes().next().unwrap().free;
+    let again: HashSet<_> = (0..free).map(|_| heap.alloc_layout(layout(48, 8))).collect();
+    assert!(freed.is_subset(&again));
+    assert_eq!(taken(&heap), full, "no page was made for them");
+}
+
+#[test]
+fn a_page_without_a_block_in_use_is_for_any_size() {
+    let heap = Heap::new();
+    let blocks: Vec<_> = (0..2000).map(|_| heap.alloc_layout(layout(48, 8))).collect();
+    let full = taken(&heap);
+    // SAFETY: the blocks are in use, and not used any more.
+    blocks.iter().for_each(|&block| unsafe { heap.free(block) });
+    // One page of the class is kept.
+    let kept = taken(&heap);
+    assert!(kept > 0 && kept < full / 8, "{kept} bytes of {full}");
+    let others: Vec<_> = (0..20).map(|_| heap.alloc_layout(layout(4096, 8))).collect();
+    let (first, last) = (blocks.iter().min().unwrap(), blocks.iter().max().unwrap());
+    assert!(others.iter().any(|other| (first..last).contains(&other)), "none is where pages were");
+}
+
 #[test]
 fn what_is_written_past_a_block_reaches_no_record() {
     let heap = Heap::new();

@@ -3,6 +3,10 @@
 //!
 //! A program of its own, without the harness: that has threads, and the heap would be used as by one of several.
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
+#[path = "support/stepwise.rs"]
+mod stepwise;
+
 use region::SyncHeap;
 use std::alloc::Layout;
 use std::ptr::NonNull;
@@ -118,12 +122,60 @@ mod handler {
     }
 }
 
+/// A handler frees a block between any two instructions of an operation that has the shard claimed.
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
+mod interrupted {
+    use super::*;
+    use std::ffi::c_void;
+    use std::sync::atomic::AtomicPtr;
+
+    static STOP_AT: AtomicUsize = AtomicUsize::new(0);
+    static STEPS: AtomicUsize = AtomicUsize::new(0);
+    static BLOCK: AtomicPtr<u8> = AtomicPtr::new(std::ptr::null_mut());
+
+    extern "C" fn on_step(_: libc::c_int, _: *const libc::siginfo_t, interrupted: *mut c_void) {
+        if STEPS.fetch_add(1, Ordering::Relaxed) + 1 == STOP_AT.load(Ordering::Relaxed) {
+            let block = BLOCK.swap(std::ptr::null_mut(), Ordering::Relaxed);
+            // SAFETY: the block is in use, and not used any more. Traps end in what the handler was called with.
+            unsafe {
+                HEAP.free(NonNull::new(block).unwrap());
+                stepwise::no_more(interrupted);
+            }
+        }
+    }
+
+    /// No block that was freed so is free twice. How often one was.
+    pub fn frees_are_known() -> usize {
+        // SAFETY: the handler uses the heap, from which no operation of a handler is kept, and atomics.
+        let _one = unsafe { stepwise::trapping(on_step) };
+        let ended = |stop_at: usize| {
+            let block = HEAP.alloc_layout(layout(400));
+            BLOCK.store(block.as_ptr(), Ordering::Relaxed);
+            STEPS.store(0, Ordering::Relaxed);
+            STOP_AT.store(stop_at, Ordering::Relaxed);
+            stepwise::stepwise(|| {
+                let other = HEAP.alloc_layout(layout(24));
+                // SAFETY: the block is in use, and not used any more.
+                unsafe { HEAP.free(other) };
+            });
+            let freed = BLOCK.load(Ordering::Relaxed).is_null();
+            // SAFETY: nothing uses the block.
+            let again = unsafe { HEAP.try_free(block) };
+            assert_eq!(again.is_ok(), !freed, "freed by a handler at step {stop_at}");
+            !freed
+        };
+        (1..).take_while(|&stop_at| !ended(stop_at)).count()
+    }
+}
+
 fn main() {
     let steps = if cfg!(miri) { 500 } else { 200_000 };
     // Alone, which glibc says: without exchanges.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     assert!(is_alone(), "there is a second thread, or the C library has no such byte");
     let mut kept = churn(1, steps);
+    #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
+    assert!(interrupted::frees_are_known() > 50);
     kept.extend(handler::while_interrupted(|| churn(2, steps)));
     // Blocks of before go to threads, which have blocks of their own, and all of them go on while signals come.
     let theirs = kept.split_off(kept.len() / 2);
