@@ -439,8 +439,8 @@ impl<const MIN_ALIGN: usize, B: Backing> Arena<MIN_ALIGN, B> {
     /// The arena has a block.
     #[inline]
     unsafe fn release_all(&mut self) {
-        // SAFETY: the cell is this arena's, and nothing changes it meanwhile. The caller has found a block in it.
-        unsafe { core::hint::assert_unchecked((&*self.block.as_ptr()).is_some()) };
+        // SAFETY: the caller has found a block in it.
+        unsafe { core::hint::assert_unchecked(self.block.get_mut().is_some()) };
         if self.is_claimed() {
             // As in `reset`.
             return;
@@ -483,8 +483,7 @@ impl<const MIN_ALIGN: usize, B: Backing> Drop for Arena<MIN_ALIGN, B> {
     #[inline(always)]
     fn drop(&mut self) {
         // Without a block there is nothing to give back. An arena that was never used calls no function.
-        // SAFETY: the cell is this arena's, and nothing changes it meanwhile.
-        if unsafe { &*self.block.as_ptr() }.is_some() {
+        if self.block.get_mut().is_some() {
             // SAFETY: there is a block, as was just found.
             unsafe { self.release_all() }
         }
