@@ -36,8 +36,8 @@ pub(super) fn heap() -> &'static SyncHeap {
     &HEAP
 }
 
-/// The heap for a thread that is alone, whatever process it is in. What a missing thread was using is in a shard that stays
-/// claimed, and who finds that asks for the [`heap`].
+/// The heap for a thread that is alone, whatever process it is in. It uses the first shard alone, and only while nobody has
+/// claimed that: what a missing thread was using stays claimed, and who finds it so asks for the [`heap`].
 #[inline(always)]
 pub(super) fn heap_alone() -> &'static SyncHeap {
     &HEAP
@@ -56,9 +56,9 @@ fn begin() {
             core::hint::spin_loop();
         }
     } else if is_child {
-        // SAFETY: the page was wiped, so this is a child. Other threads of it wait here, and the thread that forked is in no
-        // call of the family: one that a handler had interrupted to fork has ended, or this is that handler, which may not
-        // call them.
+        // SAFETY: the page was wiped, so this is a child. Other threads of it wait here: only a thread that is alone goes
+        // past, and there is no other beside one. The thread that forked is in no call of the family: one that a handler
+        // had interrupted to fork has ended, or this is that handler, which may not call them.
         unsafe { HEAP.recover_after_fork() };
         WIPED.seen.store(READY, Ordering::Release);
     } else {

@@ -26,8 +26,8 @@ impl<B: Backing> SyncHeap<B> {
     /// *Cost*: a look at each shard; for each that was in use, a step for each 4 KiB of it.
     ///
     /// # Safety
-    /// No other thread of the process uses the heap meanwhile or has used it, and the calling thread is in the middle of no
-    /// operation on it: the fork was not made in a signal handler that interrupted one.
+    /// No other thread of the process uses the heap meanwhile, and the calling thread is in the middle of no operation on it:
+    /// the fork was not made in a signal handler that interrupted one.
     ///
     /// ```
     /// static HEAP: region::SyncHeap = region::SyncHeap::new();
