@@ -72,13 +72,6 @@ macro_rules! taking_methods {
             $crate::checkers::unpoison(block, layout.size(), $crate::checkers::Contents::Initialized);
             Ok(block)
         }
-
-        /// A block, where none is at hand.
-        #[cfg(all(feature = "capi", unix, not(loom)))]
-        #[inline(always)]
-        pub(crate) fn take_anew(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-            self.take_slowly(layout)
-        }
     } };
 }
 

@@ -33,7 +33,7 @@ impl<B: Backing> Heap<B> {
     /// The slow path of every allocation: there is no state, the class's word has no free block, or the block is large.
     #[cold]
     #[inline(never)]
-    pub(super) fn take_slowly(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+    pub(crate) fn take_slowly(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let (block, _) = self.take_or_grow(layout).map_err(|error| error.of(layout.size()))?;
         State::unpoison(block, layout.size());
         Ok(block)
@@ -120,16 +120,15 @@ impl<B: Backing> Heap<B> {
         if run.is_none() && least < bytes {
             run = self.take_here(state, least, align, Search::Short)?;
         }
-        if run.is_none() {
-            let grown = self.new_chunk(bytes, align);
-            let search = if grown.is_ok() { Search::Short } else { Search::Whole };
-            run = self.take_here(state, bytes, align, search)?;
-            if run.is_none() {
-                return Err(grown.err().unwrap_or(refused(AllocReason::TooLarge)));
+        let run = match run {
+            Some(run) => run,
+            None => {
+                let grown = self.new_chunk(bytes, align);
+                let search = if grown.is_ok() { Search::Short } else { Search::Whole };
+                let why = grown.err().unwrap_or(refused(AllocReason::TooLarge));
+                self.take_here(state, bytes, align, search)?.ok_or(why)?
             }
-        }
-        // SAFETY: the run was found, or this is not reached.
-        let run = unsafe { run.unwrap_unchecked() };
+        };
         // SAFETY: the chunk and the record exist.
         let (chunk, units) = unsafe { (run.chunk.as_ref(), run.record.as_ref().units.get()) };
         let bytes = (units as usize) << chunk.shift;

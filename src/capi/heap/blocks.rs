@@ -52,7 +52,7 @@ macro_rules! blocks_of_heap {
 
         #[inline(always)]
         fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-            self.heap.take_anew(layout)
+            self.heap.take_slowly(layout)
         }
 
         #[inline(always)]

@@ -128,7 +128,7 @@ unsafe fn init(heap: *mut region_heap, chosen: *const region_heap_options, abi: 
     };
     if chosen.reserve != 0 || chosen.flags & REGION_HEAP_FIXED != 0 {
         // A block that comes and goes: the heap has its memory from here on, or never.
-        if let Err(error) = new.take_anew(Layout::new::<u8>()) {
+        if let Err(error) = new.take_slowly(Layout::new::<u8>()) {
             // SAFETY: the heap was made here, and nothing uses a block of it. It may have memory that is of no use.
             unsafe { region_heap_free(heap) };
             return Err(if chosen.reserve == 0 { -EINVAL } else { -error::of_alloc(&error) });

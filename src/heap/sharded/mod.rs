@@ -223,7 +223,7 @@ impl<B: Backing> SyncHeap<B> {
 
     #[cold]
     #[inline(never)]
-    fn take_slowly(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+    pub(crate) fn take_slowly(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let (block, _) = self.take_or_grow(layout).map_err(|error| error.of(layout.size()))?;
         State::unpoison(block, layout.size());
         Ok(block)

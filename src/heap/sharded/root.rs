@@ -105,21 +105,19 @@ impl Root {
     #[inline(never)]
     pub(super) fn claim(&self, backing: &impl Backing) -> Taken<Held<'_>> {
         let own = if is_alone() { 0 } else { thread_hint() };
-        for turn in 0..GROUPS {
+        // The thread's own shard is made first. Where that is refused there are others.
+        if self.shard(own).is_none() {
+            let _ = self.add(backing);
+        }
+        for _ in 0..GROUPS {
             let made = self.groups.iter().take_while(|group| !group.load(Ordering::Acquire).is_null()).count();
             let count = FIRST << made;
-            // The thread's own shard is made first. Where that is refused there are others.
-            if turn != 0 || own < count {
-                for number in own..own + count {
-                    if let Some(held) = self.shard(number % count).and_then(Shard::claim) {
-                        return Ok(held);
-                    }
+            for number in own..own + count {
+                if let Some(held) = self.shard(number % count).and_then(Shard::claim) {
+                    return Ok(held);
                 }
             }
-            let added = self.add(backing);
-            if turn != 0 || own < count {
-                added?;
-            }
+            self.add(backing)?;
         }
         Err(refused(AllocReason::TooLarge))
     }
